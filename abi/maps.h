@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * What the data path and the daemons share: the key and value of every map, and nothing else.
+ *
+ * Concept. A host's data path is a handful of maps. Most are written by the agent alone, which makes
+ * them equal to the tables that the compiler made for this host (src/compile/tables.h); the data path
+ * only reads them. The flow tables are the other way round.
+ *
+ *   map          type          key -> value                        written by
+ *   host         array[1]      0 -> esc_host                       agent
+ *   ifaces       array         ifindex -> port number              agent
+ *   ports        array         port number -> esc_port             agent
+ *   port_word    array, mmap   port number -> esc_port_word        agent (one aligned store: the flip)
+ *   blobs        array, mmap   block number -> esc_block           agent (policy, Maglev, SNAT regions)
+ *   macs         hash          esc_mac_key -> port number          agent
+ *   addrs        hash          esc_addr_key -> esc_addr            agent
+ *   routes       LPM trie      esc_route_key -> esc_route          agent
+ *   peers        hash          fabric address -> ESC_PEER_*        agent
+ *   endpoints    hash          esc_endpoint_key -> esc_endpoint    agent
+ *   dnat         hash          esc_dnat_key -> esc_dnat            agent
+ *   snat         hash          esc_snat_key -> esc_snat            agent
+ *   flows        hash          esc_flow_key -> esc_flow            data path
+ *   rings        array         port * ring size + slot -> esc_flow_key  data path
+ *   hands        array         port number -> u32 clock hand       data path
+ *   drops        per-CPU array port * ESC_V_COUNT + verdict -> esc_count  data path
+ *   rules        per-CPU array rule number -> esc_count            data path
+ *   events       ring buffer   struct esc_event (event.h)          data path
+ *   effects      array[1]      0 -> esc_effect                     data path, under test only
+ *
+ * Byte order: addresses and ports are in network order wherever they appear in a key or value
+ * (type __be32/__be16 in spirit, u32/u16 in letter); everything else is in host order.
+ * Padding is explicit and zero, since keys are compared as bytes.
+ */
+#pragma once
+
+#ifdef __bpf__
+#include <linux/types.h>
+typedef __u8 esc_u8;
+typedef __u16 esc_u16;
+typedef __u32 esc_u32;
+typedef __u64 esc_u64;
+#else
+#include <stdint.h>
+typedef uint8_t esc_u8;
+typedef uint16_t esc_u16;
+typedef uint32_t esc_u32;
+typedef uint64_t esc_u64;
+#endif
+
+/* Port 0 stands for the uplink and the overlay in counters; real ports start at 1. */
+#define ESC_PORT_UPLINK 0
+#define ESC_PORT_ADDRS 8 /* private addresses of one port; more is a compile error */
+#define ESC_IFINDEX_MAX 65536
+#define ESC_MAX_PORTS 1024 /* default size of the port arrays; the agent may load with fewer */
+#define ESC_VNI_EDGE 0xffffffu /* "from an edge": inner destination is a VIP, the MAC names the port */
+#define ESC_GATEWAY_MAC { 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc }
+
+#define ESC_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " is ABI")
+
+/* How a packet leaves this host's pipeline. */
+enum esc_delivery {
+	ESC_TO_NONE = 0,    /* dropped */
+	ESC_TO_PEER = 1,    /* bpf_redirect_peer into the namespace behind a veth port */
+	ESC_TO_TAP = 2,     /* bpf_redirect to a tap device */
+	ESC_TO_OVERLAY = 3, /* tunnel key, then bpf_redirect to the VXLAN device */
+	ESC_TO_UPLINK = 4,  /* bpf_redirect to the uplink, MACs of the next hop */
+	ESC_TO_SELF = 5,    /* an answer, back out of the device it came from */
+};
+
+struct esc_host {
+	esc_u32 fabric;        /* this host's underlay address, network order */
+	esc_u32 uplink_ifindex;
+	esc_u32 overlay_ifindex; /* VXLAN device in collect-metadata mode; 0: a fleet of one */
+	esc_u8 uplink_mac[6];
+	esc_u8 nexthop_mac[6];
+	esc_u32 ring_size;     /* flows a port may own: a power of two */
+	esc_u32 hash_seed;     /* of the balancer: the same on every edge of the fleet */
+	esc_u32 overlay_mtu;   /* largest inner IP packet that the fabric carries; 0: no check */
+	esc_u32 pad[7];
+};
+ESC_ASSERT_SIZE(struct esc_host, 64);
+
+#define ESC_PORT_ACTIVE 0x01
+#define ESC_PORT_TAP 0x02 /* delivery kind: tap instead of peer */
+
+struct esc_port {
+	esc_u8 mac[6];
+	esc_u8 flags; /* ESC_PORT_* ; 0: there is no such port */
+	esc_u8 addr_count;
+	esc_u32 net; /* VNI of its network, 24 bits */
+	esc_u32 ifindex;
+	esc_u32 addr[ESC_PORT_ADDRS];
+	esc_u32 pad[4];
+};
+ESC_ASSERT_SIZE(struct esc_port, 64);
+
+/* Read once per packet, as one aligned 64-bit word. slot 0: no policy, nothing passes. */
+struct esc_port_word {
+	esc_u32 slot;       /* block number in `blobs` where the port's policy starts */
+	esc_u32 generation; /* what flows remember; differs whenever anything that judged them has changed */
+};
+ESC_ASSERT_SIZE(struct esc_port_word, 8);
+
+/* A block of the blobs map: 32 16-bit words, one cache line. Block 0 is never used. */
+#define ESC_BLOCK_WORDS 32
+struct esc_block {
+	esc_u16 w[ESC_BLOCK_WORDS];
+};
+ESC_ASSERT_SIZE(struct esc_block, 64);
+
+struct esc_mac_key {
+	esc_u8 mac[6];
+	esc_u16 pad;
+};
+ESC_ASSERT_SIZE(struct esc_mac_key, 8);
+
+struct esc_addr_key {
+	esc_u32 net;
+	esc_u32 addr;
+};
+ESC_ASSERT_SIZE(struct esc_addr_key, 8);
+
+struct esc_addr {
+	esc_u32 host; /* fabric address of the port's host; 0: this host */
+	esc_u32 port; /* port number on that host */
+	esc_u8 mac[6];
+	esc_u16 pad;
+};
+ESC_ASSERT_SIZE(struct esc_addr, 16);
+
+struct esc_route_key {
+	esc_u32 prefixlen; /* 32 (the net, always whole) + length of the prefix */
+	esc_u32 net;
+	esc_u32 addr;
+};
+ESC_ASSERT_SIZE(struct esc_route_key, 12);
+
+enum esc_hop {
+	ESC_HOP_NONE = 0,     /* drop: no-route */
+	ESC_HOP_NETWORK = 1,  /* inside the network: only addresses in `addrs` exist */
+	ESC_HOP_INTERNET = 2, /* source translation, then the uplink */
+};
+
+struct esc_route {
+	esc_u32 hop;
+	esc_u32 arg; /* for kinds to come */
+};
+ESC_ASSERT_SIZE(struct esc_route, 8);
+
+#define ESC_PEER_HOST 0x01 /* may send packets of networks */
+#define ESC_PEER_EDGE 0x02 /* may send packets with ESC_VNI_EDGE */
+
+/*
+ * Endpoints, at the edge: (public address, port, protocol) -> who gets the packet. Looked up as
+ * (vip, port, proto), then (vip, 0, 0) for an address that is one instance's own, then
+ * (vip, 0, 255) for replies to translated outbound flows.
+ */
+struct esc_endpoint_key {
+	esc_u32 vip;
+	esc_u16 port;
+	esc_u8 proto;
+	esc_u8 pad;
+};
+ESC_ASSERT_SIZE(struct esc_endpoint_key, 8);
+
+enum esc_endpoint_kind {
+	ESC_EP_ONE = 1,      /* `one` is the only back end */
+	ESC_EP_BALANCED = 2, /* a Maglev table: blob, layout below */
+	ESC_EP_SNAT = 3,     /* owner by port block: blob, layout below */
+};
+
+enum esc_distribution {
+	ESC_DIST_TUPLE5 = 0,
+	ESC_DIST_SOURCE = 1,       /* source and destination address */
+	ESC_DIST_SOURCE_PROTO = 2, /* and the protocol */
+};
+
+struct esc_backend {
+	esc_u32 host; /* fabric address; 0: this host */
+	esc_u32 port; /* port number on that host */
+	esc_u8 mac[6];
+	esc_u16 pad;
+};
+ESC_ASSERT_SIZE(struct esc_backend, 16);
+
+struct esc_endpoint {
+	esc_u8 kind; /* esc_endpoint_kind */
+	esc_u8 distribution;
+	esc_u16 pad;
+	esc_u32 slot; /* first block of its blob; kinds BALANCED and SNAT */
+	struct esc_backend one;
+};
+ESC_ASSERT_SIZE(struct esc_endpoint, 24);
+
+/*
+ * Blob of a BALANCED endpoint, 16-bit words:
+ *   block 0: w[0] number of back ends n (1..4095), w[1] Maglev table size m (a prime), rest zero
+ *   blocks 1..: n esc_backend records, two a block (16 words each; the upper 8 words zero)
+ *   then from word table = 32 * (1 + (n + 1) / 2): m entries, each an index of a back end
+ * Blob of a SNAT owner:
+ *   block 0: w[0] n, w[1] number of port blocks m, w[2] shift (a block is 1 << shift ports),
+ *            w[3] first port (1024), rest zero
+ *   then records and m entries as above; index 0xffff: the block is nobody's
+ */
+#define ESC_BLOB_NOBODY 0xffff
+#define ESC_SNAT_FIRST 1024
+#define ESC_SNAT_PORTS 64000
+
+/* Endpoints, at the port's own host: what the public pair means in private. */
+struct esc_dnat_key {
+	esc_u32 port; /* port number */
+	esc_u32 vip;
+	esc_u16 vport; /* 0 with proto 0: every port, one to one */
+	esc_u8 proto;
+	esc_u8 pad;
+};
+ESC_ASSERT_SIZE(struct esc_dnat_key, 12);
+
+#define ESC_DNAT_STANDARD 0x01 /* closed unless a security group allows it */
+
+struct esc_dnat {
+	esc_u32 addr; /* private address */
+	esc_u16 port; /* private port; 0: the same */
+	esc_u8 flags;
+	esc_u8 pad;
+};
+ESC_ASSERT_SIZE(struct esc_dnat, 8);
+
+/* Source translation of what leaves by the uplink. */
+struct esc_snat_key {
+	esc_u32 port; /* port number */
+	esc_u32 addr; /* private source address */
+};
+ESC_ASSERT_SIZE(struct esc_snat_key, 8);
+
+struct esc_snat {
+	esc_u32 addr;  /* public address */
+	esc_u16 first; /* first port of the range (host order); with count 0: one to one, ports kept */
+	esc_u16 count; /* ports in the range: a power of two */
+};
+ESC_ASSERT_SIZE(struct esc_snat, 8);
+
+/*
+ * Policy blob. Two directions, one classification each: the subnet's and the NIC's lists are
+ * composed at compile time. A header is two blocks, seen as 16 32-bit words each; all offsets
+ * count 16-bit words from the start of the blob.
+ *
+ *   class of an address, port or protocol: a multibit trie, one byte a level, most significant
+ *     first (4 levels for addresses, 2 for ports, 1 for the protocol). A node has 256 words:
+ *     a word with ESC_TRIE_LEAF is a class, any other is a node number; node k starts at
+ *     trie + 256 * k, the root is node 0.
+ *   addr  = w[addr_cross + src_class * addr_cols + dst_class]
+ *   ports = w[port_cross + sport_class * port_cols + dport_class]
+ *   pp    = w[pp_cross + proto_class * pp_cols + ports]
+ *   d     = w[final + addr * final_cols + pp]
+ *   decision d: 8 words at decisions + 8 * d: [0] ESC_DECISION_*, [2..3] rule of the first list,
+ *     [4..5] rule of the second list (low word first; 0: none)
+ * The first list of a direction is the subnet's inbound and the NIC's outbound.
+ */
+#define ESC_TRIE_LEAF 0x8000
+#define ESC_POLICY_OUT 0
+#define ESC_POLICY_IN 1
+
+struct esc_policy_dir {
+	esc_u32 src, dst;     /* tries, 4 levels */
+	esc_u32 sport, dport; /* tries, 2 levels */
+	esc_u32 proto;        /* trie, 1 level */
+	esc_u32 addr_cross, addr_cols;
+	esc_u32 port_cross, port_cols;
+	esc_u32 pp_cross, pp_cols;
+	esc_u32 final, final_cols;
+	esc_u32 decisions;
+	esc_u32 flags; /* ESC_POLICY_* */
+	esc_u32 words; /* of the whole blob, for bounds */
+};
+ESC_ASSERT_SIZE(struct esc_policy_dir, 64);
+
+#define ESC_POLICY_NO_GROUP 0x01 /* no security group at all: Standard addresses stay closed */
+
+#define ESC_DECISION_ALLOW 0x01
+#define ESC_DECISION_WORDS 8
+
+/*
+ * Flows: one entry per direction, both made with the first packet. The key is the tuple as it
+ * arrives, at the port it concerns: dir FROM for packets that a port of this host sends, dir TO
+ * for packets that reach a port from the overlay or the uplink. A conversation between two ports
+ * of this host has two FROM entries. ICMP echo: the identifier is both ports.
+ */
+enum esc_flow_dir { ESC_FLOW_FROM = 0, ESC_FLOW_TO = 1 };
+
+struct esc_flow_key {
+	esc_u32 saddr;
+	esc_u32 daddr;
+	esc_u16 sport;
+	esc_u16 dport;
+	esc_u8 proto;
+	esc_u8 dir;
+	esc_u16 port; /* port number */
+};
+ESC_ASSERT_SIZE(struct esc_flow_key, 16);
+
+#define ESC_FLOW_REPLY 0x01    /* the opener went the other way; judged by the opener's tuple */
+#define ESC_FLOW_NAT 0x02      /* addresses or ports change */
+#define ESC_FLOW_STANDARD 0x04 /* came by a Standard public address */
+
+#define ESC_TCP_NEW 0x01  /* a SYN only so far */
+#define ESC_TCP_OPEN 0x02 /* both sides have been heard */
+#define ESC_TCP_FIN 0x04  /* this direction has sent FIN */
+#define ESC_TCP_RST 0x08
+
+struct esc_flow {
+	esc_u32 seen;       /* jiffies, low half, of the last packet; written when it changes */
+	esc_u32 generation; /* of the port in the key */
+	esc_u32 peer_generation; /* of the local peer, where there is one */
+	esc_u16 peer;       /* port number of the local peer; 0: overlay or uplink */
+	esc_u16 ring;       /* slot of the opener in its owner's ring */
+	esc_u8 delivery;    /* enum esc_delivery */
+	esc_u8 flags;       /* ESC_FLOW_* */
+	esc_u8 tcp;         /* ESC_TCP_* */
+	esc_u8 used;        /* clock reference bit */
+	esc_u32 saddr, daddr; /* after translation; the same as in the key without */
+	esc_u16 sport, dport;
+	esc_u8 dmac[6];
+	esc_u16 owner;      /* port number whose quota it counts against */
+	esc_u32 out;        /* PEER, TAP, UPLINK: ifindex; OVERLAY: fabric address of the host */
+	esc_u32 vni;        /* OVERLAY */
+	esc_u64 packets;
+	esc_u64 bytes;
+};
+ESC_ASSERT_SIZE(struct esc_flow, 64);
+
+struct esc_count {
+	esc_u64 packets;
+	esc_u64 bytes;
+};
+ESC_ASSERT_SIZE(struct esc_count, 16);
+
+/*
+ * What the pipeline decided, as data: TEST_RUN performs no redirect, so tests of the kernel build
+ * read this map, and the native build fills the same structure.
+ */
+struct esc_effect {
+	esc_u32 verdict;  /* enum esc_verdict */
+	esc_u32 delivery; /* enum esc_delivery */
+	esc_u32 ifindex;
+	esc_u32 vni;
+	esc_u32 remote; /* fabric address */
+	esc_u32 port;   /* the port charged with the verdict; 0: uplink */
+	esc_u32 rule[2]; /* rule numbers behind a policy verdict, first and second list */
+};
+ESC_ASSERT_SIZE(struct esc_effect, 32);
+
+/* What the XDP build of the edge leaves for tc in front of the packet (data_meta). */
+#define ESC_MARK_MAGIC 0x45534331u
+struct esc_mark {
+	esc_u32 magic;
+	struct esc_backend to;
+	esc_u32 pad;
+};
+ESC_ASSERT_SIZE(struct esc_mark, 24);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Allocations: the numbers that the documents leave open, chosen once and then kept.
+ *
+ * Concept. A port needs a host, a number there and a MAC; a network a VNI; a rule a counter; a dynamic address a value.
+ * These choices must survive every later compilation, or flows and counters would change their meaning. So they
+ * are a document of their own (one JSON object in the store, beside the truth) and alloc_assign is a pure function: old
+ * allocations and a graph in, new allocations out. What still exists keeps its number; what is new gets the
+ * lowest free one, in order of id; what is gone is released.
+ */
+#pragma once
+#include "model/graph.h"
+
+struct alloc_settings {
+	guint hosts;            /* number of hosts in the fleet, at least 1 */
+	struct prefix public_pool;  /* default 198.18.0.0/16 */
+	struct prefix fabric;   /* default 172.31.240.0/24: host k (from 0) has address .(k + 1) */
+	guint32 platform;       /* platform address: 169.254.169.253 */
+	guint ports_per_host;   /* at most ESC_MAX_PORTS - 1 */
+	GHashTable *taps;       /* set of VM ids in lower case that get a tap device; may be NULL */
+};
+void alloc_settings_init(struct alloc_settings *s);
+
+struct alloc_port {
+	guint host;      /* index */
+	guint number;    /* on that host, from 1 */
+	guint8 mac[6];   /* 02:e5:.. locally administered, unique in the fleet */
+};
+
+struct alloc; /* opaque: id (lower case) -> what was allocated */
+struct alloc *alloc_new(void);
+void alloc_free(struct alloc *a);
+typedef struct alloc alloc;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(alloc, alloc_free)
+struct node *alloc_to_node(const struct alloc *a);
+struct alloc *alloc_from_node(const struct node *n, GError **error);
+
+/* NULL and error when something does not fit (a subnet or the public pool is full, too many ports, a declared address is taken): names the resource. */
+struct alloc *alloc_assign(const struct alloc *old, const struct graph *g, const struct alloc_settings *s, GError **error);
+
+/* Look-ups; the noun must be of the graph that was assigned. */
+const struct alloc_port *alloc_port(const struct alloc *a, const struct nic *nic);     /* NULL: nic of no VM */
+guint32 alloc_vni(const struct alloc *a, const struct network *n);
+guint32 alloc_private(const struct alloc *a, const struct ip_config *c);               /* host order */
+guint32 alloc_public(const struct alloc *a, const struct public_address *p);           /* host order; 0: IPv6, or dynamic and unattached */
+guint32 alloc_host_public(const struct alloc *a, guint host);                          /* default outbound address of a host */
+guint32 alloc_rule(const struct alloc *a, const struct rule *r);                       /* rule number, from 1 */
+guint32 alloc_fabric(const struct alloc_settings *s, guint host);
+/* SNAT range of a configuration behind a public address: first port; count by pool size (semantics page). */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ARM templates: a template and its parameters in, documents out.
+ *
+ * Concept. The template language is a JSON document in which any string may be an "[expression]".
+ * Evaluation binds the parameters, evaluates variables on demand, expands copy loops, drops resources
+ * whose condition is false, names child resources after their parents, and yields every resource as a
+ * document without expressions. No network, no clock that a result depends on without saying so:
+ * uniqueString, guid and newGuid are deterministic in the deployment.
+ *
+ * What only a real cloud could know (a key, a host name handed out at creation) evaluates to an
+ * `unknown`: a string "<unknown: reference('x').fqdn>" with a note in `notes`. Values of
+ * secure parameters never appear in notes or errors.
+ */
+#pragma once
+#include "lib/document.h"
+
+struct arm_scope {
+	const char *subscription;    /* "00000000-0000-0000-0000-000000000001" or a name; never NULL */
+	const char *group;           /* resource group name */
+	const char *location;        /* answer of resourceGroup().location */
+	const char *deployment;      /* answer of deployment().name; usually the file's base name */
+};
+
+struct arm_result {
+	GPtrArray *documents; /* struct document, in template order, loops expanded, nested deployments included */
+	struct node *outputs; /* object: name -> {"type","value"}; secure ones without value */
+	GPtrArray *notes;     /* char *: what was met and not modelled by the language ("file:line: ...") */
+};
+
+/*
+ * Evaluates the template file. `parameters` may be NULL, or a parsed parameters file ({"parameters": {name: {"value": v}}}
+ * or a bare {name: {"value": v}}); `overrides` may be NULL, or an object name -> value (or string, converted to the
+ * parameter's type) of the command line. Missing values of required parameters: parameters without a default get an error that
+ * lists them all, unless `fill_missing`: then a value that satisfies the declared type and limits is made up, deterministically,
+ * and noted. NULL and error (ESC_INPUT_ERROR) on failure.
+ */
+struct arm_result *arm_evaluate(struct node *template, const char *file, const struct node *parameters,
+                                const struct node *overrides, const struct arm_scope *scope, gboolean fill_missing,
+                                GError **error);
+void arm_result_free(struct arm_result *r);
+/* TRUE when the node looks like a deployment template ($schema or resources). */
+gboolean arm_is_template(const struct node *n);

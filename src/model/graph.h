@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The graph: what the documents mean, typed, linked and validated.
+ *
+ * Concept. Documents name each other by resource id; the graph replaces each name by a pointer and each
+ * string by its type, and refuses what cannot be meant. Building it is pure: no I/O, no clock, the same
+ * documents give the same graph (lists are in order of id). Every noun remembers its document, so that any
+ * later decision can be traced to the place where a person wrote it. What a document asks for and Escarp does not
+ * model is listed in `unmodelled`, never dropped in silence.
+ *
+ * Ownership: the graph owns every noun; nouns point at each other freely and die together. The graph keeps
+ * references to the documents' JSON. Addresses are host order.
+ */
+#pragma once
+#include "lib/document.h"
+#include "lib/ip.h"
+
+struct graph;
+
+/* An id, its last name segment, and the document it came from (nested nouns share their parent's). */
+struct noun {
+	char *id;             /* full resource id, author's case */
+	char *name;           /* last segment */
+	const struct document *document;
+	const char *subscription, *group; /* borrowed from the document */
+	const struct node *at;      /* the node that declares it: for line and column */
+	char *path;           /* JSON path inside the resource, "" for the whole, "properties.subnets[0]" */
+};
+
+enum rule_protocol { PROTO_ANY = 0, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ESP = 50, PROTO_AH = 51 };
+enum direction { DIR_OUT = 0, DIR_IN = 1 }; /* the same as ESC_POLICY_OUT, ESC_POLICY_IN */
+
+struct port_range {
+	guint16 first, last; /* inclusive */
+};
+
+/* One side of a rule, before tags mean anything: they depend on the network of the port that is judged. */
+enum tag { TAG_NONE, TAG_ANY, TAG_INTERNET, TAG_VIRTUAL_NETWORK, TAG_LOAD_BALANCER, TAG_OTHER /* known name, no prefixes here: matches nothing, reported */ };
+struct rule_side {
+	GArray *prefixes; /* struct prefix */
+	GArray *tags;     /* enum tag */
+	GPtrArray *tag_names; /* char *, as written, same index as tags */
+	GPtrArray *groups; /* struct app_group, application security groups: none in this version's model */
+	GArray *ports;    /* struct port_range; empty never: any is 0-65535 */
+	gboolean v6_only; /* every address named is IPv6: matches no IPv4 packet */
+};
+
+struct rule {
+	struct noun noun;
+	guint priority;   /* 100..4096, defaults 65000.. */
+	enum direction direction;
+	gboolean allow;
+	enum rule_protocol protocol;
+	struct rule_side source, destination;
+	gboolean is_default;
+};
+
+struct security_group {
+	struct noun noun;
+	GPtrArray *rules[2]; /* struct rule by direction, in order of priority, defaults last */
+};
+
+struct network {
+	struct noun noun;
+	GArray *prefixes; /* struct prefix: the address space */
+	GPtrArray *subnets;
+	GPtrArray *ports; /* struct nic with a configuration in it */
+};
+
+struct subnet {
+	struct noun noun;
+	struct network *network;
+	GArray *prefixes; /* struct prefix, IPv4 */
+	struct security_group *group; /* may be NULL */
+	GPtrArray *configs; /* struct ip_config in it */
+};
+
+enum sku { SKU_BASIC, SKU_STANDARD };
+
+struct public_address {
+	struct noun noun;
+	enum sku sku;
+	gboolean is_static, v6;
+	guint32 address; /* declared address, or 0: to be allocated */
+	struct ip_config *config; /* instance-level: whose; else NULL */
+	struct frontend *frontend;
+	guint idle_minutes;
+};
+
+struct ip_config {
+	struct noun noun;
+	struct nic *nic;
+	struct subnet *subnet;
+	gboolean primary, is_static;
+	guint32 address; /* declared private address, or 0: dynamic */
+	struct public_address *public_address; /* may be NULL */
+	GPtrArray *pools;     /* struct pool that it is a member of */
+	GPtrArray *nat_rules; /* struct nat_rule that lead to it */
+};
+
+struct nic {
+	struct noun noun;
+	struct network *network;
+	struct security_group *group; /* may be NULL */
+	GPtrArray *configs; /* struct ip_config; at least one */
+	struct vm *vm;      /* NULL: not attached, so not a port of any host */
+	gboolean ip_forwarding;
+};
+
+struct vm {
+	struct noun noun;
+	GPtrArray *nics; /* struct nic, primary first */
+};
+
+struct frontend {
+	struct noun noun;
+	struct load_balancer *lb;
+	struct public_address *public_address; /* public front end, or */
+	struct subnet *subnet;                 /* internal one: recorded, no data plane yet */
+	guint32 address;
+};
+
+struct pool {
+	struct noun noun;
+	struct load_balancer *lb;
+	GPtrArray *members; /* struct ip_config */
+};
+
+enum distribution { DISTRIBUTION_TUPLE5, DISTRIBUTION_SOURCE, DISTRIBUTION_SOURCE_PROTOCOL };
+
+struct probe {
+	struct noun noun;
+	char *protocol; /* "Tcp", "Http", "Https" */
+	guint16 port;
+	char *request_path;
+	guint interval, threshold;
+};
+
+struct lb_rule {
+	struct noun noun;
+	struct frontend *frontend;
+	struct pool *pool;
+	struct probe *probe; /* may be NULL */
+	enum rule_protocol protocol; /* TCP, UDP, or ANY (HA ports, both zero) */
+	guint16 frontend_port, backend_port;
+	gboolean floating;
+	enum distribution distribution;
+	guint idle_minutes;
+};
+
+struct nat_rule {
+	struct noun noun;
+	struct frontend *frontend;
+	enum rule_protocol protocol;
+	guint16 frontend_port, backend_port;
+	gboolean floating;
+	struct ip_config *target; /* NULL: leads nowhere yet */
+};
+
+struct load_balancer {
+	struct noun noun;
+	enum sku sku;
+	GPtrArray *frontends, *pools, *probes, *rules, *nat_rules;
+};
+
+/* Something asked for and not modelled. property "" : the whole resource. */
+struct unmodelled {
+	char *id, *property, *why;
+};
+
+struct graph {
+	GPtrArray *networks, *security_groups, *public_addresses, *load_balancers, *nics, *vms; /* in order of id */
+	GPtrArray *unmodelled; /* struct unmodelled */
+	GPtrArray *warnings;   /* char * */
+	GPtrArray *documents;  /* struct document, owned */
+	GHashTable *by_id;     /* lower-case id -> struct noun * of any kind */
+};
+
+/*
+ * Builds the graph of all documents of all subscriptions. Takes ownership of `documents` (also on failure). With
+ * errors the result is NULL and `errors` (created by the caller, of char *) has one line for each problem found, as many as can be found in one
+ * pass: "file:line: resource 'x' (properties.subnets[1].properties.addressPrefix): what is wrong; what to do".
+ */
+struct graph *graph_build(GPtrArray *documents, GPtrArray *errors);
+void graph_free(struct graph *g);
+typedef struct graph graph;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(graph, graph_free)
+
+/* The default rules (65000, 65001, 65500 of both directions) that every group ends with; shared, id "default". */
+const char *rule_full_name(const struct rule *r); /* "group/rule" for people; owned by the rule */
+/*
+ * An instance by the name a person uses: "vm", "group/vm", "subscription/group/vm" (case-insensitive). NULL and error when none or several match.
+ */
+struct vm *graph_find_vm(const struct graph *g, const char *name, GError **error);
+/* The shortest unambiguous of those names. Caller frees. */
+char *graph_vm_label(const struct graph *g, const struct vm *vm);

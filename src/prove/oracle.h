@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The oracle: who may reach whom, computed the slow and obvious way.
+ *
+ * Concept. Rules scanned in order, straight from the graph, one packet at a time; no table, no class, no cache.
+ * It shares no code with compile/ beyond the allocations, so that a mistake there cannot be repeated here. It
+ * answers for the first packet of a flow; it is the twin that every test and `escarp probe` hold the data path to.
+ */
+#pragma once
+#include "abi/verdict.h"
+#include "compile/alloc.h"
+
+struct oracle_packet {
+	const struct nic *from; /* the port that sends; NULL: the Internet */
+	guint32 source;         /* host order; from a port: one of its own addresses, or a spoofed one */
+	guint32 destination;    /* host order: private, or public */
+	guint8 protocol;        /* 6, 17, 1 (echo request) */
+	guint16 source_port, destination_port;
+};
+
+struct oracle_answer {
+	enum esc_verdict verdict;      /* FORWARD, or the reason */
+	const struct nic *to;          /* the port that receives it; NULL: the Internet, or nobody. Of a set of possible back ends: the first */
+	GPtrArray *candidates;         /* struct ip_config: all back ends that the balancer may choose; NULL where there is no choice */
+	guint32 seen_source;           /* what the receiver sees, host order; 0 where it depends on the port allocation */
+	guint32 seen_destination;
+	guint16 seen_destination_port;
+	const struct rule *rules[4];   /* that decided: source's outbound first, second list; destination's inbound first, second */
+};
+/* Frees nothing of the graph; call oracle_clear on the answer. `pick`: the back end to judge as chosen (NULL: the first). A public destination
+ * reached from a port is followed to the end: outbound rules, translation, then inbound at the other side. */
+struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                                  const struct oracle_packet *p, const struct ip_config *pick);
+void oracle_clear(struct oracle_answer *a);
