@@ -187,7 +187,7 @@ struct esc_endpoint {
 	esc_u8 kind; /* esc_endpoint_kind */
 	esc_u8 distribution;
 	esc_u16 pad;
-	esc_u32 slot; /* first block of its blob; kinds BALANCED and SNAT */
+	esc_u32 slot; /* first block of its blob; kinds BALANCED and SNAT. BALANCED with 0: no back end */
 	struct esc_backend one;
 };
 ESC_ASSERT_SIZE(struct esc_endpoint, 24);
@@ -255,7 +255,10 @@ ESC_ASSERT_SIZE(struct esc_snat, 8);
  *   d     = w[final + addr * final_cols + pp]
  *   decision d: 8 words at decisions + 8 * d: [0] ESC_DECISION_*, [2..3] rule of the first list,
  *     [4..5] rule of the second list (low word first; 0: none)
- * The first list of a direction is the subnet's inbound and the NIC's outbound.
+ * The first list of a direction is the subnet's inbound and the NIC's outbound. When the first list
+ * denies, the second is not asked and its rule is 0.
+ * ICMP is classified with both ports 0. A rule that restricts a port applies to TCP and UDP alone:
+ * the compiler leaves every other protocol out of its protocol set, so that port 0 never matches it.
  */
 #define ESC_TRIE_LEAF 0x8000
 #define ESC_POLICY_OUT 0
