@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Templates written by others: every one plans, and those with VMs come up and agree with the oracle, probed from the
+Internet and from each VM. Reads ../shared/corpus/arm where it is; `all` as argument brings up every one instead of a dozen."""
+import glob
+import json
+import os
+import subprocess
+import sys
+
+import harness as h
+
+CORPUS = os.path.join(h.SHARED, 'corpus', 'arm')
+PLANNED_AT_LEAST, UP_AT_LEAST = 60, 10
+
+
+def arguments(folder):
+    template = os.path.join(folder, 'azuredeploy.json')
+    parameters = os.path.join(folder, 'azuredeploy.parameters.json')
+    return [template, '--fill-missing'] + (['--parameters', parameters] if os.path.exists(parameters) else [])
+
+
+def plan(folder):
+    return subprocess.run([h.ESCARP, 'plan', *arguments(folder), '--json'], capture_output=True, text=True, timeout=60)
+
+
+def corpus(t):
+    folders = sorted(glob.glob(os.path.join(CORPUS, '*', '')))
+    if not folders:
+        t.skip('templates of the corpus', 'needs ../shared/corpus/arm')
+        return
+    with_vms, planned = [], 0
+    for folder in folders:
+        name = os.path.basename(folder[:-1])
+        r = plan(folder)
+        if r.returncode == 0:
+            planned += 1
+            out = json.loads(r.stdout)
+            if 1 <= len(out['instances']) <= 12:
+                with_vms.append((folder, name, out))
+        else:
+            t.ok(r.returncode == 2 and r.stderr.startswith('escarp: '), f'{name} is refused with a reason', r.stderr[:500])
+            print(f'# refused: {name}: {r.stderr.splitlines()[0] if r.stderr else ""}')
+    t.ok(planned >= PLANNED_AT_LEAST, f'{planned} of {len(folders)} templates plan (at least {PLANNED_AT_LEAST})')
+    t.ok(len(with_vms) >= UP_AT_LEAST, f'{len(with_vms)} of them have instances')
+    up = 0
+    chosen = with_vms if 'all' in sys.argv[1:] else with_vms[:: max(1, len(with_vms) // 12)]
+    for i, (folder, name, out) in enumerate(chosen):
+        lab = h.Lab('t-corpus')
+        r = lab.escarp('up', *arguments(folder))
+        if not t.ok(r.returncode == 0, f'{name} comes up', r.stdout + r.stderr):
+            lab.down()
+            continue
+        p = lab.escarp('probe', '--json', timeout=300)
+        result = json.loads(p.stdout) if p.stdout.startswith(('{', '[')) else {}
+        t.ok(p.returncode == 0 and result.get('attempts', 0) > 0 and not result.get('mismatches'),
+             f'{name}: {result.get("attempts")} attempts agree with the oracle', p.stderr[:500] + json.dumps(result.get('mismatches'))[:1500])
+        up += 1
+        lab.down()
+    t.ok(up >= UP_AT_LEAST, f'{up} templates with VMs came up (at least {UP_AT_LEAST})')
+
+
+h.main([corpus])

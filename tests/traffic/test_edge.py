@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Cloud Access Layer over real sockets: public addresses, load balancing and NAT rules from the uplink to the
+port with the reply translated back, and outbound through the uplink.
+
+    Internet -- uplink0 --+-- lb (Basic):     80 -> web0, web1 :8080     5022 -> web0 :22
+                          +-- slb (Standard): 443 -> std0 :443 (group allows), 81 -> std1 :81 (no group)
+                          +-- one-ip (Basic, one0), closed-ip (Standard, closed0), alone0 (no public address)
+"""
+import json
+import socket
+import subprocess
+
+import harness as h
+
+lab = h.Lab('t-edge')
+
+TEMPLATE = h.template(
+    h.nsg('web-nsg', h.rule('allow-8080', 100, 'Allow', source='Internet', dport='8080'),
+          h.rule('allow-22', 110, 'Allow', source='203.0.113.0/24', dport='22')),
+    h.nsg('std-nsg', h.rule('allow-443', 100, 'Allow', source='Internet', dport='443')),
+    h.vnet('net', '10.1.0.0/16', {'s': ('10.1.0.0/24', None)}),
+    h.pip('lb-ip'), h.pip('slb-ip', 'Standard'), h.pip('one-ip'), h.pip('closed-ip', 'Standard'),
+    h.balancer('lb', 'lb-ip', ['web'], [('http', 'web', 80, 8080)], [('ssh', 5022, 22)]),
+    h.balancer('slb', 'slb-ip', ['open', 'shut'], [('https', 'open', 443, 443), ('other', 'shut', 81, 81)], sku='Standard'),
+    h.vm('web0', 'net', 's', '10.1.0.4', group='web-nsg', pools=[('lb', 'web')], nat=[('lb', 'ssh')]),
+    h.vm('web1', 'net', 's', '10.1.0.5', group='web-nsg', pools=[('lb', 'web')]),
+    h.vm('std0', 'net', 's', '10.1.0.6', group='std-nsg', pools=[('slb', 'open')]),
+    h.vm('std1', 'net', 's', '10.1.0.7', pools=[('slb', 'shut')]),
+    h.vm('one0', 'net', 's', '10.1.0.8', public='one-ip'),
+    h.vm('closed0', 'net', 's', '10.1.0.9', public='closed-ip'),
+    h.vm('alone0', 'net', 's', '10.1.0.10'))
+VIP = {}
+
+
+def comes_up(t):
+    r = lab.up(TEMPLATE)
+    t.ok(r.returncode == 0, 'the template comes up', r.stdout + r.stderr)
+    for label, name in (('web0', 'lb'), ('std0', 'slb'), ('one0', 'one'), ('closed0', 'closed')):
+        VIP[name] = lab.port(label)['public'][0]
+
+
+def denied(t, name, address, port, where, verdict, who='internet', udp=False):
+    before = lab.drops(where, verdict)
+    got = (lab.udp if udp else lab.tcp)(who, address, port)
+    t.eq(got, None, f'{name}: silence')
+    t.ok(lab.drops(where, verdict) > before, f'{name}: {verdict} at {where}', f'still {before}')
+
+
+def as_address(source, address, port):
+    """A connection from a chosen outside address, through the command line. The answer, or None."""
+    r = lab.escarp('exec', 'internet', '--as', source, '--', 'timeout', '1', 'nc', '-d', '-w', '1', address, port)
+    return r.stdout.strip() or None
+
+
+def load_balancing_rule(t):
+    denied(t, 'a port that no rule opens', VIP['lb'], 8080, 'uplink', 'no-endpoint')
+    denied(t, 'UDP on the TCP rule', VIP['lb'], 80, 'uplink', 'no-endpoint', udp=True)
+    answers = {lab.tcp('internet', VIP['lb'], 80) for _ in range(40)}
+    t.eq(answers, {'web0', 'web1'}, 'both back ends answer, nobody else')
+    with lab.socket('internet') as s:
+        s.bind((h.CLIENT, 50123))
+        first = None
+        s.settimeout(1)
+        s.connect((VIP['lb'], 80))
+        first = h.read_line(s)
+        t.eq(s.getpeername() if first is None else (VIP['lb'], 80), (VIP['lb'], 80), 'the reply comes from the public address')
+        t.ok(first in ('web0', 'web1'), 'and carries the back end\'s answer', first)
+    r = lab.escarp('exec', 'internet', '--', 'curl', '-s', '-m', '2', f"http://{VIP['lb']}/")
+    t.ok(r.stdout.strip() in ('web0', 'web1'), 'curl gets a page', r.stdout + r.stderr)
+
+
+def nat_rule(t):
+    before = lab.drops('web0', 'policy-in')
+    t.eq(lab.tcp('internet', VIP['lb'], 5022), None, 'the NAT rule leads in, and the security rule still judges: silence')
+    t.ok(lab.drops('web0', 'policy-in') > before, 'policy-in at web0')
+    t.eq(as_address('203.0.113.9', VIP['lb'], 5022), 'web0', 'from the prefix that the rule names')
+    t.eq(as_address('203.0.114.9', VIP['lb'], 5022), None, 'but not from its neighbour')
+
+
+def instance_address(t):
+    denied(t, 'a Standard address without a rule', VIP['closed'], 80, 'closed0', 'standard-closed')
+    t.eq(lab.tcp('internet', VIP['one'], 12345), 'one0', 'a Basic address is open on every port')
+    t.eq(lab.udp('internet', VIP['one'], 999), 'one0', 'and for UDP')
+    t.ok(lab.ping('internet', VIP['one']), 'and for ping')
+    before = lab.drops('uplink', 'not-vip')
+    t.eq(lab.tcp('internet', '198.18.255.250', 80), None, 'an address of the pool that nobody has: silence')
+    t.ok(lab.drops('uplink', 'not-vip') > before, 'not-vip at the uplink')
+
+
+def standard_balancer(t):
+    denied(t, 'no group behind a Standard front end', VIP['slb'], 81, 'std1', 'standard-closed')
+    t.eq(lab.tcp('internet', VIP['slb'], 443), 'std0', 'the allowing rule opens the other')
+
+
+def seen_source(who, address='8.8.4.4', port=7777):
+    """The source address that the Internet sees of a connection."""
+    with lab.socket('internet', socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x800)) as s:
+        s.settimeout(h.SILENCE)
+        answer = lab.tcp(who, address, port)
+        got = h.frames(s, 0.2, lambda p: p[16:20] == h.ip4(address) and p[9] == 6)
+        return answer, {socket.inet_ntoa(p[12:16]) for p in got}, {int.from_bytes(p[20:22], 'big') for p in got}
+
+
+def outbound(t):
+    answer, sources, _ = seen_source('one0')
+    t.eq((answer, sources), ('internet', {VIP['one']}), 'an instance address is the source of its outbound traffic')
+    answer, sources, ports = seen_source('web0')
+    t.eq((answer, sources), ('internet', {VIP['lb']}), 'a member of a pool leaves by the front end')
+    t.ok(all(1024 <= p < 1024 + 2 * 1024 for p in ports), 'from a port of the pool\'s ranges', ports)
+    answer, sources, _ = seen_source('alone0')
+    t.ok(answer == 'internet' and len(sources) == 1 and not sources & set(VIP.values()) and
+         all(s.startswith('198.18.') for s in sources), 'the rest leaves by the host\'s default address', (answer, sources))
+    t.eq(lab.udp('alone0', '9.9.9.9', 53), 'internet', 'UDP as well')
+    t.ok(lab.ping('alone0', '9.9.9.9'), 'and ping')
+    with lab.socket('internet', socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x800)) as s:
+        for _ in range(3):
+            lab.tcp('alone0', '8.8.4.4', 80)
+        private = h.frames(s, 0.3, lambda p: p[12] == 10 or p[16] == 10)
+        t.eq(private, [], 'no private address is ever seen outside')
+
+
+def hairpin(t):
+    t.eq(lab.tcp('alone0', VIP['one'], 5555), 'one0', 'a VM reaches a public address of its own network')
+    denied(t, 'and is judged there like anyone from outside', VIP['closed'], 80, 'closed0', 'standard-closed', who='alone0')
+
+
+def unsolicited(t):
+    """What is sent to the host's default address without an open flow reaches nobody."""
+    _, sources, ports = seen_source('alone0', port=7070)
+    (source,), port = sources, min(ports)
+    before = lab.drops('alone0', 'no-translation')
+    t.eq(as_address('198.51.100.7', source, port), None, 'another outsider on the translated port: silence')
+    t.ok(lab.drops('alone0', 'no-translation') > before, 'no-translation at alone0', lab.escarp('drops').stdout)
+
+
+def bogons(t):
+    for source in ('10.1.0.10', '127.0.0.1', '192.168.1.1', '169.254.1.1', '224.0.0.1', '0.0.0.0'):
+        before = lab.drops('uplink', 'bogon-source')
+        inject(source, VIP['one'])
+        t.ok(lab.drops('uplink', 'bogon-source') == before + 1, f'{source} does not come from outside')
+    with lab.raw('one0') as s:
+        inject('8.8.8.8', VIP['one'])
+        t.eq(len(h.frames(s, 0.3, lambda f: b'outside!' in f)), 1, 'the same packet from a public source arrives')
+
+
+def inject(source, destination):
+    """A packet from the Internet side of the uplink, with any source."""
+    netns = lab.netns('internet')
+    links = subprocess.run(['ip', '-n', netns, '-j', 'link'], capture_output=True, text=True, timeout=10).stdout
+    for link in json.loads(links):
+        if link['ifname'] == 'lo' or 'LOOPBACK' in link['flags']:
+            continue
+        with lab.socket('internet', socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as s:
+            h.in_netns(netns, lambda: s.bind((link['ifname'], 3)))
+            neigh = subprocess.run(['ip', '-n', netns, '-j', 'neigh', 'show', 'dev', link['ifname']], capture_output=True, text=True, timeout=10).stdout
+            macs = [n['lladdr'] for n in json.loads(neigh or '[]') if 'lladdr' in n]
+            if macs:
+                s.send(h.ether(h.mac(macs[0]), h.mac(link['address']), 0x800, h.ipv4(source, destination, 17, h.udp_segment(source, destination, 5, 5, b'outside!'))))
+                return
+
+
+h.main([comes_up, load_balancing_rule, nat_rule, instance_address, standard_balancer, outbound, hairpin, unsolicited, bogons])

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The distributed firewall over real sockets: for each rule and default first the packet that must not arrive, with
+its reason and counter, then one that must.
+
+    contoso:  web 10.0.1.4 --\                           fabrikam (same addresses):
+              app 10.0.1.5 ---+-- vnet 10.0.0.0/16         red  10.0.1.4
+              db  10.0.2.4 --/    (db-nsg on its subnet,   blue 10.0.2.4
+              bare 10.0.3.4        nic-nsg on db's NIC)
+"""
+import subprocess
+import time
+
+import harness as h
+
+lab = h.Lab('t-firewall')
+
+DB_NSG = h.nsg('db-nsg',
+               h.rule('deny-web', 100, 'Deny', source='10.0.1.4', dport='1433'),
+               h.rule('allow-sql', 200, 'Allow', source='10.0.1.0/24', dport='1433'),
+               h.rule('allow-admin', 300, 'Allow', source='VirtualNetwork', dport='5000-5010'),
+               h.rule('allow-ping', 400, 'Allow', protocol='Icmp', source='10.0.1.5'),
+               h.rule('allow-dns', 500, 'Allow', protocol='Udp', source='10.0.1.0/24', dport='53'),
+               h.rule('deny-vnet', 4000, 'Deny', protocol='*', source='VirtualNetwork'),
+               h.rule('no-internet', 100, 'Deny', direction='Outbound', protocol='*', destination='Internet'),
+               h.rule('no-web', 110, 'Deny', direction='Outbound', protocol='Tcp', destination='10.0.1.4', dport='80'))
+NIC_NSG = h.nsg('nic-nsg',
+                h.rule('deny-5005', 100, 'Deny', dport='5005'),
+                h.rule('allow-vnet', 200, 'Allow', protocol='*', source='VirtualNetwork'))
+
+
+def contoso():
+    return h.template(
+        DB_NSG, NIC_NSG, h.pip('web-ip'),
+        h.vnet('net', '10.0.0.0/16', {'front': ('10.0.1.0/24', None), 'db': ('10.0.2.0/24', 'db-nsg'), 'bare': ('10.0.3.0/24', None)}),
+        h.vm('web', 'net', 'front', '10.0.1.4', public='web-ip'), h.vm('app', 'net', 'front', '10.0.1.5'),
+        h.vm('db', 'net', 'db', '10.0.2.4', group='nic-nsg'), h.vm('bare', 'net', 'bare', '10.0.3.4'))
+
+
+def fabrikam():
+    return h.template(h.vnet('net', '10.0.0.0/16', {'a': ('10.0.1.0/24', None), 'b': ('10.0.2.0/24', None)}),
+                      h.vm('red', 'net', 'a', '10.0.1.4'), h.vm('blue', 'net', 'b', '10.0.2.4'))
+
+
+def comes_up(t):
+    for who, template in (('contoso', contoso()), ('fabrikam', fabrikam())):
+        r = lab.up(template, group='g', subscription=who)
+        t.ok(r.returncode == 0, f'{who} comes up', r.stdout + r.stderr)
+
+
+def denied(t, name, attempt, port, verdict, rule=None):
+    """attempt() must be silent, and exactly this verdict (and rule) of this port must have counted it."""
+    before, hits = lab.drops(port, verdict), lab.rule_hits(rule) if rule else 0
+    got = attempt()
+    t.ok(got is None or got is False, f'{name}: silence', f'answer {got!r}')
+    time.sleep(0.05)
+    t.ok(lab.drops(port, verdict) > before, f'{name}: counted as {verdict} at {port}', f'still {before}')
+    if rule:
+        t.ok(lab.rule_hits(rule) > hits, f'{name}: counted at rule {rule}', f'still {hits}')
+
+
+def rules_inbound(t):
+    denied(t, 'deny before allow', lambda: lab.tcp('web', '10.0.2.4', 1433), 'db', 'policy-in', 'db-nsg/deny-web')
+    t.eq(lab.tcp('app', '10.0.2.4', 1433), 'db', 'allow-sql lets the other neighbour in')
+    denied(t, 'outside the source prefix', lambda: lab.tcp('bare', '10.0.2.4', 1433), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    denied(t, 'NIC list denies what the subnet list allows', lambda: lab.tcp('app', '10.0.2.4', 5005), 'db', 'policy-in', 'nic-nsg/deny-5005')
+    t.eq(lab.tcp('app', '10.0.2.4', 5000), 'db', 'first port of the range')
+    t.eq(lab.tcp('bare', '10.0.2.4', 5010), 'db', 'last port of the range')
+    denied(t, 'just below the range', lambda: lab.tcp('app', '10.0.2.4', 4999), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    denied(t, 'just above the range', lambda: lab.tcp('app', '10.0.2.4', 5011), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    denied(t, 'UDP on a port opened for TCP', lambda: lab.udp('app', '10.0.2.4', 1433), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    t.eq(lab.udp('app', '10.0.2.4', 53), 'db', 'UDP where it is allowed')
+    denied(t, 'TCP on a port opened for UDP', lambda: lab.tcp('app', '10.0.2.4', 53), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    denied(t, 'ping from the wrong neighbour', lambda: lab.ping('web', '10.0.2.4'), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    t.ok(lab.ping('app', '10.0.2.4'), 'ping from the right one')
+
+
+def rules_outbound(t):
+    denied(t, 'outbound deny of a tag', lambda: lab.tcp('db', '8.8.4.4', 80), 'db', 'policy-out', 'db-nsg/no-internet')
+    t.eq(lab.tcp('app', '8.8.4.4', 80), 'internet', 'the neighbour without that rule reaches the Internet')
+    denied(t, 'outbound deny of an address', lambda: lab.tcp('db', '10.0.1.4', 80), 'db', 'policy-out', 'db-nsg/no-web')
+    t.eq(lab.tcp('db', '10.0.1.4', 81), 'web', 'the next port is open')
+    t.eq(lab.tcp('db', '10.0.1.5', 80), 'app', 'the other address is open')
+
+
+def defaults(t):
+    ip = lab.port('web')['public'][0]
+    t.eq(lab.tcp('internet', ip, 4242), 'web', 'a Basic public address without a group is open on every port')
+    t.eq(lab.tcp('bare', '10.0.1.5', 4242), 'app', 'no group: open inside the network')
+    denied(t, 'an address that nobody has', lambda: lab.tcp('web', '10.0.1.99', 80), 'web', 'unreachable')
+    denied(t, 'a private range outside the network', lambda: lab.tcp('web', '192.168.7.7', 80), 'web', 'no-route')
+    denied(t, 'the platform address has no service here', lambda: lab.tcp('web', '169.254.169.253', 80), 'web', 'no-route')
+    t.eq(lab.tcp('bare', '9.9.9.9', 53), 'internet', 'outbound to the Internet is open by default')
+
+
+def tenants(t):
+    t.eq(lab.tcp('app', '10.0.1.4', 80), 'web', "contoso's 10.0.1.4 is web")
+    t.eq(lab.tcp('blue', '10.0.1.4', 80), 'red', "fabrikam's 10.0.1.4 is red")
+    denied(t, "contoso's 10.0.1.5 does not exist for fabrikam", lambda: lab.tcp('blue', '10.0.1.5', 80), 'blue', 'unreachable')
+    seen = lab.raw('web')
+    t.eq(lab.tcp('red', '10.0.2.4', 1433), 'blue', "fabrikam's 10.0.2.4 answers where contoso's would refuse")
+    t.eq(h.frames(seen, 0.3, lambda f: f[26:30] == h.ip4('10.0.2.4')), [], 'and contoso sees none of it')
+
+
+def spoof(t, name, frame, verdict, port='web'):
+    """The frame leaves web; nobody may receive a trace of it, and web is charged."""
+    out = lab.raw(port)
+    listeners = [lab.raw(who) for who in ('app', 'bare', 'db', 'red')]
+    before = lab.drops(port, verdict)
+    out.send(frame)
+    marker = b'spoofed!'
+    got = [f for s in listeners for f in h.frames(s, 0.15, lambda f: marker in f or f[:6] == b'\xff' * 6 or f[12:14] == b'\x08\x06')]
+    t.eq(got, [], f'{name}: nobody receives it')
+    t.ok(lab.drops(port, verdict) == before + 1, f'{name}: counted once as {verdict}', f'{before} -> {lab.drops(port, verdict)}')
+    for s in (out, *listeners):
+        s.close()
+
+
+def hostile_port(t):
+    own, app = h.mac(lab.port('web')['mac']), h.mac(lab.port('app')['mac'])
+
+    def packet(src='10.0.1.4', dst='10.0.1.5', ether_src=own, ether_dst=h.GATEWAY_MAC, **kw):
+        return h.ether(ether_dst, ether_src, 0x800, h.ipv4(src, dst, 17, h.udp_segment(src, dst, 7, 7, b'spoofed!'), **kw))
+
+    spoof(t, "another's MAC", packet(ether_src=app), 'spoofed-mac')
+    spoof(t, "a neighbour's address", packet(src='10.0.1.5', dst='10.0.3.4'), 'spoofed-ip')
+    spoof(t, 'the platform address as source', packet(src='169.254.169.253'), 'spoofed-ip')
+    spoof(t, 'an outside address as source', packet(src='8.8.8.8'), 'spoofed-ip')
+    spoof(t, "straight to the neighbour's MAC", packet(ether_dst=app), 'foreign-mac')
+    spoof(t, 'broadcast', packet(ether_dst=b'\xff' * 6, dst='255.255.255.255'), 'broadcast')
+    spoof(t, 'multicast', packet(ether_dst=bytes.fromhex('01005e000001'), dst='224.0.0.1'), 'broadcast')
+    spoof(t, 'multicast address behind the gateway MAC', packet(dst='224.0.0.1'), 'broadcast')
+    spoof(t, 'a first fragment', packet(flags=0x2000), 'fragment')
+    spoof(t, 'a later fragment', packet(flags=0x0010), 'fragment')
+    spoof(t, 'IP options', packet(options=b'\x83\x03\x04\x00'), 'ip-options')
+    spoof(t, 'a VLAN tag', h.ether(h.GATEWAY_MAC, own, 0x8100, b'\0\x05\x08\0' + packet()[14:]), 'ethertype')
+    spoof(t, 'IPv6', h.ether(h.GATEWAY_MAC, own, 0x86dd, bytes.fromhex('6000000000083aff') + bytes(32) + b'spoofed!'), 'ipv6')
+    spoof(t, 'a truncated header', h.ether(h.GATEWAY_MAC, own, 0x800, packet()[14:30]), 'malformed')
+    spoof(t, 'GRE', h.ether(h.GATEWAY_MAC, own, 0x800, h.ipv4('10.0.1.4', '10.0.1.5', 47, b'spoofed!')), 'protocol')
+    spoof(t, 'ARP in the name of a neighbour', h.ether(b'\xff' * 6, own, 0x806, h.arp(1, own, '10.0.1.5', bytes(6), '10.0.3.4')), 'spoofed-arp')
+    spoof(t, "ARP with a neighbour's MAC", h.ether(b'\xff' * 6, own, 0x806, h.arp(1, app, '10.0.1.4', bytes(6), '10.0.3.4')), 'spoofed-arp')
+    spoof(t, 'gratuitous ARP for the own address', h.ether(b'\xff' * 6, own, 0x806, h.arp(1, own, '10.0.1.4', bytes(6), '10.0.1.4')), 'arp-unanswered')
+    spoof(t, 'a duplicate address probe', h.ether(b'\xff' * 6, own, 0x806, h.arp(1, own, '0.0.0.0', bytes(6), '10.0.1.5')), 'arp-unanswered')
+    spoof(t, 'a TCP segment out of nowhere', h.ether(h.GATEWAY_MAC, own, 0x800, h.ipv4('10.0.1.4', '10.0.1.5', 6, h.tcp_segment(
+        '10.0.1.4', '10.0.1.5', 999, 80, 0x10, data=b'spoofed!'))), 'no-flow')
+    spoof(t, 'SYN and FIN together', h.ether(h.GATEWAY_MAC, own, 0x800, h.ipv4('10.0.1.4', '10.0.1.5', 6, h.tcp_segment(
+        '10.0.1.4', '10.0.1.5', 998, 80, 0x03, data=b'spoofed!'))), 'bad-flags')
+
+
+def arp_answers(t):
+    own = h.mac(lab.port('web')['mac'])
+    with lab.raw('web') as s:
+        ask = h.arp(1, own, '10.0.1.4', bytes(6), '10.0.1.5')
+        s.send(h.ether(b'\xff' * 6, own, 0x806, ask))
+        got = h.frames(s, 0.3, lambda f: f[12:14] == b'\x08\x06')
+        want = h.ether(own, h.GATEWAY_MAC, 0x806, h.arp(2, h.GATEWAY_MAC, '10.0.1.5', own, '10.0.1.4'))
+        t.eq([f[:42] for f in got], [want], 'every neighbour has the MAC of the gateway')
+
+
+def whole_packet(t):
+    """What arrives is what was sent, but for the MACs."""
+    own, bare = h.mac(lab.port('web')['mac']), h.mac(lab.port('bare')['mac'])
+    body = h.ipv4('10.0.1.4', '10.0.3.4', 17, h.udp_segment('10.0.1.4', '10.0.3.4', 1111, 2222, b'whole packet'))
+    with lab.raw('web') as out, lab.raw('bare') as into:
+        out.send(h.ether(h.GATEWAY_MAC, own, 0x800, body))
+        got = h.frames(into, 0.4, lambda f: b'whole packet' in f)
+        t.eq(got, [h.ether(bare, h.GATEWAY_MAC, 0x800, body)], 'the receiver sees the very packet, from the gateway MAC, TTL untouched')
+
+
+def gso_whole(t):
+    """A megabyte between two VMs arrives in super-frames: nothing on the way splits them."""
+    with lab.socket('bare') as server, lab.raw('bare') as seen:
+        subprocess.run([h.ESCARP, 'exec', '--lab', lab.name, 'bare', '--', 'nft', 'flush', 'ruleset'], check=True, timeout=20)
+        server.bind(('10.0.3.4', 9000))
+        server.listen()
+        with lab.socket('app') as client:
+            client.settimeout(5)
+            client.connect(('10.0.3.4', 9000))
+            peer, _ = server.accept()
+            with peer:
+                peer.settimeout(5)
+                client.sendall(bytes(60000))
+                left = 60000
+                while left:
+                    left -= len(peer.recv(left))
+        sizes = [len(f) for f in h.frames(seen, 0.3, lambda f: f[26:30] == h.ip4('10.0.1.5'))]
+        t.ok(max(sizes, default=0) > 9000, 'frames larger than the MTU arrive whole', sorted(sizes)[-5:])
+
+
+h.main([comes_up, rules_inbound, rules_outbound, defaults, tenants, hostile_port, arp_answers, whole_packet, gso_whole])

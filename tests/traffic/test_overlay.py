@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two hosts: delivery through the overlay, between ports of one network and from an edge to a back end elsewhere.
+
+    Internet -- h0 (edge, even VMs) == fabric == h1 (odd VMs)
+"""
+import socket
+import struct
+import subprocess
+
+import harness as h
+
+lab = h.Lab('t-overlay', '--hosts', '2')
+
+
+def network(tenant, group_rules):
+    return h.template(
+        h.nsg('g', *group_rules), h.pip('vip'),
+        h.vnet('net', '10.0.0.0/16', {'s': ('10.0.0.0/24', None)}),
+        h.balancer('lb', 'vip', ['all'], [('http', 'all', 80, 80)]),
+        *[h.vm(f'{tenant}{i}', 'net', 's', f'10.0.0.{4 + i}', group='g', pools=[('lb', 'all')]) for i in range(2)])
+
+
+RULES = [h.rule('http', 100, 'Allow', source='Internet', dport='80'), h.rule('no-90', 110, 'Deny', source='VirtualNetwork', dport='90')]
+
+
+def comes_up(t):
+    for tenant in ('a', 'b'):
+        r = lab.up(network(tenant, RULES), subscription=tenant)
+        t.ok(r.returncode == 0, f'tenant {tenant} comes up on two hosts', r.stdout + r.stderr)
+    for tenant in ('a', 'b'):
+        t.eq({lab.port(f'{tenant}0')['host'], lab.port(f'{tenant}1')['host']}, {0, 1}, f'{tenant}: one VM on each host')
+
+
+def across(t):
+    for x, y, y_ip in (('a0', 'a1', '10.0.0.5'), ('a1', 'a0', '10.0.0.4'), ('b0', 'b1', '10.0.0.5')):
+        before = lab.drops(y, 'policy-in')
+        t.eq(lab.tcp(x, y_ip, 90), None, f'{x} to {y} port 90: silence')
+        t.ok(lab.drops(y, 'policy-in') > before, f'policy-in at {y}, on its own host')
+        t.eq(lab.tcp(x, y_ip, 91), y, f'{x} to {y} port 91')
+        t.eq(lab.udp(x, y_ip, 91), y, f'{x} to {y} UDP')
+        t.ok(lab.ping(x, y_ip), f'{x} pings {y}')
+
+
+def whole_packet(t):
+    a0, a1 = lab.port('a0'), lab.port('a1')
+    body = h.ipv4('10.0.0.4', '10.0.0.5', 17, h.udp_segment('10.0.0.4', '10.0.0.5', 1111, 2222, b'over the fabric'))
+    with lab.raw('a0') as out, lab.raw('a1') as into, lab.raw('b1') as other:
+        out.send(h.ether(h.GATEWAY_MAC, h.mac(a0['mac']), 0x800, body))
+        got = h.frames(into, 0.4, lambda f: b'over the fabric' in f)
+        t.eq(got, [h.ether(h.mac(a1['mac']), h.GATEWAY_MAC, 0x800, body)], 'the packet arrives whole on the other host')
+        t.eq(h.frames(other, 0.1, lambda f: b'over the fabric' in f), [], 'and not at the other tenant')
+
+
+def from_the_edge(t):
+    vip = lab.port('a0')['public'][0]
+    answers = {lab.tcp('internet', vip, 80) for _ in range(40)}
+    t.eq(answers, {'a0', 'a1'}, 'the balancer reaches back ends on both hosts, and their replies come back')
+    t.eq(lab.tcp('a1', '8.8.8.8', 80), 'internet', 'outbound from the second host')
+
+
+def vxlan(source_netns, target, vni, inner):
+    """A forged tunnel packet from a namespace of the fabric."""
+    header = struct.pack('!II', 0x08000000, vni << 8)
+    s = h.in_netns(source_netns, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    with s:
+        s.sendto(header + inner, (target, 4789))
+
+
+def forged(t):
+    """From a machine on the fabric that is no host of the fleet, and from a host with the wrong network."""
+    a1 = lab.port('a1')
+    fabric = f'esc.{lab.name}.fabric'
+    target = subprocess.run(['ip', '-n', f'esc.{lab.name}.h1.fabric', '-4', '-o', 'addr'], capture_output=True, text=True, timeout=10).stdout
+    address = [w.split('/')[0] for w in target.split() if w.startswith('172.31.')][0]
+    inner = h.ether(h.mac(a1['mac']), h.GATEWAY_MAC, 0x800, h.ipv4('10.0.0.4', '10.0.0.5', 17, h.udp_segment('10.0.0.4', '10.0.0.5', 1, 91, b'forged!!')))
+    bridge = subprocess.run(['ip', '-n', fabric, '-o', 'link', 'show', 'type', 'bridge'], capture_output=True, text=True, timeout=10).stdout.split(':')[1].strip()
+    prefix = address.rsplit('.', 1)[0]
+    subprocess.run(['ip', '-n', fabric, 'addr', 'add', f'{prefix}.200/24', 'dev', bridge], check=True, timeout=10)
+    with lab.raw('a1') as seen:
+        before = lab.drops('uplink', 'foreign-tunnel')
+        vxlan(fabric, address, int(a1['network_vni']) if 'network_vni' in a1 else 1, inner)
+        t.eq(h.frames(seen, 0.4, lambda f: b'forged!!' in f), [], 'a stranger on the fabric: silence')
+        t.eq(lab.drops('uplink', 'foreign-tunnel'), before + 1, 'foreign-tunnel')
+        before = lab.drops('a1', 'wrong-network')
+        vxlan(f'esc.{lab.name}.h0.fabric', address, 4242, inner)
+        t.eq(h.frames(seen, 0.4, lambda f: b'forged!!' in f), [], 'a host of the fleet with a network that is not the port\'s: silence')
+        t.eq(lab.drops('a1', 'wrong-network'), before + 1, 'wrong-network')
+    subprocess.run(['ip', '-n', fabric, 'addr', 'del', f'{prefix}.200/24', 'dev', bridge], check=True, timeout=10)
+
+
+def gso_whole(t):
+    for vm in ('a0', 'a1'):
+        subprocess.run([h.ESCARP, 'exec', '--lab', lab.name, vm, '--', 'nft', 'flush', 'ruleset'], check=True, timeout=20)
+    with lab.socket('a1') as server, lab.socket('a0') as client, lab.raw('a1') as seen:
+        server.bind(('10.0.0.5', 9000))
+        server.listen()
+        client.settimeout(5)
+        client.connect(('10.0.0.5', 9000))
+        peer, _ = server.accept()
+        with peer:
+            peer.settimeout(5)
+            client.sendall(bytes(200000))
+            left = 200000
+            while left:
+                left -= len(peer.recv(left))
+        sizes = [len(f) for f in h.frames(seen, 0.3, lambda f: f[26:30] == h.ip4('10.0.0.4'))]
+        t.ok(sum(sizes) > 200000 and max(sizes) > 5000, 'super-frames cross the fabric whole', sorted(sizes)[-5:])
+
+
+h.main([comes_up, across, whole_packet, from_the_edge, forged, gso_whole])
