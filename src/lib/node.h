@@ -11,7 +11,8 @@
  * Ownership: nodes are reference counted and immutable once shared; a container holds a reference to
  * each child. node_unref(NULL) is allowed. Not thread-safe.
  * Keys keep their case; lookups ignore ASCII case, as ARM does. Members keep their order. A repeated
- * key is an error.
+ * key is an error (ignoring case). Ask through the queries below: an empty container has no arrays, a small
+ * object has no index.
  */
 #pragma once
 #include <glib.h>
