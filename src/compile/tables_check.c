@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold inside tables before anybody believes them: order, references, and blobs that lead nowhere outside. */
+#include "tables_format.h"
+#include "compile/policy.h"
+#include "lib/node.h"
+#include <string.h>
+
+struct check {
+	const struct tables *t;
+	guint8 ports[ESC_MAX_PORTS]; /* 1: there is a port of this number */
+	GError **error;
+};
+
+static gboolean wrong(struct check *c, const char *part, const char *what)
+{
+	g_set_error(c->error, ESC_INPUT_ERROR, ESC_INPUT_INVALID, "tables: %s: %s", part, what);
+	return FALSE;
+}
+
+static gboolean check_port(struct check *c, const struct table_port *p, guint32 before)
+{
+	if (p->number <= before || p->number >= ESC_MAX_PORTS)
+		return wrong(c, "ports", "numbers are out of order or out of bounds");
+	if (p->port.addr_count < 1 || p->port.addr_count > ESC_PORT_ADDRS || p->port.ifindex)
+		return wrong(c, "ports", "a port has no address or too many");
+	if (!(p->port.flags & ESC_PORT_ACTIVE) || p->port.flags & ~(ESC_PORT_ACTIVE | ESC_PORT_TAP))
+		return wrong(c, "ports", "a port has unknown flags");
+	if (!p->port.net || p->port.net >= ESC_VNI_EDGE)
+		return wrong(c, "ports", "a port is in no network");
+	if (p->blob > c->t->blobs->len)
+		return wrong(c, "ports", "a policy is not among the blobs");
+	c->ports[p->number] = 1;
+	return TRUE;
+}
+
+static gboolean check_policies(struct check *c)
+{
+	g_autofree guint8 *seen = g_new0(guint8, c->t->blobs->len + 1);
+	for (guint i = 0; i < c->t->ports->len; i++) {
+		const struct table_port *p = g_ptr_array_index(c->t->ports, i);
+		gsize size;
+		if (!p->blob || seen[p->blob])
+			continue;
+		seen[p->blob] = 1;
+		const guint16 *words = g_bytes_get_data(g_ptr_array_index(c->t->blobs, p->blob - 1), &size);
+		if (!policy_check(words, size / sizeof(guint16)))
+			return wrong(c, "blobs", "a policy leads outside itself");
+	}
+	return TRUE;
+}
+
+static gboolean check_sorted(struct check *c, guint array)
+{
+	const struct tables_array_form *form = &tables_arrays[array];
+	const GArray *a = *tables_array(c->t, array);
+	for (guint i = 1; i < a->len; i++) {
+		const char *x = a->data + (gsize)(i - 1) * form->size;
+		if (memcmp(x, x + form->size, form->key) >= 0)
+			return wrong(c, form->name, "keys are out of order");
+	}
+	return TRUE;
+}
+
+/* Records and indices of a Maglev table or of a list of port block owners: the layout is in abi/maps.h. */
+static gboolean check_choice(GBytes *blob, gboolean owners)
+{
+	gsize size;
+	const guint16 *w = g_bytes_get_data(blob, &size);
+	guint64 n = w[0], m = w[1], table = 32ull * (1 + (n + 1) / 2);
+	if (!n || n > 4095 || !m || (table + m) * sizeof(guint16) > size)
+		return FALSE;
+	if (owners && (w[2] > 15 || w[3] != ESC_SNAT_FIRST || (m << w[2]) > ESC_SNAT_PORTS))
+		return FALSE;
+	for (guint i = 0; i < n; i++) {
+		struct esc_backend b;
+		memcpy(&b, w + ESC_BLOCK_WORDS + 16 * (gsize)i, sizeof b);
+		if (!b.port || b.port >= ESC_MAX_PORTS || b.pad)
+			return FALSE;
+	}
+	for (guint64 i = 0; i < m; i++) {
+		if (w[table + i] >= n && !(owners && w[table + i] == ESC_BLOB_NOBODY))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean check_endpoints(struct check *c)
+{
+	g_autofree guint8 *seen = g_new0(guint8, 2 * ((gsize)c->t->blobs->len + 1));
+	for (guint i = 0; i < c->t->endpoints->len; i++) {
+		const struct esc_endpoint *e = &g_array_index(c->t->endpoints, struct table_endpoint, i).value;
+		if (e->kind < ESC_EP_ONE || e->kind > ESC_EP_SNAT || e->distribution > ESC_DIST_SOURCE_PROTO || e->pad)
+			return wrong(c, "endpoints", "unknown kind or distribution");
+		if (e->slot > c->t->blobs->len || (e->kind == ESC_EP_ONE && e->slot) ||
+		    (e->kind == ESC_EP_SNAT && !e->slot))
+			return wrong(c, "endpoints", "a table of back ends is not among the blobs");
+		if (e->one.port >= ESC_MAX_PORTS || (e->kind == ESC_EP_ONE) != (e->one.port != 0) || e->one.pad)
+			return wrong(c, "endpoints", "a back end is out of bounds");
+		gboolean owners = e->kind == ESC_EP_SNAT;
+		guint8 *done = &seen[2 * (gsize)e->slot + (guint)owners];
+		if (e->slot && !*done && !check_choice(g_ptr_array_index(c->t->blobs, e->slot - 1), owners))
+			return wrong(c, "endpoints", "a table of back ends leads outside itself");
+		*done = 1;
+	}
+	return TRUE;
+}
+
+static gboolean is_port(const struct check *c, guint32 number)
+{
+	return number < ESC_MAX_PORTS && c->ports[number];
+}
+
+static gboolean check_references(struct check *c)
+{
+	const struct tables *t = c->t;
+	for (guint i = 0; i < t->addrs->len; i++) {
+		const struct esc_addr *a = &g_array_index(t->addrs, struct table_addr, i).value;
+		if (!a->port || a->port >= ESC_MAX_PORTS || a->pad || (!a->host && !is_port(c, a->port)))
+			return wrong(c, "addresses", "an address leads to no port");
+	}
+	for (guint i = 0; i < t->routes->len; i++) {
+		const struct table_route *r = &g_array_index(t->routes, struct table_route, i);
+		if (r->key.prefixlen < 32 || r->key.prefixlen > 64 || r->value.hop > ESC_HOP_INTERNET)
+			return wrong(c, "routes", "a prefix or a next hop is out of bounds");
+	}
+	for (guint i = 0; i < t->macs->len; i++) {
+		if (!is_port(c, g_array_index(t->macs, struct table_mac, i).value))
+			return wrong(c, "macs", "a MAC leads to no port");
+	}
+	for (guint i = 0; i < t->peers->len; i++) {
+		if (g_array_index(t->peers, struct table_peer, i).value & ~(guint32)(ESC_PEER_HOST | ESC_PEER_EDGE))
+			return wrong(c, "peers", "unknown flags");
+	}
+	for (guint i = 0; i < t->dnat->len; i++) {
+		const struct table_dnat *d = &g_array_index(t->dnat, struct table_dnat, i);
+		if (!is_port(c, d->key.port) || d->value.flags & ~ESC_DNAT_STANDARD || d->key.pad || d->value.pad)
+			return wrong(c, "dnat", "an entry is of no port, or has unknown flags");
+	}
+	for (guint i = 0; i < t->snat->len; i++) {
+		const struct table_snat *s = &g_array_index(t->snat, struct table_snat, i);
+		guint32 last = (guint32)s->value.first + s->value.count;
+		if (!is_port(c, s->key.port) || s->value.count & (s->value.count - 1) || last > 65536)
+			return wrong(c, "snat", "an entry is of no port, or its range is out of bounds");
+	}
+	return TRUE;
+}
+
+gboolean tables_check(const struct tables *t, GError **error)
+{
+	struct check c = {.t = t, .error = error};
+	guint32 before = 0;
+	if (!t->self.ring_size || t->self.ring_size & (t->self.ring_size - 1))
+		return wrong(&c, "self", "the flow ring is not a power of two");
+	for (guint i = 0; i < t->ports->len; i++) {
+		const struct table_port *p = g_ptr_array_index(t->ports, i);
+		if (!check_port(&c, p, before))
+			return FALSE;
+		before = p->number;
+	}
+	before = 0;
+	for (guint i = 0; i < t->rules->len; i++) {
+		const struct table_rule *r = g_ptr_array_index(t->rules, i);
+		if (r->number <= before)
+			return wrong(&c, "rules", "numbers are out of order");
+		before = r->number;
+	}
+	for (guint i = 0; i < FORMAT_ARRAYS; i++) {
+		if (!check_sorted(&c, i))
+			return FALSE;
+	}
+	return check_policies(&c) && check_endpoints(&c) && check_references(&c);
+}
