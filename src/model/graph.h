@@ -40,9 +40,9 @@ struct rule_side {
 	GArray *prefixes; /* struct prefix */
 	GArray *tags;     /* enum tag */
 	GPtrArray *tag_names; /* char *, as written, same index as tags */
-	GPtrArray *groups; /* struct app_group, application security groups: none in this version's model */
+	GPtrArray *groups; /* struct app_group: matches the private addresses of its members, so nothing while it has none */
 	GArray *ports;    /* struct port_range; empty never: any is 0-65535 */
-	gboolean v6_only; /* every address named is IPv6: matches no IPv4 packet */
+	gboolean v6_only; /* every address named is IPv6: matches no IPv4 packet (prefixes, tags and groups are empty) */
 };
 
 struct rule {
@@ -53,6 +53,13 @@ struct rule {
 	enum rule_protocol protocol;
 	struct rule_side source, destination;
 	gboolean is_default;
+	char *full_name;  /* see rule_full_name */
+};
+
+/* An application security group: the configurations that say they are in it. All of one network, so that addresses are unambiguous. */
+struct app_group {
+	struct noun noun;
+	GPtrArray *configs; /* struct ip_config */
 };
 
 struct security_group {
@@ -96,13 +103,14 @@ struct ip_config {
 	struct public_address *public_address; /* may be NULL */
 	GPtrArray *pools;     /* struct pool that it is a member of */
 	GPtrArray *nat_rules; /* struct nat_rule that lead to it */
+	GPtrArray *app_groups; /* struct app_group that it is in */
 };
 
 struct nic {
 	struct noun noun;
 	struct network *network;
 	struct security_group *group; /* may be NULL */
-	GPtrArray *configs; /* struct ip_config; at least one */
+	GPtrArray *configs; /* struct ip_config; at least one, primary first, all in one subnet */
 	struct vm *vm;      /* NULL: not attached, so not a port of any host */
 	gboolean ip_forwarding;
 };
@@ -170,10 +178,12 @@ struct unmodelled {
 
 struct graph {
 	GPtrArray *networks, *security_groups, *public_addresses, *load_balancers, *nics, *vms; /* in order of id */
+	GPtrArray *app_groups; /* struct app_group, in order of id */
 	GPtrArray *unmodelled; /* struct unmodelled */
 	GPtrArray *warnings;   /* char * */
 	GPtrArray *documents;  /* struct document, owned */
 	GHashTable *by_id;     /* lower-case id -> struct noun * of any kind */
+	GHashTable *vm_names;  /* lower-case name, group/name, subscription/group/name -> struct vm *, or NULL: several */
 };
 
 /*
@@ -186,7 +196,7 @@ void graph_free(struct graph *g);
 typedef struct graph graph;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(graph, graph_free)
 
-/* The default rules (65000, 65001, 65500 of both directions) that every group ends with; shared, id "default". */
+/* The default rules (65000, 65001, 65500 of both directions) that every group ends with have ids "GROUP/defaultSecurityRules/NAME". */
 const char *rule_full_name(const struct rule *r); /* "group/rule" for people; owned by the rule */
 /*
  * An instance by the name a person uses: "vm", "group/vm", "subscription/group/vm" (case-insensitive). NULL and error when none or several match.
