@@ -19,16 +19,20 @@ struct oracle_packet {
 };
 
 struct oracle_answer {
-	enum esc_verdict verdict;      /* FORWARD, or the reason */
-	const struct nic *to;          /* the port that receives it; NULL: the Internet, or nobody. Of a set of possible back ends: the first */
-	GPtrArray *candidates;         /* struct ip_config: all back ends that the balancer may choose; NULL where there is no choice */
-	guint32 seen_source;           /* what the receiver sees, host order; 0 where it depends on the port allocation */
+	enum esc_verdict verdict; /* FORWARD, or the reason */
+	const struct nic *to;     /* the port that receives it; NULL: the Internet, or nobody. Of a set of possible back
+	                             ends: the first */
+	GPtrArray *candidates; /* struct ip_config: all back ends that the balancer may choose; NULL where there is no
+	                          choice */
+	guint32 seen_source;   /* what the receiver sees, host order; 0 where it depends on the port allocation */
 	guint32 seen_destination;
 	guint16 seen_destination_port;
-	const struct rule *rules[4];   /* that decided: source's outbound first, second list; destination's inbound first, second */
+	const struct rule
+	        *rules[4]; /* that decided: source's outbound first, second list; destination's inbound first, second */
 };
-/* Frees nothing of the graph; call oracle_clear on the answer. `pick`: the back end to judge as chosen (NULL: the first). A public destination
- * reached from a port is followed to the end: outbound rules, translation, then inbound at the other side. */
+/* Frees nothing of the graph; call oracle_clear on the answer. `pick`: the back end to judge as chosen (NULL: the
+ * first). A public destination reached from a port is followed to the end: outbound rules, translation, then inbound at
+ * the other side. */
 struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
                                   const struct oracle_packet *p, const struct ip_config *pick);
 void oracle_clear(struct oracle_answer *a);

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prove/exposure.h"
+
+#include <string.h>
+
+#define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
+#define SOME_SOURCE_PORT    40000
+
+struct survey {
+	const struct graph *g;
+	const struct alloc *a;
+	const struct alloc_settings *s;
+	GPtrArray *list;
+};
+
+/* Where something may change: the first value of every interval, ascending, each once; 0 is always one. */
+static int compare_u32(gconstpointer a, gconstpointer b)
+{
+	guint32 x = *(const guint32 *)a, y = *(const guint32 *)b;
+
+	return (x > y) - (x < y);
+}
+
+static GArray *starts_new(void)
+{
+	GArray *starts = g_array_new(FALSE, FALSE, sizeof(guint32));
+	guint32 zero = 0;
+
+	return g_array_append_val(starts, zero);
+}
+
+static void starts_add(GArray *starts, guint32 first, guint32 last, guint32 limit)
+{
+	g_array_append_val(starts, first);
+	if (last < limit) {
+		guint32 next = last + 1;
+
+		g_array_append_val(starts, next);
+	}
+}
+
+static void starts_finish(GArray *starts)
+{
+	guint n = 0;
+
+	g_array_sort(starts, compare_u32);
+	for (guint i = 0; i < starts->len; i++) {
+		guint32 v = g_array_index(starts, guint32, i);
+
+		if (n == 0 || g_array_index(starts, guint32, n - 1) != v)
+			g_array_index(starts, guint32, n++) = v;
+	}
+	g_array_set_size(starts, n);
+}
+
+static guint32 interval_last(const GArray *starts, guint i, guint32 limit)
+{
+	return i + 1 < starts->len ? g_array_index(starts, guint32, i + 1) - 1 : limit;
+}
+
+static void add_prefixes(GArray *starts, const GArray *prefixes)
+{
+	for (guint i = 0; i < prefixes->len; i++) {
+		struct prefix p = g_array_index(prefixes, struct prefix, i);
+
+		starts_add(starts, p.addr, prefix_last(p), G_MAXUINT32);
+	}
+}
+
+static void add_ports(GArray *starts, const GArray *ranges)
+{
+	for (guint i = 0; i < ranges->len; i++) {
+		struct port_range r = g_array_index(ranges, struct port_range, i);
+
+		starts_add(starts, r.first, r.last, 65535);
+	}
+}
+
+struct intervals {
+	GArray *sources, *ports, *source_ports; /* guint32 starts; source_ports: samples */
+};
+
+static void look_at_group(struct intervals *v, const struct security_group *group)
+{
+	for (guint i = 0; group && i < group->rules[DIR_IN]->len; i++) {
+		const struct rule *r = NTH(group->rules[DIR_IN], struct rule, i);
+
+		add_prefixes(v->sources, r->source.prefixes);
+		add_ports(v->ports, r->destination.ports);
+		add_ports(v->source_ports, r->source.ports);
+	}
+}
+
+/* The oracle's own ideas of special sources are intervals too. */
+static void look_at_special(struct intervals *v, const struct network *network)
+{
+	static const struct prefix special[] = {
+	        {0x00000000, 8},  {0x0a000000, 8},  {0x64400000, 10}, {0x7f000000, 8},
+	        {0xa9fe0000, 16}, {0xac100000, 12}, {0xc0a80000, 16}, {0xe0000000, 3},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(special); i++)
+		starts_add(v->sources, special[i].addr, prefix_last(special[i]), G_MAXUINT32);
+	add_prefixes(v->sources, network->prefixes);
+}
+
+static void intervals_init(struct intervals *v, const struct ip_config *to)
+{
+	guint32 usual = SOME_SOURCE_PORT;
+
+	v->sources = starts_new();
+	v->ports = starts_new();
+	v->source_ports = starts_new();
+	g_array_append_val(v->source_ports, usual);
+	look_at_special(v, to->nic->network);
+	look_at_group(v, to->subnet->group);
+	look_at_group(v, to->nic->group);
+	starts_finish(v->sources);
+	starts_finish(v->ports);
+	starts_finish(v->source_ports);
+}
+
+static void intervals_clear(struct intervals *v)
+{
+	g_array_unref(v->sources);
+	g_array_unref(v->ports);
+	g_array_unref(v->source_ports);
+}
+
+struct question {
+	const struct public_address *address;
+	const struct ip_config *to;
+	guint8 protocol;
+	guint16 port;
+};
+
+/* Open when it is open from any source port: a rule that asks for one can be met by whoever likes to. */
+static enum esc_verdict ask(const struct survey *y, const struct question *q, const GArray *source_ports,
+                            guint32 source)
+{
+	enum esc_verdict verdict = ESC_V_FORWARD;
+
+	for (guint i = 0; i < source_ports->len; i++) {
+		struct oracle_packet p = {
+		        .source = source,
+		        .destination = alloc_public(y->a, q->address),
+		        .protocol = q->protocol,
+		        .source_port = (guint16)g_array_index(source_ports, guint32, i),
+		        .destination_port = q->port,
+		};
+		struct oracle_answer answer = oracle_judge(y->g, y->a, y->s, &p, q->to);
+
+		verdict = answer.verdict;
+		oracle_clear(&answer);
+		if (verdict == ESC_V_FORWARD || verdict == ESC_V_BOGON_SOURCE)
+			break;
+	}
+	return verdict;
+}
+
+static void exposure_free(gpointer data)
+{
+	struct exposure *e = data;
+
+	g_array_unref(e->sources);
+	g_free(e);
+}
+
+static struct exposure *exposure_new(const struct question *q)
+{
+	struct exposure *e = g_new0(struct exposure, 1);
+
+	e->address = q->address;
+	e->to = q->to;
+	e->protocol = q->protocol;
+	e->first = e->last = q->port;
+	e->sources = g_array_new(FALSE, FALSE, sizeof(struct address_range));
+	return e;
+}
+
+/* Who may come in by this port; NULL when nobody. Sources that cannot exist join whatever surrounds them. */
+static struct exposure *sources_of(const struct survey *y, const struct question *q, const struct intervals *v)
+{
+	struct exposure *e = exposure_new(q);
+	gboolean running = FALSE;
+
+	e->anyone = TRUE;
+	for (guint i = 0; i < v->sources->len; i++) {
+		struct address_range r = {g_array_index(v->sources, guint32, i),
+		                          interval_last(v->sources, i, G_MAXUINT32)};
+		enum esc_verdict verdict = ask(y, q, v->source_ports, r.first);
+
+		if (verdict == ESC_V_BOGON_SOURCE)
+			continue;
+		if (verdict != ESC_V_FORWARD) {
+			running = e->anyone = FALSE;
+		} else if (running) {
+			g_array_index(e->sources, struct address_range, e->sources->len - 1).last = r.last;
+		} else {
+			g_array_append_val(e->sources, r);
+			running = TRUE;
+		}
+	}
+	if (e->sources->len == 0)
+		g_clear_pointer(&e, exposure_free);
+	return e;
+}
+
+static gboolean same_sources(const struct exposure *a, const struct exposure *b)
+{
+	return a->sources->len == b->sources->len &&
+	       memcmp(a->sources->data, b->sources->data, a->sources->len * sizeof(struct address_range)) == 0;
+}
+
+static void survey_ports(const struct survey *y, struct question q, const struct intervals *v)
+{
+	struct exposure *last = NULL;
+
+	for (guint i = 0; i < v->ports->len; i++) {
+		struct exposure *e;
+
+		q.port = (guint16)g_array_index(v->ports, guint32, i);
+		e = sources_of(y, &q, v);
+		if (!e) {
+			last = NULL;
+			continue;
+		}
+		e->last = (guint16)interval_last(v->ports, i, 65535);
+		if (last && same_sources(last, e)) {
+			last->last = e->last;
+			exposure_free(e);
+			continue;
+		}
+		g_ptr_array_add(y->list, e);
+		last = e;
+	}
+}
+
+static gboolean within_bounds(const struct survey *y, const struct question *q, const struct intervals *v)
+{
+	struct exposure *e;
+
+	if ((guint64)v->ports->len * v->sources->len * v->source_ports->len <= EXPOSURE_MAX_QUESTIONS)
+		return TRUE;
+	e = exposure_new(q);
+	e->to = NULL;
+	e->too_many = TRUE;
+	g_ptr_array_add(y->list, e);
+	return FALSE;
+}
+
+static void survey_instance(const struct survey *y, const struct public_address *p)
+{
+	static const guint8 protocols[] = {PROTO_TCP, PROTO_UDP};
+	struct question q = {p, p->config, PROTO_ICMP, 0};
+	struct intervals v;
+
+	if (!alloc_port(y->a, p->config->nic))
+		return;
+	intervals_init(&v, p->config);
+	if (within_bounds(y, &q, &v)) {
+		struct exposure *icmp;
+
+		for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
+			q.protocol = protocols[i];
+			survey_ports(y, q, &v);
+		}
+		q.protocol = PROTO_ICMP;
+		q.port = 0;
+		icmp = sources_of(y, &q, &v);
+		if (icmp)
+			g_ptr_array_add(y->list, icmp);
+	}
+	intervals_clear(&v);
+}
+
+/* One public port that leads to `to`. */
+static void survey_endpoint(const struct survey *y, const struct public_address *p, const struct ip_config *to,
+                            enum rule_protocol protocol, guint16 port, guint16 private_port)
+{
+	static const guint8 protocols[] = {PROTO_TCP, PROTO_UDP};
+	struct intervals v;
+
+	if (!to || !alloc_port(y->a, to->nic))
+		return;
+	intervals_init(&v, to);
+	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
+		struct question q = {p, to, protocols[i], port};
+		struct exposure *e;
+
+		if (protocol != PROTO_ANY && (guint)protocol != protocols[i])
+			continue;
+		if (!within_bounds(y, &q, &v))
+			continue;
+		e = sources_of(y, &q, &v);
+		if (!e)
+			continue;
+		e->private_port = private_port == port ? 0 : private_port;
+		g_ptr_array_add(y->list, e);
+	}
+	intervals_clear(&v);
+}
+
+static void survey_frontend(const struct survey *y, const struct public_address *p)
+{
+	const struct load_balancer *lb = p->frontend->lb;
+
+	for (guint i = 0; i < lb->rules->len; i++) {
+		const struct lb_rule *r = NTH(lb->rules, struct lb_rule, i);
+
+		for (guint k = 0; r->frontend == p->frontend && r->pool && k < r->pool->members->len; k++)
+			survey_endpoint(y, p, NTH(r->pool->members, struct ip_config, k), r->protocol, r->frontend_port,
+			                r->floating ? 0 : r->backend_port);
+	}
+	for (guint i = 0; i < lb->nat_rules->len; i++) {
+		const struct nat_rule *r = NTH(lb->nat_rules, struct nat_rule, i);
+
+		if (r->frontend == p->frontend)
+			survey_endpoint(y, p, r->target, r->protocol, r->frontend_port,
+			                r->floating ? 0 : r->backend_port);
+	}
+}
+
+GPtrArray *exposure_list(const struct graph *g, const struct alloc *a, const struct alloc_settings *s)
+{
+	struct survey y = {g, a, s, g_ptr_array_new_with_free_func(exposure_free)};
+
+	for (guint i = 0; i < g->public_addresses->len; i++) {
+		const struct public_address *p = NTH(g->public_addresses, struct public_address, i);
+
+		if (p->v6 || !alloc_public(a, p))
+			continue;
+		if (p->config)
+			survey_instance(&y, p);
+		else if (p->frontend)
+			survey_frontend(&y, p);
+	}
+	return y.list;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ordered rules, read the way a person reads them: from the top, the first that matches decides.
+ *
+ * The oracle's half of the distributed firewall. A list belongs to a security group and a direction; the tags in it
+ * mean something only for the network of the port that is judged, which is why the network is an argument.
+ */
+#pragma once
+#include "model/graph.h"
+
+/* What a rule is asked about: addresses and ports as they are at the judged port, host order. */
+struct tuple {
+	guint32 source, destination;
+	guint16 source_port, destination_port; /* 0 for ICMP */
+	guint8 protocol;
+};
+
+/* The rule of this group and direction that decides; NULL (which means deny) when none matches. */
+const struct rule *list_decide(const struct security_group *group, enum direction direction,
+                               const struct network *network, guint32 platform, const struct tuple *t);

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One packet's journey, told in the order in which it happens:
+ *
+ *   from a port:        guard -> outbound lists -> route -+-> port of the network -> inbound lists
+ *                                                         +-> source translation -> outside
+ *   outside:            bogon -> public address -> endpoint -> back end -> inbound lists
+ *
+ * A packet from a port to a public address in use goes out and comes back in, so it takes both roads.
+ */
+#include "prove/oracle.h"
+
+#include "prove/lists.h"
+
+#define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
+
+struct journey {
+	const struct graph *g;
+	const struct alloc *a;
+	const struct alloc_settings *s;
+	const struct ip_config *pick;
+	struct tuple now; /* the packet as it is at this point of its way */
+	struct oracle_answer answer;
+};
+
+static gboolean in_ranges(const struct prefix *list, gsize n, guint32 addr)
+{
+	for (gsize i = 0; i < n; i++)
+		if (prefix_has(list[i], addr))
+			return TRUE;
+	return FALSE;
+}
+
+/* Sources that nobody outside can have: private, loopback, link-local, shared, multicast and reserved space. */
+static const struct prefix bogons[] = {
+        {0x00000000, 8},  {0x0a000000, 8},  {0x64400000, 10}, {0x7f000000, 8},
+        {0xa9fe0000, 16}, {0xac100000, 12}, {0xc0a80000, 16}, {0xe0000000, 3},
+};
+
+/* Destinations that lead nowhere unless the network itself holds them. */
+static const struct prefix nowhere[] = {
+        {0x0a000000, 8},  {0x64400000, 10}, {0x7f000000, 8}, {0xa9fe0000, 16},
+        {0xac100000, 12}, {0xc0a80000, 16}, {0xe0000000, 3},
+};
+
+static void end(struct journey *j, enum esc_verdict verdict)
+{
+	j->answer.verdict = verdict;
+	j->answer.seen_source = j->now.source;
+	j->answer.seen_destination = j->now.destination;
+	j->answer.seen_destination_port = j->now.destination_port;
+}
+
+/* The configuration of an attached NIC that has this address in this network; NULL when nobody has. */
+static const struct ip_config *find_private(const struct journey *j, const struct network *network, guint32 addr)
+{
+	for (guint i = 0; i < j->g->nics->len; i++) {
+		const struct nic *nic = NTH(j->g->nics, struct nic, i);
+
+		if (nic->network != network || !alloc_port(j->a, nic))
+			continue;
+		for (guint k = 0; k < nic->configs->len; k++)
+			if (alloc_private(j->a, NTH(nic->configs, struct ip_config, k)) == addr)
+				return NTH(nic->configs, struct ip_config, k);
+	}
+	return NULL;
+}
+
+static const struct ip_config *own_config(const struct journey *j, const struct nic *nic, guint32 addr)
+{
+	for (guint i = 0; i < nic->configs->len; i++)
+		if (alloc_private(j->a, NTH(nic->configs, struct ip_config, i)) == addr)
+			return NTH(nic->configs, struct ip_config, i);
+	return NULL;
+}
+
+/* Two lists in order; both must allow. Fills rules[at] and rules[at + 1]; a list that does not exist allows. */
+static gboolean both_allow(struct journey *j, const struct security_group *first, const struct security_group *second,
+                           enum direction direction, const struct network *network, guint at)
+{
+	const struct security_group *lists[2] = {first, second};
+
+	for (guint i = 0; i < 2; i++) {
+		const struct rule *r;
+
+		if (!lists[i])
+			continue;
+		r = list_decide(lists[i], direction, network, j->s->platform, &j->now);
+		j->answer.rules[at + i] = r;
+		if (!r || !r->allow)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* The last stage: the packet has its private destination. `standard`: it came by a Standard public address. */
+static void inbound(struct journey *j, const struct ip_config *to, gboolean standard)
+{
+	const struct security_group *subnet_group = to->subnet->group;
+	const struct security_group *nic_group = to->nic->group;
+
+	j->answer.to = to->nic;
+	if (standard && !subnet_group && !nic_group)
+		end(j, ESC_V_STANDARD_CLOSED);
+	else if (!both_allow(j, subnet_group, nic_group, DIR_IN, to->nic->network, 2))
+		end(j, ESC_V_POLICY_IN);
+	else
+		end(j, ESC_V_FORWARD);
+}
+
+static gboolean protocol_covers(enum rule_protocol declared, guint8 protocol)
+{
+	if (declared == PROTO_ANY)
+		return protocol == PROTO_TCP || protocol == PROTO_UDP;
+	return (guint)declared == protocol;
+}
+
+/* Floating: the back end sees the public address and port as they were. */
+static void translate(struct journey *j, const struct ip_config *to, guint16 port, gboolean floating)
+{
+	if (floating)
+		return;
+	j->now.destination = alloc_private(j->a, to);
+	if (port)
+		j->now.destination_port = port;
+}
+
+/* A NAT rule of this front end for the packet; it leads to one target, or nowhere. */
+static gboolean by_nat_rule(struct journey *j, const struct public_address *p)
+{
+	const struct load_balancer *lb = p->frontend->lb;
+
+	for (guint i = 0; i < lb->nat_rules->len; i++) {
+		const struct nat_rule *r = NTH(lb->nat_rules, struct nat_rule, i);
+
+		if (r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
+		    r->frontend_port != j->now.destination_port)
+			continue;
+		if (!r->target || !alloc_port(j->a, r->target->nic)) {
+			end(j, ESC_V_NO_BACKEND);
+			return TRUE;
+		}
+		translate(j, r->target, r->backend_port, r->floating);
+		inbound(j, r->target, p->sku == SKU_STANDARD);
+		return TRUE;
+	}
+	return FALSE;
+}
+
+static GPtrArray *back_ends(const struct journey *j, const struct pool *pool)
+{
+	GPtrArray *list = g_ptr_array_new();
+
+	for (guint i = 0; pool && i < pool->members->len; i++) {
+		struct ip_config *c = NTH(pool->members, struct ip_config, i);
+
+		if (alloc_port(j->a, c->nic))
+			g_ptr_array_add(list, c);
+	}
+	return list;
+}
+
+static void balance(struct journey *j, const struct public_address *p, const struct lb_rule *r)
+{
+	GPtrArray *list = back_ends(j, r->pool);
+	const struct ip_config *to;
+
+	j->answer.candidates = list;
+	if (list->len == 0) {
+		end(j, ESC_V_NO_BACKEND);
+		return;
+	}
+	to = g_ptr_array_index(list, 0);
+	if (j->pick && g_ptr_array_find(list, j->pick, NULL))
+		to = j->pick;
+	translate(j, to, r->backend_port, r->floating);
+	inbound(j, to, p->sku == SKU_STANDARD);
+}
+
+static gboolean by_balancing_rule(struct journey *j, const struct public_address *p)
+{
+	const struct load_balancer *lb = p->frontend->lb;
+
+	for (guint i = 0; i < lb->rules->len; i++) {
+		const struct lb_rule *r = NTH(lb->rules, struct lb_rule, i);
+
+		if (r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
+		    r->frontend_port != j->now.destination_port)
+			continue;
+		balance(j, p, r);
+		return TRUE;
+	}
+	return FALSE;
+}
+
+static const struct public_address *find_public(const struct journey *j, guint32 addr)
+{
+	for (guint i = 0; i < j->g->public_addresses->len; i++) {
+		const struct public_address *p = NTH(j->g->public_addresses, struct public_address, i);
+
+		if (!p->v6 && alloc_public(j->a, p) == addr)
+			return p;
+	}
+	return NULL;
+}
+
+/* An address that hosts leave by when nothing else is declared is in use, and nothing listens there. */
+static gboolean is_host_public(const struct journey *j, guint32 addr)
+{
+	for (guint k = 0; k < j->s->hosts; k++)
+		if (alloc_host_public(j->a, k) == addr)
+			return TRUE;
+	return FALSE;
+}
+
+static void at_the_edge(struct journey *j)
+{
+	const struct public_address *p;
+
+	if (in_ranges(bogons, G_N_ELEMENTS(bogons), j->now.source)) {
+		end(j, ESC_V_BOGON_SOURCE);
+		return;
+	}
+	p = find_public(j, j->now.destination);
+	if (!p) {
+		end(j, is_host_public(j, j->now.destination) ? ESC_V_NO_ENDPOINT : ESC_V_NOT_VIP);
+	} else if (p->config && alloc_port(j->a, p->config->nic)) {
+		translate(j, p->config, 0, FALSE);
+		inbound(j, p->config, p->sku == SKU_STANDARD);
+	} else if (!p->config && !p->frontend) {
+		end(j, ESC_V_NOT_VIP);
+	} else if (!p->frontend || (!by_nat_rule(j, p) && !by_balancing_rule(j, p))) {
+		end(j, ESC_V_NO_ENDPOINT);
+	}
+}
+
+enum road { ROAD_NETWORK, ROAD_NONE, ROAD_INTERNET };
+
+/* The longest prefix wins, and the network's own wins over a system route of the same length. */
+static enum road route(const struct network *network, guint32 addr)
+{
+	int best = -1;
+	enum road road = ROAD_INTERNET;
+
+	for (guint i = 0; i < network->prefixes->len; i++) {
+		struct prefix p = g_array_index(network->prefixes, struct prefix, i);
+
+		if (prefix_has(p, addr) && p.length > best) {
+			best = p.length;
+			road = ROAD_NETWORK;
+		}
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(nowhere); i++)
+		if (prefix_has(nowhere[i], addr) && nowhere[i].length > best) {
+			best = nowhere[i].length;
+			road = ROAD_NONE;
+		}
+	return road;
+}
+
+/* The public address of the first balancing rule that sends to this pool from a public front end. */
+static guint32 pool_public(const struct journey *j, const struct pool *pool)
+{
+	const GPtrArray *rules = pool->lb->rules;
+
+	for (guint i = 0; i < rules->len; i++) {
+		const struct lb_rule *r = NTH(rules, struct lb_rule, i);
+		const struct public_address *p = r->frontend->public_address;
+
+		if (r->pool == pool && p && !p->v6 && alloc_public(j->a, p))
+			return alloc_public(j->a, p);
+	}
+	return 0;
+}
+
+/* What a packet of this configuration leaves by; 0: it has nothing to leave by. */
+static guint32 outbound_address(const struct journey *j, const struct ip_config *c)
+{
+	gboolean internal_standard = FALSE;
+
+	if (c->public_address && !c->public_address->v6 && alloc_public(j->a, c->public_address))
+		return alloc_public(j->a, c->public_address);
+	for (guint i = 0; i < c->pools->len; i++) {
+		const struct pool *pool = NTH(c->pools, struct pool, i);
+		guint32 addr = pool_public(j, pool);
+
+		if (addr)
+			return addr;
+		if (pool->lb->sku == SKU_STANDARD)
+			internal_standard = TRUE;
+	}
+	return internal_standard ? 0 : alloc_host_public(j->a, alloc_port(j->a, c->nic)->host);
+}
+
+static gboolean is_ours(const struct journey *j, guint32 addr)
+{
+	return prefix_has(j->s->public_pool, addr) || find_public(j, addr) != NULL;
+}
+
+static void to_the_internet(struct journey *j, const struct ip_config *from)
+{
+	guint32 addr = outbound_address(j, from);
+
+	if (!addr) {
+		end(j, ESC_V_NO_OUTBOUND);
+		return;
+	}
+	j->now.source = addr;
+	if (is_ours(j, j->now.destination))
+		at_the_edge(j);
+	else
+		end(j, ESC_V_FORWARD);
+}
+
+static void within_the_network(struct journey *j, const struct network *network)
+{
+	const struct ip_config *to = find_private(j, network, j->now.destination);
+
+	if (!to)
+		end(j, ESC_V_UNREACHABLE);
+	else
+		inbound(j, to, FALSE);
+}
+
+static gboolean is_broadcast(guint32 addr)
+{
+	return addr >> 28 == 0xe || addr == 0xffffffff;
+}
+
+static void from_a_port(struct journey *j, const struct nic *nic)
+{
+	const struct ip_config *from;
+
+	if (!alloc_port(j->a, nic)) {
+		end(j, ESC_V_NO_PORT);
+		return;
+	}
+	if (is_broadcast(j->now.destination)) {
+		end(j, ESC_V_BROADCAST);
+		return;
+	}
+	from = own_config(j, nic, j->now.source);
+	if (!from) {
+		end(j, ESC_V_SPOOFED_IP);
+		return;
+	}
+	if (!both_allow(j, nic->group, from->subnet->group, DIR_OUT, nic->network, 0)) {
+		end(j, ESC_V_POLICY_OUT);
+		return;
+	}
+	switch (route(nic->network, j->now.destination)) {
+	case ROAD_NETWORK:
+		within_the_network(j, nic->network);
+		break;
+	case ROAD_NONE:
+		end(j, ESC_V_NO_ROUTE);
+		break;
+	case ROAD_INTERNET:
+		to_the_internet(j, from);
+		break;
+	}
+}
+
+struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                                  const struct oracle_packet *p, const struct ip_config *pick)
+{
+	struct journey j = {
+	        .g = g,
+	        .a = a,
+	        .s = s,
+	        .pick = pick,
+	        .now = {p->source, p->destination, p->source_port, p->destination_port, p->protocol},
+	};
+
+	if (p->protocol == PROTO_ICMP)
+		j.now.source_port = j.now.destination_port = 0;
+	if (p->protocol != PROTO_TCP && p->protocol != PROTO_UDP && p->protocol != PROTO_ICMP)
+		end(&j, ESC_V_PROTOCOL);
+	else if (p->from)
+		from_a_port(&j, p->from);
+	else
+		at_the_edge(&j);
+	return j.answer;
+}
+
+void oracle_clear(struct oracle_answer *a)
+{
+	g_clear_pointer(&a->candidates, g_ptr_array_unref);
+}
