@@ -21,7 +21,8 @@
  *   snat         hash          esc_snat_key -> esc_snat            agent
  *   flows        hash          esc_flow_key -> esc_flow            data path
  *   rings        array         port * ring size + slot -> esc_flow_key  data path
- *   hands        array         port number -> u32 clock hand       data path
+ *   hands        array         port number -> esc_hand             data path
+ *   budgets      array         port number -> esc_budget           data path
  *   drops        per-CPU array port * ESC_V_COUNT + verdict -> esc_count  data path
  *   rules        per-CPU array rule number -> esc_count            data path
  *   events       ring buffer   struct esc_event (event.h)          data path
@@ -286,10 +287,16 @@ ESC_ASSERT_SIZE(struct esc_policy_dir, 64);
 /*
  * Flows: one entry per direction, both made with the first packet. The key is the tuple as it
  * arrives, at the port it concerns: dir FROM for packets that a port of this host sends, dir TO
- * for packets that reach a port from the overlay or the uplink. A conversation between two ports
- * of this host has two FROM entries. ICMP echo: the identifier is both ports.
+ * for packets that reach a port from its network over the overlay, dir PUBLIC for those that reach
+ * it from an edge (its own, or another host's). A conversation between two ports of this host has
+ * two FROM entries. ICMP echo: a request has its identifier as source port and 0 as destination
+ * port, a reply the other way round, so that two hosts may ping each other with one identifier.
+ *
+ * The partner of an entry is never stored: its key is the entry's translated tuple, reversed, at
+ * `peer` with dir FROM when there is a peer; else at the same port, where FROM meets TO (delivery
+ * overlay) or PUBLIC (delivery uplink) and both of these meet FROM.
  */
-enum esc_flow_dir { ESC_FLOW_FROM = 0, ESC_FLOW_TO = 1 };
+enum esc_flow_dir { ESC_FLOW_FROM = 0, ESC_FLOW_TO = 1, ESC_FLOW_PUBLIC = 2 };
 
 struct esc_flow_key {
 	esc_u32 saddr;
@@ -331,6 +338,20 @@ struct esc_flow {
 	esc_u64 bytes;
 };
 ESC_ASSERT_SIZE(struct esc_flow, 64);
+
+/* Where the search for a ring slot and for a source port goes on; both only ever grow. */
+struct esc_hand {
+	esc_u32 ring;
+	esc_u32 snat;
+};
+ESC_ASSERT_SIZE(struct esc_hand, 8);
+
+/* Events that a port has had in the current second. */
+struct esc_budget {
+	esc_u32 second;
+	esc_u32 used;
+};
+ESC_ASSERT_SIZE(struct esc_budget, 8);
 
 struct esc_count {
 	esc_u64 packets;
