@@ -16,7 +16,7 @@
  *   /run   what can be rebuilt: tables by host, acknowledgements
  *
  * Providers: sqlite.c (embedded, one process opens the file), socket.c (that process's store over a
- * Unix socket, which server.c offers), later etcd. All calls are synchronous, except watches, which
+ * Unix socket, which server.c offers), later etcd. A store is used by one thread. All calls are synchronous, except watches, which
  * deliver from the GLib main context that was the thread default when the watch was made.
  */
 #pragma once
@@ -25,6 +25,7 @@
 #define STORE_MAX_KEY 1024u
 #define STORE_MAX_VALUE (64u << 20)
 #define STORE_MAX_OPS 20000u
+#define STORE_MAX_TXN (96u << 20) /* keys and values of one transaction together */
 
 struct store;
 
@@ -63,7 +64,8 @@ struct store_txn *store_txn_new(void);
 void store_txn_if_mod(struct store_txn *t, const char *key, gint64 mod_revision); /* 0: the key must be absent */
 void store_txn_put(struct store_txn *t, const char *key, GBytes *value);
 void store_txn_delete(struct store_txn *t, const char *key);
-/* Returns the revision of the commit (the current one when it wrote nothing), 0 on error. */
+/* Returns the revision of the commit (the current one when it wrote nothing), 0 on error. No key may be written twice
+ * in one transaction. When the connection breaks during a commit (STORE_FAILED), whether it happened is unknown. */
 gint64 store_txn_commit(struct store *s, struct store_txn *t, GError **error);
 void store_txn_free(struct store_txn *t); /* for a transaction that is not committed */
 
@@ -72,10 +74,12 @@ struct store_event {
 	char *key;
 	GBytes *value; /* NULL: deleted */
 };
-/* Events of one revision arrive in one call, never split. error is set (once, last) when the watch ends by itself. */
+/* Events of one revision arrive in one call, never split. error is set (once, last, with events NULL) when the watch ends
+ * by itself. The watch may be freed from inside the call. */
 typedef void (*store_watch_fn)(GPtrArray *events, const GError *error, gpointer user);
 struct store_watch;
-/* Changes with this prefix whose revision is at least from_revision. */
+/* Changes with this prefix whose revision is at least from_revision. A start that is no longer kept fails here with
+ * STORE_COMPACTED; a watch that falls too far behind later ends with it. Free watches before the store. */
 struct store_watch *store_watch(struct store *s, const char *prefix, gint64 from_revision, store_watch_fn fn, gpointer user,
                                 GError **error);
 void store_watch_free(struct store_watch *w);
