@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lab/dirs.h"
+#include "lab/error.h"
+#include "lib/paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+static gboolean make(const char *path, uid_t owner, mode_t mode, GError **error)
+{
+	struct stat st;
+
+	if (mkdir(path, mode) && errno != EEXIST)
+		return lab_fail_errno(error, "%s", path);
+	if (lstat(path, &st) || !S_ISDIR(st.st_mode))
+		return lab_fail(error, "%s is not a directory", path);
+	if (chown(path, owner, owner) || chmod(path, mode))
+		return lab_fail_errno(error, "%s", path);
+	return TRUE;
+}
+
+static gboolean make_in_run(const char *lab, const char *leaf, uid_t owner, mode_t mode, GError **error)
+{
+	g_autofree char *path = paths_run(lab, leaf);
+
+	return make(path, owner, mode, error);
+}
+
+static gboolean is_bpffs(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
+}
+
+static gboolean mount_bpffs(const char *lab, GError **error)
+{
+	g_autofree char *path = paths_run(lab, "bpf");
+
+	if (!make(path, 0, 0755, error))
+		return FALSE;
+	if (!is_bpffs(path) && mount("bpf", path, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0711"))
+		return lab_fail_errno(error, "cannot mount %s", path);
+	return TRUE;
+}
+
+static int take_lock(const char *lab, GError **error)
+{
+	g_autofree char *path = paths_run(lab, "lock");
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	if (fd >= 0 && errno == EWOULDBLOCK)
+		lab_fail(error, "lab %s is running already", lab);
+	else
+		lab_fail_errno(error, "%s", path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+guint dirs_hosts(const char *lab)
+{
+	g_autofree char *path = paths_run(lab, "hosts");
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(path, &text, NULL, NULL) ? (guint)strtoul(text, NULL, 10) : 0;
+}
+
+static gboolean keep_hosts(const char *lab, guint hosts, GError **error)
+{
+	g_autofree char *path = paths_run(lab, "hosts");
+	g_autofree char *text = g_strdup_printf("%u\n", hosts);
+	guint before = dirs_hosts(lab);
+
+	if (before && before != hosts)
+		return lab_fail(error, "lab %s has %u hosts; take it down first to have %u", lab, before, hosts);
+	return g_file_set_contents(path, text, -1, error);
+}
+
+static gboolean make_host(const char *lab, guint host, GError **error)
+{
+	g_autofree char *leaf = g_strdup_printf("agent-%u", host);
+	g_autofree char *pins = paths_bpf(lab, host);
+
+	return make_in_run(lab, leaf, UID_AGENT(host), 0755, error) && make(pins, UID_AGENT(host), 0700, error);
+}
+
+static gboolean make_all(const char *lab, guint hosts, GError **error)
+{
+	g_autofree char *state = paths_state(lab, NULL);
+	g_autofree char *state_root = g_path_get_dirname(state);
+
+	if (!make_in_run(lab, "log", 0, 0755, error) || !make_in_run(lab, "pids", 0, 0755, error) ||
+	    !make_in_run(lab, "controller", UID_CONTROLLER, 0755, error) || !make(state_root, 0, 0755, error) ||
+	    !make(state, UID_CONTROLLER, 0700, error) || !mount_bpffs(lab, error))
+		return FALSE;
+	for (guint host = 0; host < hosts; host++)
+		if (!make_host(lab, host, error))
+			return FALSE;
+	return TRUE;
+}
+
+int dirs_prepare(const char *lab, guint hosts, GError **error)
+{
+	g_autofree char *run = paths_run(lab, NULL);
+	g_autofree char *run_root = g_path_get_dirname(run);
+	int lock;
+
+	if (!make(run_root, 0, 0755, error) || !make(run, 0, 0755, error) || (lock = take_lock(lab, error)) < 0)
+		return -1;
+	if (keep_hosts(lab, hosts, error) && make_all(lab, hosts, error))
+		return lock;
+	close(lock);
+	return -1;
+}
+
+/* Depth first, by descriptors, never through a symbolic link; another filesystem mounted inside is left alone. */
+static gboolean remove_tree(int parent, const char *name, GError **error)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	gboolean ok = TRUE;
+	struct dirent *e;
+	DIR *dir;
+
+	if (fd < 0 && errno == ENOENT)
+		return TRUE;
+	if (fd < 0) {
+		if (unlinkat(parent, name, 0) && errno != ENOENT)
+			return lab_fail_errno(error, "cannot remove %s", name);
+		return TRUE;
+	}
+	dir = fdopendir(fd);
+	while (ok && dir && (e = readdir(dir)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			ok = remove_tree(fd, e->d_name, error);
+	closedir(dir);
+	if (ok && unlinkat(parent, name, AT_REMOVEDIR) && errno != ENOENT)
+		return lab_fail_errno(error, "cannot remove %s", name);
+	return ok;
+}
+
+static gboolean remove_dir(const char *path, GError **error)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+
+	if (!remove_tree(AT_FDCWD, path, error))
+		return FALSE;
+	rmdir(parent); /* the root of all labs, when this was the last */
+	return TRUE;
+}
+
+gboolean dirs_remove(const char *lab, GError **error)
+{
+	g_autofree char *bpf = paths_run(lab, "bpf");
+	g_autofree char *run = paths_run(lab, NULL);
+	g_autofree char *state = paths_state(lab, NULL);
+
+	while (is_bpffs(bpf))
+		if (umount2(bpf, MNT_DETACH))
+			return lab_fail_errno(error, "cannot unmount %s", bpf);
+	return remove_dir(run, error) && remove_dir(state, error);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lab/echo.h"
+#include "lab/handover.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct place {
+	char *answer; /* label and newline */
+	int tcp, udp;
+	guint on_tcp, on_udp;
+};
+
+struct talk {
+	int fd;
+	char *answer;
+	guint readable, patience, end;
+	gboolean said;
+};
+
+static GHashTable *places; /* key -> struct place */
+static GHashTable *talks;  /* set of struct talk */
+
+static void drop_source(guint *id)
+{
+	if (*id)
+		g_source_remove(*id);
+	*id = 0;
+}
+
+static void talk_free(struct talk *t)
+{
+	drop_source(&t->readable);
+	drop_source(&t->patience);
+	drop_source(&t->end);
+	close(t->fd);
+	g_free(t->answer);
+	g_free(t);
+}
+
+static void place_free(struct place *p)
+{
+	drop_source(&p->on_tcp);
+	drop_source(&p->on_udp);
+	close(p->tcp);
+	close(p->udp);
+	g_free(p->answer);
+	g_free(p);
+}
+
+static gboolean sounds_like_http(const char *bytes, gsize n)
+{
+	static const char *const METHODS[] = {"GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "OPTIONS ", "PATCH "};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(METHODS); i++)
+		if (n && !strncmp(bytes, METHODS[i], MIN(n, strlen(METHODS[i]))))
+			return TRUE;
+	return FALSE;
+}
+
+/*
+ * Says the name and our end of the conversation, then waits for the other's end (or time): closing at once with unread
+ * bytes in the socket would reset the connection, and the name with it.
+ */
+static void say(struct talk *t, gboolean http)
+{
+	g_autofree char *text =
+	        http ? g_strdup_printf("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s",
+	                               strlen(t->answer), t->answer)
+	             : g_strdup(t->answer);
+
+	drop_source(&t->patience);
+	t->said = TRUE;
+	if (send(t->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return;
+	shutdown(t->fd, SHUT_WR);
+}
+
+static gboolean on_readable(int fd, GIOCondition condition, gpointer user)
+{
+	struct talk *t = user;
+	char bytes[4096];
+	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	(void)condition;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return G_SOURCE_CONTINUE;
+	if (!t->said)
+		say(t, n > 0 && sounds_like_http(bytes, (gsize)n));
+	if (n > 0)
+		return G_SOURCE_CONTINUE;
+	t->readable = 0;
+	g_hash_table_remove(talks, t);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean on_patience(gpointer user)
+{
+	struct talk *t = user;
+
+	t->patience = 0;
+	say(t, FALSE);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean on_end(gpointer user)
+{
+	struct talk *t = user;
+
+	t->end = 0;
+	g_hash_table_remove(talks, t);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean on_accept(int fd, GIOCondition condition, gpointer user)
+{
+	struct place *p = user;
+	int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)condition;
+	if (client < 0)
+		return G_SOURCE_CONTINUE;
+	if (g_hash_table_size(talks) >= ECHO_MAX_CONNECTIONS) {
+		/* Full: say the name at once and let go; a name too soon is better than none. */
+		send(client, p->answer, strlen(p->answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+		close(client);
+		return G_SOURCE_CONTINUE;
+	}
+	struct talk *t = g_new0(struct talk, 1);
+	t->fd = client;
+	t->answer = g_strdup(p->answer);
+	t->readable = g_unix_fd_add(client, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, t);
+	t->patience = g_timeout_add(ECHO_PATIENCE_MS, on_patience, t);
+	t->end = g_timeout_add(ECHO_CONNECTION_MS, on_end, t);
+	g_hash_table_add(talks, t);
+	return G_SOURCE_CONTINUE;
+}
+
+/* The answer leaves from the address that was asked (the control message goes back as it came), not from the routing
+ * table's. */
+static gboolean on_datagram(int fd, GIOCondition condition, gpointer user)
+{
+	struct place *p = user;
+	struct sockaddr_in from;
+	char bytes[64], control[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	struct iovec in = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+	struct iovec out = {.iov_base = p->answer, .iov_len = strlen(p->answer)};
+	struct msghdr m = {.msg_name = &from,
+	                   .msg_namelen = sizeof(from),
+	                   .msg_iov = &in,
+	                   .msg_iovlen = 1,
+	                   .msg_control = control,
+	                   .msg_controllen = sizeof(control)};
+	struct cmsghdr *c;
+
+	(void)condition;
+	if (recvmsg(fd, &m, MSG_DONTWAIT) < 0)
+		return G_SOURCE_CONTINUE;
+	c = CMSG_FIRSTHDR(&m);
+	if (!c || c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
+		return G_SOURCE_CONTINUE;
+	struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(c);
+	info->ipi_spec_dst = info->ipi_addr;
+	info->ipi_ifindex = 0;
+	m.msg_iov = &out;
+	m.msg_flags = 0;
+	sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return G_SOURCE_CONTINUE;
+}
+
+static void add_place(const char *key, const char *label, const struct handover *h)
+{
+	struct place *p = g_new0(struct place, 1);
+
+	p->answer = g_strdup_printf("%s\n", label);
+	p->tcp = h->tcp;
+	p->udp = h->udp;
+	p->on_tcp = g_unix_fd_add(p->tcp, G_IO_IN, on_accept, p);
+	p->on_udp = g_unix_fd_add(p->udp, G_IO_IN, on_datagram, p);
+	g_hash_table_replace(places, g_strdup(key), p);
+}
+
+static gboolean on_channel(int fd, GIOCondition condition, gpointer user)
+{
+	g_autoptr(GError) error = NULL;
+	struct handover h;
+
+	(void)condition;
+	if (!handover_receive(fd, &h, &error)) {
+		g_main_loop_quit(user);
+		return G_SOURCE_REMOVE;
+	}
+	g_auto(GStrv) words = g_strsplit(h.text, " ", 3);
+	guint n = g_strv_length(words);
+	if (n == 3 && !strcmp(words[0], "add") && h.tcp >= 0) {
+		add_place(words[1], words[2], &h);
+		return G_SOURCE_CONTINUE;
+	}
+	if (n == 2 && !strcmp(words[0], "remove"))
+		g_hash_table_remove(places, words[1]);
+	if (h.tcp >= 0) {
+		close(h.tcp);
+		close(h.udp);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+int echo_run(int channel)
+{
+	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+
+	places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)place_free);
+	talks = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)talk_free, NULL);
+	g_unix_fd_add(channel, G_IO_IN | G_IO_HUP | G_IO_ERR, on_channel, loop);
+	g_main_loop_run(loop);
+	g_hash_table_destroy(talks);
+	g_hash_table_destroy(places);
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lab/outside.h"
+#include "lab/error.h"
+#include "lab/netns.h"
+#include "lab/rtnl.h"
+#include "lab/sysctl.h"
+#include "lab/wire.h"
+#include "lib/paths.h"
+
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GATEWAY "169.254.254.254" /* on this link only; its neighbour entry is the Internet's end */
+
+static const struct sysctl SETTINGS[] = {
+        {"ipv6/conf/all/disable_ipv6", "1"}, {"ipv6/conf/default/disable_ipv6", "1"}, {NULL, NULL}};
+
+/* An address that the routes send elsewhere could never get an answer. */
+static gboolean check_address(const char *address, guint32 *value, GError **error)
+{
+	struct prefix pool, fabric, loopback, multicast;
+
+	if (!ip_parse(address, value))
+		return lab_fail(error, "not an IPv4 address: %s", address);
+	if (!prefix_parse(WIRE_POOL, &pool) || !prefix_parse(WIRE_FABRIC, &fabric) ||
+	    !prefix_parse("127.0.0.0/8", &loopback) || !prefix_parse("224.0.0.0/3", &multicast))
+		g_assert_not_reached();
+	if (prefix_has(pool, *value))
+		return lab_fail(error, "%s is of the public pool %s, which is inside", address, WIRE_POOL);
+	if (*value < 1u << 24 || prefix_has(loopback, *value) || prefix_has(multicast, *value))
+		return lab_fail(error, "%s cannot be a sender's address", address);
+	return TRUE;
+}
+
+/* The Internet's end: up, and the way back. */
+static gboolean join_internet(struct rtnl *internet, const char *far, guint32 address, const guint8 mac[6],
+                              GError **error)
+{
+	const struct rtnl_route back = {.to = {address, 32}, .device = far};
+
+	return rtnl_set_up(internet, far, TRUE, error) && rtnl_neighbour(internet, far, address, mac, error) &&
+	       rtnl_route(internet, &back, error);
+}
+
+static gboolean join_here(struct rtnl *here, guint32 address, const guint8 mac[6], GError **error)
+{
+	struct rtnl_route out = {.device = "eth0", .source = address};
+
+	g_assert(ip_parse(GATEWAY, &out.via));
+	return rtnl_set_up(here, "lo", TRUE, error) && rtnl_address(here, "eth0", address, 32, error) &&
+	       rtnl_set_up(here, "eth0", TRUE, error) && rtnl_neighbour(here, "eth0", out.via, mac, error) &&
+	       rtnl_route(here, &out, error);
+}
+
+static gboolean build(const char *netns, guint32 address, GError **error)
+{
+	g_autofree char *far = g_strdup_printf("o%d", (int)getpid());
+	g_autoptr(rtnl) internet = rtnl_open_in(netns, error);
+	guint8 here_mac[6], far_mac[6];
+	gboolean ok;
+	int fd;
+
+	if (!internet)
+		return FALSE;
+	fd = netns_open(netns, error);
+	if (fd < 0)
+		return FALSE;
+	if (unshare(CLONE_NEWNET)) {
+		lab_fail_errno(error, "cannot create a network namespace");
+		close(fd);
+		return FALSE;
+	}
+	g_autoptr(rtnl) here = rtnl_open(error);
+	ok = here && sysctl_set_all(SETTINGS, error) &&
+	     rtnl_add_veth(here, (struct rtnl_end){"eth0", NULL, WIRE_MTU}, (struct rtnl_end){far, NULL, WIRE_MTU}, fd,
+	                   error);
+	close(fd);
+	return ok && rtnl_mac(here, "eth0", here_mac, error) && rtnl_mac(internet, far, far_mac, error) &&
+	       join_internet(internet, far, address, here_mac, error) && join_here(here, address, far_mac, error);
+}
+
+gboolean outside_enter(const char *lab, const char *address, GError **error)
+{
+	g_autofree char *netns = paths_netns_internet(lab);
+	guint32 value;
+
+	if (!address || !strcmp(address, WIRE_CLIENT))
+		return netns_enter(netns, error);
+	return check_address(address, &value, error) && build(netns, value, error);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kernel settings of the current network namespace, written and read back: a setting that did not take is an error. */
+#pragma once
+#include <glib.h>
+
+/* `name` with slashes, below /proc/sys/net: "ipv4/ip_forward". */
+gboolean sysctl_set(const char *name, const char *value, GError **error);
+
+struct sysctl {
+	const char *name, *value;
+};
+/* Ends with a NULL name. */
+gboolean sysctl_set_all(const struct sysctl *list, GError **error);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lab's wires: the hosts of a small fleet, the fabric between them and an Internet, as network namespaces.
+ *
+ *   internet ──hostK──uplink0── hK ──overlay0 (VXLAN, its sockets in hK.fabric)
+ *                                     hK.fabric ──eth0──hK── fabric (a bridge)
+ *
+ * hK has no addresses, does not forward, has no IPv6, and a default-drop rule on the ingress of every device, so
+ * whatever the programs do not redirect ends there. No segment needs ARP: every neighbour is written down. Building is
+ * idempotent: what a killed supervisor left is adopted.
+ */
+#pragma once
+#include "lib/ip.h"
+
+#define WIRE_UPLINK     "uplink0"
+#define WIRE_OVERLAY    "overlay0"
+#define WIRE_MTU        1500
+#define WIRE_FABRIC_MTU 1600
+#define WIRE_VXLAN_PORT 4789
+#define WIRE_ECHO_PORT  7                 /* where instances and the Internet answer for every other port */
+#define WIRE_FABRIC     "172.31.240.0/24" /* host K has .(K + 1): the compiler numbers them so */
+#define WIRE_POOL       "198.18.0.0/16"   /* public addresses, by way of host 0 */
+#define WIRE_CLIENT     "192.88.99.1"     /* the Internet's own address */
+
+gboolean wire_build(const char *lab, guint hosts, GError **error);
+char *wire_netns_bridge(const char *lab); /* caller frees */
+/* MACs of a host's uplink, and of its next hop in the Internet. */
+void wire_uplink_mac(guint host, guint8 mac[6]);
+void wire_nexthop_mac(guint host, guint8 mac[6]);
