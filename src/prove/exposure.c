@@ -80,12 +80,26 @@ struct intervals {
 	GArray *sources, *ports, *source_ports; /* guint32 starts; source_ports: samples */
 };
 
-static void look_at_group(struct intervals *v, const struct security_group *group)
+static void add_members(GArray *starts, const GPtrArray *groups, const struct alloc *a)
+{
+	for (guint i = 0; i < groups->len; i++) {
+		const struct app_group *group = NTH(groups, struct app_group, i);
+
+		for (guint k = 0; k < group->configs->len; k++) {
+			guint32 addr = alloc_private(a, NTH(group->configs, struct ip_config, k));
+
+			starts_add(starts, addr, addr, G_MAXUINT32);
+		}
+	}
+}
+
+static void look_at_group(struct intervals *v, const struct security_group *group, const struct alloc *a)
 {
 	for (guint i = 0; group && i < group->rules[DIR_IN]->len; i++) {
 		const struct rule *r = NTH(group->rules[DIR_IN], struct rule, i);
 
 		add_prefixes(v->sources, r->source.prefixes);
+		add_members(v->sources, r->source.groups, a);
 		add_ports(v->ports, r->destination.ports);
 		add_ports(v->source_ports, r->source.ports);
 	}
@@ -104,7 +118,7 @@ static void look_at_special(struct intervals *v, const struct network *network)
 	add_prefixes(v->sources, network->prefixes);
 }
 
-static void intervals_init(struct intervals *v, const struct ip_config *to)
+static void intervals_init(struct intervals *v, const struct ip_config *to, const struct alloc *a)
 {
 	guint32 usual = SOME_SOURCE_PORT;
 
@@ -113,8 +127,8 @@ static void intervals_init(struct intervals *v, const struct ip_config *to)
 	v->source_ports = starts_new();
 	g_array_append_val(v->source_ports, usual);
 	look_at_special(v, to->nic->network);
-	look_at_group(v, to->subnet->group);
-	look_at_group(v, to->nic->group);
+	look_at_group(v, to->subnet->group, a);
+	look_at_group(v, to->nic->group, a);
 	starts_finish(v->sources);
 	starts_finish(v->ports);
 	starts_finish(v->source_ports);
@@ -257,7 +271,7 @@ static void survey_instance(const struct survey *y, const struct public_address 
 
 	if (!alloc_port(y->a, p->config->nic))
 		return;
-	intervals_init(&v, p->config);
+	intervals_init(&v, p->config, y->a);
 	if (within_bounds(y, &q, &v)) {
 		struct exposure *icmp;
 
@@ -283,7 +297,7 @@ static void survey_endpoint(const struct survey *y, const struct public_address 
 
 	if (!to || !alloc_port(y->a, to->nic))
 		return;
-	intervals_init(&v, to);
+	intervals_init(&v, to, y->a);
 	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
 		struct question q = {p, to, protocols[i], port};
 		struct exposure *e;

@@ -4,27 +4,27 @@
 /* In documents this address always means the platform address, whatever that is set to. */
 #define DOCUMENTS_PLATFORM 0xa83f8110u /* 168.63.129.16 */
 
-static gboolean in_virtual_network(const struct network *network, guint32 platform, guint32 addr)
+static gboolean in_virtual_network(const struct list_view *v, guint32 addr)
 {
-	if (addr == platform)
+	if (addr == v->platform)
 		return TRUE;
-	for (guint i = 0; network && i < network->prefixes->len; i++)
-		if (prefix_has(g_array_index(network->prefixes, struct prefix, i), addr))
+	for (guint i = 0; v->network && i < v->network->prefixes->len; i++)
+		if (prefix_has(g_array_index(v->network->prefixes, struct prefix, i), addr))
 			return TRUE;
 	return FALSE;
 }
 
-static gboolean tag_has(enum tag tag, const struct network *network, guint32 platform, guint32 addr)
+static gboolean tag_has(enum tag tag, const struct list_view *v, guint32 addr)
 {
 	switch (tag) {
 	case TAG_ANY:
 		return TRUE;
 	case TAG_INTERNET:
-		return !in_virtual_network(network, platform, addr);
+		return !in_virtual_network(v, addr);
 	case TAG_VIRTUAL_NETWORK:
-		return in_virtual_network(network, platform, addr);
+		return in_virtual_network(v, addr);
 	case TAG_LOAD_BALANCER:
-		return addr == platform;
+		return addr == v->platform;
 	case TAG_NONE:
 	case TAG_OTHER:
 		return FALSE;
@@ -32,35 +32,56 @@ static gboolean tag_has(enum tag tag, const struct network *network, guint32 pla
 	return FALSE;
 }
 
-static gboolean prefix_means(struct prefix p, guint32 platform, guint32 addr)
+static gboolean prefix_means(struct prefix p, const struct list_view *v, guint32 addr)
 {
 	if (p.length == 32 && p.addr == DOCUMENTS_PLATFORM)
-		return addr == platform;
+		return addr == v->platform;
 	return prefix_has(p, addr);
 }
 
-static gboolean side_matches(const struct rule_side *side, const struct network *network, guint32 platform,
-                             guint32 addr)
+/* A member counts where its address is known: in its own network. */
+static gboolean app_group_has(const struct app_group *group, const struct list_view *v, guint32 addr)
+{
+	for (guint i = 0; i < group->configs->len; i++) {
+		const struct ip_config *c = g_ptr_array_index(group->configs, i);
+
+		if (c->nic->network == v->network && alloc_private(v->alloc, c) == addr)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean side_matches(const struct rule_side *side, const struct list_view *v, guint32 addr)
 {
 	for (guint i = 0; i < side->prefixes->len; i++)
-		if (prefix_means(g_array_index(side->prefixes, struct prefix, i), platform, addr))
+		if (prefix_means(g_array_index(side->prefixes, struct prefix, i), v, addr))
 			return TRUE;
 	for (guint i = 0; i < side->tags->len; i++)
-		if (tag_has(g_array_index(side->tags, enum tag, i), network, platform, addr))
+		if (tag_has(g_array_index(side->tags, enum tag, i), v, addr))
+			return TRUE;
+	for (guint i = 0; i < side->groups->len; i++)
+		if (app_group_has(g_ptr_array_index(side->groups, i), v, addr))
 			return TRUE;
 	return FALSE;
 }
 
-/* Several ranges may add up to everything; a side says so by any of them being whole. */
+/* Whether the ranges together leave no port out: from the lowest, always on to what begins where the last one ended. */
 static gboolean ports_any(const struct rule_side *side)
 {
-	for (guint i = 0; i < side->ports->len; i++) {
-		struct port_range r = g_array_index(side->ports, struct port_range, i);
+	guint next = 0;
 
-		if (r.first == 0 && r.last == 65535)
-			return TRUE;
+	for (gboolean more = TRUE; more && next <= 65535;) {
+		more = FALSE;
+		for (guint i = 0; i < side->ports->len; i++) {
+			struct port_range r = g_array_index(side->ports, struct port_range, i);
+
+			if (r.first <= next && r.last >= next) {
+				next = r.last + 1u;
+				more = TRUE;
+			}
+		}
 	}
-	return FALSE;
+	return next > 65535;
 }
 
 static gboolean ports_match(const struct rule_side *side, guint16 port)
@@ -74,13 +95,11 @@ static gboolean ports_match(const struct rule_side *side, guint16 port)
 	return FALSE;
 }
 
-static gboolean rule_matches(const struct rule *r, const struct network *network, guint32 platform,
-                             const struct tuple *t)
+static gboolean rule_matches(const struct rule *r, const struct list_view *v, const struct tuple *t)
 {
 	if (r->protocol != PROTO_ANY && (guint)r->protocol != t->protocol)
 		return FALSE;
-	if (!side_matches(&r->source, network, platform, t->source) ||
-	    !side_matches(&r->destination, network, platform, t->destination))
+	if (!side_matches(&r->source, v, t->source) || !side_matches(&r->destination, v, t->destination))
 		return FALSE;
 	/* What has no ports is not matched by a rule that restricts them. */
 	if (t->protocol != PROTO_TCP && t->protocol != PROTO_UDP)
@@ -88,15 +107,15 @@ static gboolean rule_matches(const struct rule *r, const struct network *network
 	return ports_match(&r->source, t->source_port) && ports_match(&r->destination, t->destination_port);
 }
 
-const struct rule *list_decide(const struct security_group *group, enum direction direction,
-                               const struct network *network, guint32 platform, const struct tuple *t)
+const struct rule *list_decide(const struct security_group *group, enum direction direction, const struct list_view *v,
+                               const struct tuple *t)
 {
 	const GPtrArray *rules = group->rules[direction];
 
 	for (guint i = 0; i < rules->len; i++) {
 		const struct rule *r = g_ptr_array_index(rules, i);
 
-		if (rule_matches(r, network, platform, t))
+		if (rule_matches(r, v, t))
 			return r;
 	}
 	return NULL;

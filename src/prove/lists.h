@@ -6,7 +6,7 @@
  * mean something only for the network of the port that is judged, which is why the network is an argument.
  */
 #pragma once
-#include "model/graph.h"
+#include "compile/alloc.h"
 
 /* What a rule is asked about: addresses and ports as they are at the judged port, host order. */
 struct tuple {
@@ -15,6 +15,13 @@ struct tuple {
 	guint8 protocol;
 };
 
+/* Whose eyes: tags and application security groups mean something only inside one network. */
+struct list_view {
+	const struct network *network;
+	const struct alloc *alloc;
+	guint32 platform;
+};
+
 /* The rule of this group and direction that decides; NULL (which means deny) when none matches. */
-const struct rule *list_decide(const struct security_group *group, enum direction direction,
-                               const struct network *network, guint32 platform, const struct tuple *t);
+const struct rule *list_decide(const struct security_group *group, enum direction direction, const struct list_view *v,
+                               const struct tuple *t);

@@ -79,13 +79,14 @@ static gboolean both_allow(struct journey *j, const struct security_group *first
                            enum direction direction, const struct network *network, guint at)
 {
 	const struct security_group *lists[2] = {first, second};
+	struct list_view view = {network, j->a, j->s->platform};
 
 	for (guint i = 0; i < 2; i++) {
 		const struct rule *r;
 
 		if (!lists[i])
 			continue;
-		r = list_decide(lists[i], direction, network, j->s->platform, &j->now);
+		r = list_decide(lists[i], direction, &view, &j->now);
 		j->answer.rules[at + i] = r;
 		if (!r || !r->allow)
 			return FALSE;
