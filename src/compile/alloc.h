@@ -46,4 +46,15 @@ guint32 alloc_public(const struct alloc *a, const struct public_address *p);    
 guint32 alloc_host_public(const struct alloc *a, guint host);                          /* default outbound address of a host */
 guint32 alloc_rule(const struct alloc *a, const struct rule *r);                       /* rule number, from 1 */
 guint32 alloc_fabric(const struct alloc_settings *s, guint host);
-/* SNAT range of a configuration behind a public address: first port; count by pool size (semantics page). */
+/*
+ * Source ports: every user of a public address has a slot there, slot s being the ports from ESC_SNAT_FIRST + s * n on, n =
+ * alloc_snat_ports of the number of users. Behind a front end that is the members of all pools that its rules lead to; slots are kept
+ * when others come and go. On a host's default address the slot of a port is its number - 1, n goes by the largest number there.
+ */
+#define ALLOC_NO_SLOT G_MAXUINT
+#define ALLOC_SNAT_MEMBERS 1000 /* behind one front end; more is an error of alloc_assign */
+guint alloc_snat_ports(guint members);
+guint alloc_snat_slot(const struct alloc *a, const struct public_address *p, const struct ip_config *c);
+/* Who shares the front end's address: struct ip_config in order of id. Caller unrefs. */
+GPtrArray *alloc_snat_members(const struct public_address *p);
+guint alloc_ports_top(const struct alloc *a, guint host); /* largest port number of a host; 0: no port */

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Allocations as data: their life, their JSON, their look-ups. */
+#include "alloc_data.h"
+#include "abi/maps.h"
+#include "lib/node.h"
+#include <string.h>
+
+/* How a kind of number looks in JSON, and what it may be. */
+static const struct {
+	const char *name;
+	gboolean address;
+	guint32 limit;
+} kinds[ALLOC_KINDS] = {
+        [ALLOC_NETWORK] = {"networks", FALSE, ESC_VNI_EDGE - 1},
+        [ALLOC_PRIVATE] = {"private", TRUE, G_MAXUINT32},
+        [ALLOC_PUBLIC] = {"public", TRUE, G_MAXUINT32},
+        [ALLOC_HOST] = {"hosts", TRUE, G_MAXUINT32},
+        [ALLOC_RULE] = {"rules", FALSE, 1u << 24},
+        [ALLOC_SNAT] = {"snat", FALSE, ESC_SNAT_PORTS},
+};
+
+#define HOSTS_MAX 65536 /* more than any fleet; a bound for what the store says */
+
+void alloc_settings_init(struct alloc_settings *s)
+{
+	*s = (struct alloc_settings){.hosts = 1, .ports_per_host = ESC_MAX_PORTS - 1};
+	prefix_parse("198.18.0.0/16", &s->public_pool);
+	prefix_parse("172.31.240.0/24", &s->fabric);
+	ip_parse("169.254.169.253", &s->platform);
+}
+
+struct alloc *alloc_new(void)
+{
+	struct alloc *a = g_new0(struct alloc, 1);
+	a->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	for (guint k = 0; k < ALLOC_KINDS; k++)
+		a->numbers[k] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	return a;
+}
+
+void alloc_free(struct alloc *a)
+{
+	if (!a)
+		return;
+	g_hash_table_unref(a->ports);
+	for (guint k = 0; k < ALLOC_KINDS; k++)
+		g_hash_table_unref(a->numbers[k]);
+	g_free(a->top);
+	g_free(a);
+}
+
+char *alloc_key(const struct noun *n)
+{
+	return g_ascii_strdown(n->id, -1);
+}
+
+/* Default rules may be shared by all groups and then share one id as well. */
+char *alloc_rule_key(const struct rule *r)
+{
+	g_autofree char *id = alloc_key(&r->noun);
+	if (!r->is_default)
+		return g_steal_pointer(&id);
+	return g_strdup_printf("%s#%s%u", id, r->direction == DIR_IN ? "in" : "out", r->priority);
+}
+
+char *alloc_snat_key(const struct public_address *p, const struct ip_config *c)
+{
+	g_autofree char *public = alloc_key(&p->noun), *config = alloc_key(&c->noun);
+	return g_strdup_printf("%s|%s", public, config);
+}
+
+guint32 alloc_number(const struct alloc *a, enum alloc_kind kind, const char *key)
+{
+	return a ? GPOINTER_TO_UINT(g_hash_table_lookup(a->numbers[kind], key)) : 0;
+}
+
+void alloc_set(struct alloc *a, enum alloc_kind kind, const char *key, guint32 number)
+{
+	g_hash_table_replace(a->numbers[kind], g_strdup(key), GUINT_TO_POINTER(number));
+}
+
+void alloc_index(struct alloc *a)
+{
+	GHashTableIter i;
+	gpointer value;
+	a->hosts = 0;
+	g_hash_table_iter_init(&i, a->ports);
+	while (g_hash_table_iter_next(&i, NULL, &value))
+		a->hosts = MAX(a->hosts, ((struct alloc_port *)value)->host + 1);
+	g_free(a->top);
+	a->top = g_new0(guint, a->hosts + 1);
+	g_hash_table_iter_init(&i, a->ports);
+	while (g_hash_table_iter_next(&i, NULL, &value)) {
+		const struct alloc_port *p = value;
+		a->top[p->host] = MAX(a->top[p->host], p->number);
+	}
+}
+
+static GList *sorted_keys(GHashTable *t)
+{
+	return g_list_sort(g_hash_table_get_keys(t), (GCompareFunc)strcmp);
+}
+
+static struct node *ports_to_node(const struct alloc *a)
+{
+	struct node *out = node_object();
+	g_autoptr(GList) keys = sorted_keys(a->ports);
+	for (GList *k = keys; k; k = k->next) {
+		const struct alloc_port *p = g_hash_table_lookup(a->ports, k->data);
+		struct node *port = node_object();
+		node_set(port, "host", node_int(p->host));
+		node_set(port, "number", node_int(p->number));
+		node_set(port, "mac", node_take_string(mac_format(p->mac)));
+		node_set(out, k->data, port);
+	}
+	return out;
+}
+
+struct node *alloc_to_node(const struct alloc *a)
+{
+	struct node *out = node_object();
+	node_set(out, "version", node_int(1));
+	node_set(out, "ports", ports_to_node(a));
+	for (guint kind = 0; kind < ALLOC_KINDS; kind++) {
+		struct node *section = node_object();
+		g_autoptr(GList) keys = sorted_keys(a->numbers[kind]);
+		for (GList *k = keys; k; k = k->next) {
+			guint32 n = alloc_number(a, kind, k->data);
+			node_set(section, k->data, kinds[kind].address ? node_take_string(ip_format(n)) : node_int(n));
+		}
+		node_set(out, kinds[kind].name, section);
+	}
+	return out;
+}
+
+static gboolean bad(GError **error, const char *section, const char *key)
+{
+	g_set_error(error, ESC_INPUT_ERROR, ESC_INPUT_INVALID, "allocations: %s: '%s' is not what was written here",
+	            section, key);
+	return FALSE;
+}
+
+static gboolean read_ports(struct alloc *a, const struct node *ports, GError **error)
+{
+	for (guint i = 0; i < node_length(ports); i++) {
+		const struct node *n = node_value(ports, i);
+		gint64 host = node_integer(node_get(n, "host"), -1), number = node_integer(node_get(n, "number"), -1);
+		struct alloc_port p = {0};
+		if (host < 0 || host >= HOSTS_MAX || number < 1 || number >= ESC_MAX_PORTS ||
+		    !mac_parse(node_get_str(n, "mac", ""), p.mac))
+			return bad(error, "ports", node_name(ports, i));
+		p.host = (guint)host;
+		p.number = (guint)number;
+		g_hash_table_replace(a->ports, g_ascii_strdown(node_name(ports, i), -1), g_memdup2(&p, sizeof p));
+	}
+	return TRUE;
+}
+
+static gboolean read_kind(struct alloc *a, enum alloc_kind kind, const struct node *section, GError **error)
+{
+	for (guint i = 0; i < node_length(section); i++) {
+		const struct node *n = node_value(section, i);
+		g_autofree char *key = g_ascii_strdown(node_name(section, i), -1);
+		guint32 number = 0;
+		if (kinds[kind].address) {
+			if (!ip_parse(node_str(n, ""), &number) || !number)
+				return bad(error, kinds[kind].name, key);
+		} else {
+			gint64 v = node_integer(n, -1);
+			if (v < 1 || v > kinds[kind].limit)
+				return bad(error, kinds[kind].name, key);
+			number = (guint32)v;
+		}
+		alloc_set(a, kind, key, number);
+	}
+	return TRUE;
+}
+
+struct alloc *alloc_from_node(const struct node *n, GError **error)
+{
+	g_autoptr(alloc) a = alloc_new();
+	if (!n || n->type != NODE_OBJECT || node_integer(node_get(n, "version"), 0) != 1) {
+		bad(error, "version", "1");
+		return NULL;
+	}
+	const struct node *ports = node_get(n, "ports");
+	if (!ports || ports->type != NODE_OBJECT) {
+		bad(error, "ports", "");
+		return NULL;
+	}
+	if (!read_ports(a, ports, error))
+		return NULL;
+	for (guint kind = 0; kind < ALLOC_KINDS; kind++) {
+		const struct node *section = node_get(n, kinds[kind].name);
+		if (!section || section->type != NODE_OBJECT) {
+			bad(error, kinds[kind].name, "");
+			return NULL;
+		}
+		if (!read_kind(a, kind, section, error))
+			return NULL;
+	}
+	alloc_index(a);
+	return g_steal_pointer(&a);
+}
+
+const struct alloc_port *alloc_port(const struct alloc *a, const struct nic *nic)
+{
+	g_autofree char *key = alloc_key(&nic->noun);
+	return nic->vm ? g_hash_table_lookup(a->ports, key) : NULL;
+}
+
+static guint32 number_of(const struct alloc *a, enum alloc_kind kind, const struct noun *n)
+{
+	g_autofree char *key = alloc_key(n);
+	return alloc_number(a, kind, key);
+}
+
+guint32 alloc_vni(const struct alloc *a, const struct network *n)
+{
+	return number_of(a, ALLOC_NETWORK, &n->noun);
+}
+
+guint32 alloc_private(const struct alloc *a, const struct ip_config *c)
+{
+	return number_of(a, ALLOC_PRIVATE, &c->noun);
+}
+
+guint32 alloc_public(const struct alloc *a, const struct public_address *p)
+{
+	return number_of(a, ALLOC_PUBLIC, &p->noun);
+}
+
+guint32 alloc_host_public(const struct alloc *a, guint host)
+{
+	g_autofree char *key = g_strdup_printf("%u", host);
+	return alloc_number(a, ALLOC_HOST, key);
+}
+
+guint32 alloc_rule(const struct alloc *a, const struct rule *r)
+{
+	g_autofree char *key = alloc_rule_key(r);
+	return alloc_number(a, ALLOC_RULE, key);
+}
+
+guint32 alloc_fabric(const struct alloc_settings *s, guint host)
+{
+	return s->fabric.addr + host + 1;
+}
+
+guint alloc_snat_ports(guint members)
+{
+	static const struct {
+		guint members, ports;
+	} tiers[] = {{50, 1024}, {100, 512}, {200, 256}, {400, 128}, {800, 64}};
+	for (guint i = 0; i < G_N_ELEMENTS(tiers); i++) {
+		if (members <= tiers[i].members)
+			return tiers[i].ports;
+	}
+	return 32;
+}
+
+guint alloc_snat_slot(const struct alloc *a, const struct public_address *p, const struct ip_config *c)
+{
+	g_autofree char *key = alloc_snat_key(p, c);
+	guint32 number = alloc_number(a, ALLOC_SNAT, key);
+	return number ? number - 1 : ALLOC_NO_SLOT;
+}
+
+guint alloc_ports_top(const struct alloc *a, guint host)
+{
+	return host < a->hosts ? a->top[host] : 0;
+}
