@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MUTATIONS       3000
-#define SECONDS         20 /* at most, whatever the number: the target may be slow under a sanitizer */
+#define MUTATIONS       100000
+#define SECONDS         8 /* at most: a target may be slow, above all under a sanitizer */
 #define INPUT_MAX_BYTES (64u << 10)
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);

@@ -55,7 +55,7 @@ with tempfile.TemporaryDirectory() as d:
     ok(code == 0 and lines[-1] == '2 passed, 0 failed', 'the last line is the count', lines)
 
     for place, include, good in (('src/lib/a.c', 'store/b.h', False), ('src/store/a.c', 'model/b.h', False),
-                                 ('src/agent/a.c', 'cli/b.h', False), ('bpf/a.c', 'lib/b.h', False),
+                                 ('src/agent/a.c', 'cli/b.h', False), ('src/lib/a.c', 'bpf/b.h', False), ('bpf/a.c', 'lib/b.h', False),
                                  ('abi/a.h', 'lib/b.h', False), ('src/cli/a.c', 'store/b.h', True),
                                  ('src/explain/a.c', 'bpf/b.h', True), ('src/compile/a.c', 'abi/b.h', True)):
         with tempfile.TemporaryDirectory() as tree:
