@@ -188,7 +188,8 @@ struct esc_endpoint {
 	esc_u8 kind; /* esc_endpoint_kind */
 	esc_u8 distribution;
 	esc_u16 pad;
-	esc_u32 slot; /* first block of its blob; kinds BALANCED and SNAT. BALANCED with 0: no back end */
+	esc_u32 slot; /* first block of its blob; kinds BALANCED and SNAT. BALANCED with 0: no back
+	             * end. SNAT with 0: the address is in use, and no block of it is anybody's */
 	struct esc_backend one;
 };
 ESC_ASSERT_SIZE(struct esc_endpoint, 24);

@@ -12,19 +12,19 @@
 #include "model/graph.h"
 
 struct alloc_settings {
-	guint hosts;            /* number of hosts in the fleet, at least 1 */
-	struct prefix public_pool;  /* default 198.18.0.0/16 */
-	struct prefix fabric;   /* default 172.31.240.0/24: host k (from 0) has address .(k + 1) */
-	guint32 platform;       /* platform address: 169.254.169.253 */
-	guint ports_per_host;   /* at most ESC_MAX_PORTS - 1 */
-	GHashTable *taps;       /* set of VM ids in lower case that get a tap device; may be NULL */
+	guint hosts;               /* number of hosts in the fleet, at least 1 */
+	struct prefix public_pool; /* default 198.18.0.0/16 */
+	struct prefix fabric;      /* default 172.31.240.0/24: host k (from 0) has address .(k + 1) */
+	guint32 platform;          /* platform address: 169.254.169.253 */
+	guint ports_per_host;      /* at most ESC_MAX_PORTS - 1 */
+	GHashTable *taps;          /* set of VM ids in lower case that get a tap device; may be NULL */
 };
 void alloc_settings_init(struct alloc_settings *s);
 
 struct alloc_port {
-	guint host;      /* index */
-	guint number;    /* on that host, from 1 */
-	guint8 mac[6];   /* 02:e5:.. locally administered, unique in the fleet */
+	guint host;    /* index */
+	guint number;  /* on that host, from 1 */
+	guint8 mac[6]; /* 02:e5:.. locally administered, unique in the fleet */
 };
 
 struct alloc; /* opaque: id (lower case) -> what was allocated */
@@ -35,23 +35,27 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(alloc, alloc_free)
 struct node *alloc_to_node(const struct alloc *a);
 struct alloc *alloc_from_node(const struct node *n, GError **error);
 
-/* NULL and error when something does not fit (a subnet or the public pool is full, too many ports, a declared address is taken): names the resource. */
-struct alloc *alloc_assign(const struct alloc *old, const struct graph *g, const struct alloc_settings *s, GError **error);
+/* NULL and error when something does not fit (a subnet or the public pool is full, too many ports, a declared address
+ * is taken): names the resource. */
+struct alloc *alloc_assign(const struct alloc *old, const struct graph *g, const struct alloc_settings *s,
+                           GError **error);
 
 /* Look-ups; the noun must be of the graph that was assigned. */
-const struct alloc_port *alloc_port(const struct alloc *a, const struct nic *nic);     /* NULL: nic of no VM */
+const struct alloc_port *alloc_port(const struct alloc *a, const struct nic *nic); /* NULL: nic of no VM */
 guint32 alloc_vni(const struct alloc *a, const struct network *n);
-guint32 alloc_private(const struct alloc *a, const struct ip_config *c);               /* host order */
-guint32 alloc_public(const struct alloc *a, const struct public_address *p);           /* host order; 0: IPv6, or dynamic and unattached */
-guint32 alloc_host_public(const struct alloc *a, guint host);                          /* default outbound address of a host */
-guint32 alloc_rule(const struct alloc *a, const struct rule *r);                       /* rule number, from 1 */
+guint32 alloc_private(const struct alloc *a, const struct ip_config *c); /* host order */
+guint32 alloc_public(const struct alloc *a,
+                     const struct public_address *p);            /* host order; 0: IPv6, or dynamic and unattached */
+guint32 alloc_host_public(const struct alloc *a, guint host);    /* default outbound address of a host */
+guint32 alloc_rule(const struct alloc *a, const struct rule *r); /* rule number, from 1 */
 guint32 alloc_fabric(const struct alloc_settings *s, guint host);
 /*
- * Source ports: every user of a public address has a slot there, slot s being the ports from ESC_SNAT_FIRST + s * n on, n =
- * alloc_snat_ports of the number of users. Behind a front end that is the members of all pools that its rules lead to; slots are kept
- * when others come and go. On a host's default address the slot of a port is its number - 1, n goes by the largest number there.
+ * Source ports: every user of a public address has a slot there, slot s being the ports from ESC_SNAT_FIRST + s * n on,
+ * n = alloc_snat_ports of the number of users. Behind a front end that is the members of all pools that its rules lead
+ * to; slots are kept when others come and go. On a host's default address the slot of a port is its number - 1, n goes
+ * by the largest number there.
  */
-#define ALLOC_NO_SLOT G_MAXUINT
+#define ALLOC_NO_SLOT      G_MAXUINT
 #define ALLOC_SNAT_MEMBERS 1000 /* behind one front end; more is an error of alloc_assign */
 guint alloc_snat_ports(guint members);
 guint alloc_snat_slot(const struct alloc *a, const struct public_address *p, const struct ip_config *c);

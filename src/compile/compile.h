@@ -2,8 +2,9 @@
 /*
  * The compiler: graph and allocations in, tables out. Pure: no I/O, no clock, no globals.
  *
- * What each part makes of the graph is told in policy.h (ordered rules become a classifier), and in the essays on top of
- * route.c, endpoint.c and nat.c. Everything that does not fit its bound fails the compile with an error that names the resource.
+ * What each part makes of the graph is told in policy.h (ordered rules become a classifier), and in the essays on top
+ * of route.c, endpoint.c and nat.c. Everything that does not fit its bound fails the compile with an error that names
+ * the resource.
  */
 #pragma once
 #include "compile/tables.h"

@@ -112,12 +112,25 @@ static void add_tag(GArray *out, enum tag tag, const struct policy_scope *scope)
 	}
 }
 
+/* A member counts where its address means something: in its own network. */
+static void add_members(GArray *out, const struct app_group *group, const struct policy_scope *scope)
+{
+	for (guint i = 0; i < group->configs->len; i++) {
+		const struct ip_config *c = g_ptr_array_index(group->configs, i);
+		guint32 addr = c->nic->network == scope->network ? alloc_private(scope->alloc, c) : 0;
+		if (addr)
+			policy_add_range(out, addr, addr);
+	}
+}
+
 static void lower_side(const struct rule_side *side, GArray *addresses, GArray *ports, const struct policy_scope *scope)
 {
 	for (guint i = 0; side->prefixes && i < side->prefixes->len; i++)
 		add_prefix(addresses, g_array_index(side->prefixes, struct prefix, i), scope);
 	for (guint i = 0; side->tags && i < side->tags->len; i++)
 		add_tag(addresses, g_array_index(side->tags, enum tag, i), scope);
+	for (guint i = 0; side->groups && i < side->groups->len; i++)
+		add_members(addresses, g_ptr_array_index(side->groups, i), scope);
 	policy_normalise(addresses);
 	for (guint i = 0; side->ports && i < side->ports->len; i++) {
 		struct port_range r = g_array_index(side->ports, struct port_range, i);

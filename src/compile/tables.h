@@ -18,33 +18,55 @@
 /* What people call a port, and what the lab needs to build it. */
 struct table_port {
 	guint32 number;
-	struct esc_port port;   /* ifindex 0 */
-	guint32 blob;           /* policy: index in blobs + 1; 0: none, so nothing passes */
-	guint64 judge;          /* hash of all that judges this port's flows (policy, endpoints, addresses, outbound): when it differs, the generation does */
-	char *id;               /* NIC id */
-	char *label;            /* instance name for people: graph_vm_label, plus "/nicname" for further NICs */
-	char *vm;               /* VM id */
-	guint8 prefix_length;   /* of its subnet: for the guest's own configuration */
-	guint32 gateway;        /* .1 of its subnet, host order */
+	struct esc_port port; /* ifindex 0 */
+	guint32 blob;         /* policy: index in blobs + 1; 0: none, so nothing passes */
+	guint64 judge; /* hash of all that judges this port's flows (policy, endpoints, addresses, outbound): when it
+	                  differs, the generation does */
+	char *id;      /* NIC id */
+	char *label;   /* instance name for people: graph_vm_label, plus "/nicname" for further NICs */
+	char *vm;      /* VM id */
+	guint8 prefix_length; /* of its subnet: for the guest's own configuration */
+	guint32 gateway;      /* .1 of its subnet, host order */
 };
 
 struct table_rule {
-	guint32 number;         /* index in the `rules` counters */
-	char *name;             /* "group/rule" */
-	char *id;               /* resource id of the group, or of the rule */
-	char *file;             /* may be empty */
+	guint32 number; /* index in the `rules` counters */
+	char *name;     /* "group/rule" */
+	char *id;       /* resource id of the group, or of the rule */
+	char *file;     /* may be empty */
 	guint32 line;
 	guint32 priority;
 	guint8 allow, direction;
 };
 
-struct table_addr { struct esc_addr_key key; struct esc_addr value; };
-struct table_route { struct esc_route_key key; struct esc_route value; };
-struct table_mac { struct esc_mac_key key; guint32 value; };
-struct table_peer { guint32 key; guint32 value; };
-struct table_endpoint { struct esc_endpoint_key key; struct esc_endpoint value; };
-struct table_dnat { struct esc_dnat_key key; struct esc_dnat value; };
-struct table_snat { struct esc_snat_key key; struct esc_snat value; };
+struct table_addr {
+	struct esc_addr_key key;
+	struct esc_addr value;
+};
+struct table_route {
+	struct esc_route_key key;
+	struct esc_route value;
+};
+struct table_mac {
+	struct esc_mac_key key;
+	guint32 value;
+};
+struct table_peer {
+	guint32 key;
+	guint32 value;
+};
+struct table_endpoint {
+	struct esc_endpoint_key key;
+	struct esc_endpoint value;
+};
+struct table_dnat {
+	struct esc_dnat_key key;
+	struct esc_dnat value;
+};
+struct table_snat {
+	struct esc_snat_key key;
+	struct esc_snat value;
+};
 
 struct tables {
 	guint host;           /* index of the host */

@@ -91,8 +91,7 @@ static gboolean check_endpoints(struct check *c)
 		const struct esc_endpoint *e = &g_array_index(c->t->endpoints, struct table_endpoint, i).value;
 		if (e->kind < ESC_EP_ONE || e->kind > ESC_EP_SNAT || e->distribution > ESC_DIST_SOURCE_PROTO || e->pad)
 			return wrong(c, "endpoints", "unknown kind or distribution");
-		if (e->slot > c->t->blobs->len || (e->kind == ESC_EP_ONE && e->slot) ||
-		    (e->kind == ESC_EP_SNAT && !e->slot))
+		if (e->slot > c->t->blobs->len || (e->kind == ESC_EP_ONE && e->slot))
 			return wrong(c, "endpoints", "a table of back ends is not among the blobs");
 		if (e->one.port >= ESC_MAX_PORTS || (e->kind == ESC_EP_ONE) != (e->one.port != 0) || e->one.pad)
 			return wrong(c, "endpoints", "a back end is out of bounds");

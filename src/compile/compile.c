@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order of the parts, and what they share. */
+#include "parts.h"
+#include "tables_format.h"
+#include <stdarg.h>
+#include <string.h>
+
+#define BLOB_BYTES_MAX (512u << 20) /* of one host */
+#define RING_SIZE      4096u
+#define HASH_SEED      0x45534331u
+#define OVERLAY_MTU    1500u /* what instances send; the fabric carries it with the tunnel's headers on top */
+
+gboolean compile_fail(struct compilation *c, const struct noun *n, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	g_autofree char *what = g_strdup_vprintf(format, args);
+	va_end(args);
+	const struct document *d = n->document;
+	guint32 line = n->at && n->at->line ? n->at->line : d ? d->line : 0;
+	g_autofree char *place = d && d->file ? g_strdup_printf("%s:%u: ", d->file, line) : g_strdup("");
+	g_set_error(c->error, ESC_INPUT_ERROR, ESC_INPUT_LIMIT, "%sresource '%s': %s", place, n->id, what);
+	return FALSE;
+}
+
+guint32 compile_blob(struct compilation *c, GBytes *blob, const struct noun *n)
+{
+	gpointer known = g_hash_table_lookup(c->blobs, blob);
+	if (known) {
+		g_bytes_unref(blob);
+		return GPOINTER_TO_UINT(known);
+	}
+	c->blob_bytes += g_bytes_get_size(blob);
+	g_ptr_array_add(c->t->blobs, blob);
+	g_hash_table_insert(c->blobs, blob, GUINT_TO_POINTER(c->t->blobs->len));
+	if (c->blob_bytes > BLOB_BYTES_MAX) {
+		compile_fail(c, n, "policies and balancers of host %u need more than %u MiB; use more hosts", c->host,
+		             BLOB_BYTES_MAX >> 20);
+		return 0;
+	}
+	return c->t->blobs->len;
+}
+
+const struct ip_config *compile_primary(const struct nic *nic)
+{
+	for (guint i = 0; i < nic->configs->len; i++) {
+		const struct ip_config *c = g_ptr_array_index(nic->configs, i);
+		if (c->primary)
+			return c;
+	}
+	return nic->configs->len ? g_ptr_array_index(nic->configs, 0) : NULL;
+}
+
+guint compile_protocols(enum rule_protocol protocol, guint16 port, guint8 out[2])
+{
+	if (!port)
+		return 0; /* HA ports: the model lists them as not modelled */
+	if (protocol == PROTO_ANY) {
+		out[0] = PROTO_TCP;
+		out[1] = PROTO_UDP;
+		return 2;
+	}
+	out[0] = (guint8)protocol;
+	return protocol == PROTO_TCP || protocol == PROTO_UDP;
+}
+
+static int compare_keys(const void *a, const void *b, gpointer size)
+{
+	return memcmp(a, b, GPOINTER_TO_UINT(size));
+}
+
+static void sort_arrays(struct tables *t)
+{
+	for (guint i = 0; i < FORMAT_ARRAYS; i++)
+		g_array_sort_with_data(*tables_array(t, i), compare_keys, GUINT_TO_POINTER(tables_arrays[i].key));
+}
+
+static guint endpoint_key_hash(const void *key)
+{
+	const struct esc_endpoint_key *k = key;
+	return k->vip * 2654435761u ^ (guint)k->port << 8 ^ k->proto;
+}
+
+static gboolean endpoint_key_equal(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct esc_endpoint_key)) == 0;
+}
+
+static void fill_self(struct compilation *c)
+{
+	struct tables *t = c->t;
+	t->host = c->host;
+	t->hosts = c->settings->hosts;
+	t->host_public = alloc_host_public(c->alloc, c->host);
+	t->self.fabric = GUINT32_TO_BE(alloc_fabric(c->settings, c->host));
+	t->self.ring_size = RING_SIZE;
+	t->self.hash_seed = HASH_SEED;
+	t->self.overlay_mtu = t->hosts > 1 ? OVERLAY_MTU : 0;
+}
+
+static gboolean compile_parts(struct compilation *c)
+{
+	fill_self(c);
+	if (!compile_ports(c) || !compile_addresses(c) || !compile_routes(c) || !compile_nat(c) ||
+	    !compile_endpoints(c))
+		return FALSE;
+	sort_arrays(c->t);
+	compile_judge(c);
+	return TRUE;
+}
+
+struct tables *compile_host(const struct graph *g, const struct alloc *a, const struct alloc_settings *s, guint host,
+                            GError **error)
+{
+	g_autoptr(tables) t = tables_new();
+	struct compilation c = {.graph = g, .alloc = a, .settings = s, .host = host, .t = t, .error = error};
+	c.nics = g_ptr_array_new();
+	c.networks = g_hash_table_new(NULL, NULL);
+	c.blobs = g_hash_table_new(g_bytes_hash, g_bytes_equal);
+	c.endpoints = g_hash_table_new_full(endpoint_key_hash, endpoint_key_equal, g_free, NULL);
+	c.balanced = g_hash_table_new(NULL, NULL);
+	gboolean ok = compile_parts(&c);
+	g_ptr_array_unref(c.nics);
+	g_hash_table_unref(c.networks);
+	g_hash_table_unref(c.blobs);
+	g_hash_table_unref(c.endpoints);
+	g_hash_table_unref(c.balanced);
+	return ok ? g_steal_pointer(&t) : NULL;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Endpoints: what the edge knows of public addresses. Every host is an edge and has them all.
+ *
+ *   (address, port, protocol)  a NAT rule: its one target; a rule of a load balancer: its pool, through a Maglev table
+ *   (address, 0, 0)            an instance's own address: that instance
+ *   (address, 0, 255)          replies to translated outbound flows: the owner of the port block. Every address in use
+ * that is not one instance's own has this entry, if only to say that it is in use: slot 0, no owner
+ *
+ * A pool of one is that one, and its table appears with the second: all tables have the same size, since a change of
+ * size would move every flow. A port of no VM is no back end. A back end is a port: a NIC with two configurations in a
+ * pool counts once, by the first.
+ */
+#include "parts.h"
+#include <string.h>
+
+#define SNAT_PROTO 255
+
+static gboolean add_endpoint(struct compilation *c, const struct noun *n, const struct table_endpoint *row)
+{
+	const char *other = g_hash_table_lookup(c->endpoints, &row->key);
+	if (other) {
+		g_autofree char *vip = ip_format(GUINT32_FROM_BE(row->key.vip));
+		return compile_fail(c, n,
+		                    "'%s' already uses port %u (protocol %u) of public address %s; choose another",
+		                    other, GUINT16_FROM_BE(row->key.port), row->key.proto, vip);
+	}
+	g_hash_table_insert(c->endpoints, g_memdup2(&row->key, sizeof row->key), n->id);
+	g_array_append_val(c->t->endpoints, *row);
+	return TRUE;
+}
+
+static struct esc_backend backend_of(const struct compilation *c, const struct alloc_port *p)
+{
+	struct esc_backend b = {.port = p->number};
+	b.host = p->host == c->host ? 0 : GUINT32_TO_BE(alloc_fabric(c->settings, p->host));
+	memcpy(b.mac, p->mac, sizeof b.mac);
+	return b;
+}
+
+/* A blob of back ends and a table of indices, as abi/maps.h lays it out. `ports`: struct alloc_port. */
+static GBytes *choice_blob(const struct compilation *c, const GPtrArray *ports, const guint16 head[4],
+                           const guint16 *table)
+{
+	gsize start = ESC_BLOCK_WORDS * (1 + ((gsize)ports->len + 1) / 2);
+	gsize words = (start + head[1] + ESC_BLOCK_WORDS - 1) / ESC_BLOCK_WORDS * ESC_BLOCK_WORDS;
+	guint16 *w = g_new0(guint16, words);
+	memcpy(w, head, 4 * sizeof *w);
+	for (guint i = 0; i < ports->len; i++) {
+		struct esc_backend b = backend_of(c, g_ptr_array_index(ports, i));
+		memcpy(w + ESC_BLOCK_WORDS + 16 * (gsize)i, &b, sizeof b);
+	}
+	memcpy(w + start, table, head[1] * sizeof *w);
+	return g_bytes_new_take(w, words * sizeof *w);
+}
+
+static int compare_members(const void *a, const void *b)
+{
+	const struct ip_config *const *x = a, *const *y = b;
+	return g_ascii_strcasecmp((*x)->noun.id, (*y)->noun.id);
+}
+
+/* The members that are ports, in order of id; `ids` gets their identities (owned). */
+static GPtrArray *pool_ports(const struct compilation *c, const struct pool *pool, GPtrArray *ids)
+{
+	GPtrArray *ports = g_ptr_array_new();
+	g_autoptr(GPtrArray) members = g_ptr_array_new();
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	for (guint i = 0; i < pool->members->len; i++)
+		g_ptr_array_add(members, g_ptr_array_index(pool->members, i));
+	g_ptr_array_sort(members, compare_members);
+	for (guint i = 0; i < members->len; i++) {
+		const struct ip_config *m = g_ptr_array_index(members, i);
+		const struct alloc_port *p = alloc_port(c->alloc, m->nic);
+		if (!p || !alloc_private(c->alloc, m) || !g_hash_table_add(seen, m->nic))
+			continue;
+		g_ptr_array_add(ports, (gpointer)p);
+		g_ptr_array_add(ids, g_ascii_strdown(m->nic->noun.id, -1));
+	}
+	return ports;
+}
+
+/* Fills `value` for a pool: nobody, one, or a table. */
+static gboolean choose_pool(struct compilation *c, const struct pool *pool, struct esc_endpoint *value)
+{
+	g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) ports = pool_ports(c, pool, ids);
+	if (ports->len == 1) {
+		value->kind = ESC_EP_ONE;
+		value->one = backend_of(c, g_ptr_array_index(ports, 0));
+		return TRUE;
+	}
+	value->kind = ESC_EP_BALANCED;
+	if (!ports->len)
+		return TRUE;
+	if (ports->len > MAGLEV_BACKENDS)
+		return compile_fail(c, &pool->noun, "it has %u back ends; at most %u share a front end", ports->len,
+		                    MAGLEV_BACKENDS);
+	value->slot = GPOINTER_TO_UINT(g_hash_table_lookup(c->balanced, pool));
+	if (value->slot)
+		return TRUE;
+	const guint16 head[4] = {(guint16)ports->len, MAGLEV_SIZE};
+	g_autofree guint16 *table = g_new(guint16, MAGLEV_SIZE);
+	maglev_fill(table, MAGLEV_SIZE, (const char *const *)ids->pdata, ports->len);
+	value->slot = compile_blob(c, choice_blob(c, ports, head, table), &pool->noun);
+	g_hash_table_insert(c->balanced, (gpointer)pool, GUINT_TO_POINTER(value->slot));
+	return value->slot != 0;
+}
+
+static guint8 distribution_of(enum distribution d)
+{
+	switch (d) {
+	case DISTRIBUTION_SOURCE:
+		return ESC_DIST_SOURCE;
+	case DISTRIBUTION_SOURCE_PROTOCOL:
+		return ESC_DIST_SOURCE_PROTO;
+	case DISTRIBUTION_TUPLE5:
+		break;
+	}
+	return ESC_DIST_TUPLE5;
+}
+
+/* Opens `port` of the front end for each protocol of the rule. */
+static gboolean open_port(struct compilation *c, const struct noun *n, const struct frontend *f,
+                          enum rule_protocol protocol, guint16 port, const struct esc_endpoint *value)
+{
+	guint32 vip = f && f->public_address ? alloc_public(c->alloc, f->public_address) : 0;
+	guint8 protocols[2];
+	guint count = compile_protocols(protocol, port, protocols);
+	for (guint i = 0; vip && i < count; i++) {
+		struct table_endpoint row = {
+		        .key = {.vip = GUINT32_TO_BE(vip), .port = GUINT16_TO_BE(port), .proto = protocols[i]},
+		        .value = *value};
+		if (!add_endpoint(c, n, &row))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean add_rules(struct compilation *c, const struct load_balancer *lb)
+{
+	for (guint i = 0; i < lb->rules->len; i++) {
+		const struct lb_rule *r = g_ptr_array_index(lb->rules, i);
+		struct esc_endpoint value = {.kind = ESC_EP_BALANCED, .distribution = distribution_of(r->distribution)};
+		if (!r->frontend || !r->frontend->public_address)
+			continue;
+		if (r->pool && !choose_pool(c, r->pool, &value))
+			return FALSE;
+		if (!open_port(c, &r->noun, r->frontend, r->protocol, r->frontend_port, &value))
+			return FALSE;
+	}
+	for (guint i = 0; i < lb->nat_rules->len; i++) {
+		const struct nat_rule *r = g_ptr_array_index(lb->nat_rules, i);
+		const struct alloc_port *p = r->target ? alloc_port(c->alloc, r->target->nic) : NULL;
+		struct esc_endpoint value = {.kind = ESC_EP_BALANCED}; /* with slot 0: nobody */
+		if (p) {
+			value.kind = ESC_EP_ONE;
+			value.one = backend_of(c, p);
+		}
+		if (!open_port(c, &r->noun, r->frontend, r->protocol, r->frontend_port, &value))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* --- replies to translated flows --- */
+
+struct owners {
+	guint32 public;     /* host order */
+	guint ports;        /* of a block */
+	GPtrArray *records; /* struct alloc_port */
+	guint16 *table;
+	guint blocks;
+};
+
+static void owners_begin(struct owners *o, guint32 public, guint ports)
+{
+	o->public = public;
+	o->ports = ports;
+	o->blocks = ESC_SNAT_PORTS / ports;
+	o->records = g_ptr_array_new();
+	o->table = g_new(guint16, o->blocks);
+	for (guint i = 0; i < o->blocks; i++)
+		o->table[i] = ESC_BLOB_NOBODY;
+}
+
+static void owners_add(struct owners *o, const struct alloc_port *p, guint first)
+{
+	guint block = (first - ESC_SNAT_FIRST) / o->ports;
+	if (block >= o->blocks || o->table[block] != ESC_BLOB_NOBODY)
+		return;
+	o->table[block] = (guint16)o->records->len;
+	g_ptr_array_add(o->records, (gpointer)p);
+}
+
+static gboolean owners_end(struct compilation *c, struct owners *o, const struct noun *n)
+{
+	struct table_endpoint row = {.key = {.vip = GUINT32_TO_BE(o->public), .proto = SNAT_PROTO},
+	                             .value = {.kind = ESC_EP_SNAT}};
+	gboolean ok = TRUE;
+	if (o->records->len) {
+		const guint16 head[4] = {(guint16)o->records->len, (guint16)o->blocks, (guint16)__builtin_ctz(o->ports),
+		                         ESC_SNAT_FIRST};
+		row.value.slot = compile_blob(c, choice_blob(c, o->records, head, o->table), n);
+		ok = row.value.slot != 0;
+	}
+	g_ptr_array_unref(o->records);
+	g_free(o->table);
+	return ok && add_endpoint(c, n, &row);
+}
+
+static gboolean add_front_owners(struct compilation *c, const struct public_address *p)
+{
+	g_autoptr(GPtrArray) members = alloc_snat_members(p);
+	struct owners o;
+	owners_begin(&o, alloc_public(c->alloc, p), alloc_snat_ports(members->len));
+	for (guint i = 0; i < members->len; i++) {
+		const struct ip_config *config = g_ptr_array_index(members, i);
+		struct outbound out = compile_outbound(c, config);
+		if (out.kind == OUTBOUND_FRONTEND && out.address == p)
+			owners_add(&o, alloc_port(c->alloc, config->nic), out.first);
+	}
+	return owners_end(c, &o, &p->noun);
+}
+
+/* All ports of one host that leave by its default address; a port has one block for all its addresses. */
+static gboolean add_host_owners(struct compilation *c, guint host)
+{
+	struct owners o;
+	const struct noun fleet = {.id = (char *)"default outbound addresses"};
+	owners_begin(&o, alloc_host_public(c->alloc, host), alloc_snat_ports(alloc_ports_top(c->alloc, host)));
+	for (guint i = 0; i < c->graph->nics->len; i++) {
+		const struct nic *nic = g_ptr_array_index(c->graph->nics, i);
+		const struct alloc_port *p = alloc_port(c->alloc, nic);
+		for (guint k = 0; p && p->host == host && k < nic->configs->len; k++) {
+			const struct ip_config *config = g_ptr_array_index(nic->configs, k);
+			struct outbound out = compile_outbound(c, config);
+			if (out.kind == OUTBOUND_HOST && alloc_private(c->alloc, config))
+				owners_add(&o, p, out.first);
+		}
+	}
+	return owners_end(c, &o, &fleet);
+}
+
+/* An instance's own address, or one of a NIC that no VM has: in use, and nobody's. */
+static gboolean add_own(struct compilation *c, const struct public_address *p)
+{
+	const struct alloc_port *port = alloc_port(c->alloc, p->config->nic);
+	struct table_endpoint row = {.key = {.vip = GUINT32_TO_BE(alloc_public(c->alloc, p))}};
+	if (port && alloc_private(c->alloc, p->config)) {
+		row.value.kind = ESC_EP_ONE;
+		row.value.one = backend_of(c, port);
+	} else {
+		row.key.proto = SNAT_PROTO;
+		row.value.kind = ESC_EP_SNAT;
+	}
+	return add_endpoint(c, &p->noun, &row);
+}
+
+gboolean compile_endpoints(struct compilation *c)
+{
+	for (guint i = 0; i < c->graph->load_balancers->len; i++) {
+		if (!add_rules(c, g_ptr_array_index(c->graph->load_balancers, i)))
+			return FALSE;
+	}
+	for (guint i = 0; i < c->graph->public_addresses->len; i++) {
+		const struct public_address *p = g_ptr_array_index(c->graph->public_addresses, i);
+		if (!alloc_public(c->alloc, p))
+			continue;
+		if ((p->config && !add_own(c, p)) || (!p->config && p->frontend && !add_front_owners(c, p)))
+			return FALSE;
+	}
+	for (guint h = 0; h < c->settings->hosts; h++) {
+		if (!add_host_owners(c, h))
+			return FALSE;
+	}
+	return TRUE;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The name of everything that judges a port's flows: its own structure, the content of its policy, its translations,
+ * the routes of its network. When it changes, the port's generation does, and its flows are judged anew; so nothing of
+ * other ports goes in, and no place of anything in these tables.
+ */
+#include "parts.h"
+#include <string.h>
+
+struct digest {
+	guint8 bytes[32];
+};
+
+static struct digest *digest_blobs(const struct tables *t)
+{
+	struct digest *out = g_new0(struct digest, t->blobs->len + 1);
+	for (guint i = 0; i < t->blobs->len; i++) {
+		g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+		gsize size, length = sizeof out[i].bytes;
+		const guint8 *data = g_bytes_get_data(g_ptr_array_index(t->blobs, i), &size);
+		g_checksum_update(sum, data, (gssize)size);
+		g_checksum_get_digest(sum, out[i].bytes, &length);
+	}
+	return out;
+}
+
+static void add(GChecksum *sum, const void *data, gsize size)
+{
+	g_checksum_update(sum, data, (gssize)size);
+}
+
+static guint64 judge_port(const struct tables *t, const struct table_port *p, const struct digest *blobs)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	add(sum, &p->port, sizeof p->port);
+	add(sum, p->blob ? blobs[p->blob - 1].bytes : blobs[t->blobs->len].bytes, sizeof blobs->bytes);
+	for (guint i = 0; i < t->routes->len; i++) {
+		const struct table_route *r = &g_array_index(t->routes, struct table_route, i);
+		if (r->key.net == p->port.net)
+			add(sum, r, sizeof *r);
+	}
+	add(sum, "dnat", 4);
+	for (guint i = 0; i < t->dnat->len; i++) {
+		const struct table_dnat *d = &g_array_index(t->dnat, struct table_dnat, i);
+		if (d->key.port == p->number)
+			add(sum, d, sizeof *d);
+	}
+	add(sum, "snat", 4);
+	for (guint i = 0; i < t->snat->len; i++) {
+		const struct table_snat *s = &g_array_index(t->snat, struct table_snat, i);
+		if (s->key.port == p->number)
+			add(sum, s, sizeof *s);
+	}
+	guint8 digest[32];
+	gsize length = sizeof digest;
+	guint64 judge;
+	g_checksum_get_digest(sum, digest, &length);
+	memcpy(&judge, digest, sizeof judge);
+	return judge;
+}
+
+void compile_judge(struct compilation *c)
+{
+	g_autofree struct digest *blobs = digest_blobs(c->t);
+	for (guint i = 0; i < c->t->ports->len; i++) {
+		struct table_port *p = g_ptr_array_index(c->t->ports, i);
+		p->judge = judge_port(c->t, p, blobs);
+	}
+}
