@@ -11,12 +11,9 @@ static const struct {
 	gboolean address;
 	guint32 limit;
 } kinds[ALLOC_KINDS] = {
-        [ALLOC_NETWORK] = {"networks", FALSE, ESC_VNI_EDGE - 1},
-        [ALLOC_PRIVATE] = {"private", TRUE, G_MAXUINT32},
-        [ALLOC_PUBLIC] = {"public", TRUE, G_MAXUINT32},
-        [ALLOC_HOST] = {"hosts", TRUE, G_MAXUINT32},
-        [ALLOC_RULE] = {"rules", FALSE, 1u << 24},
-        [ALLOC_SNAT] = {"snat", FALSE, ESC_SNAT_PORTS},
+        [ALLOC_NETWORK] = {"networks", FALSE, ESC_VNI_EDGE - 1}, [ALLOC_PRIVATE] = {"private", TRUE, G_MAXUINT32},
+        [ALLOC_PUBLIC] = {"public", TRUE, G_MAXUINT32},          [ALLOC_HOST] = {"hosts", TRUE, G_MAXUINT32},
+        [ALLOC_RULE] = {"rules", FALSE, ALLOC_RULES_MAX},        [ALLOC_SNAT] = {"snat", FALSE, ESC_SNAT_PORTS},
 };
 
 #define HOSTS_MAX 65536 /* more than any fleet; a bound for what the store says */

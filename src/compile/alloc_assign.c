@@ -83,7 +83,7 @@ static gboolean assign_rules(struct assignment *as)
 			}
 		}
 	}
-	return number_keys(as, ALLOC_RULE, keys, 1u << 24);
+	return number_keys(as, ALLOC_RULE, keys, ALLOC_RULES_MAX);
 }
 
 /* --- ports --- */

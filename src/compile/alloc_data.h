@@ -30,6 +30,8 @@ guint32 alloc_number(const struct alloc *a, enum alloc_kind kind, const char *ke
 void alloc_set(struct alloc *a, enum alloc_kind kind, const char *key, guint32 number);
 void alloc_index(struct alloc *a); /* fills top and hosts */
 
+#define ALLOC_RULES_MAX 65535u /* counters of a host's data path */
+
 /* The steps of alloc_assign. `a` is what is being made. */
 struct assignment {
 	const struct alloc *old;

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define BLOB_BYTES_MAX (512u << 20) /* of one host */
-#define RING_SIZE      4096u
+#define BLOB_BYTES_MAX (64u << 20) /* of one host */
+#define RING_SLOTS     131072u     /* of all ports of a host: quotas never sum to more than the flow table */
 #define HASH_SEED      0x45534331u
 #define OVERLAY_MTU    1500u /* what instances send; the fabric carries it with the tunnel's headers on top */
 
@@ -86,6 +86,15 @@ static gboolean endpoint_key_equal(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct esc_endpoint_key)) == 0;
 }
 
+/* The largest power of two that every port may have, kept within the 16 bits of a flow's slot. */
+static guint32 ring_size(guint ports)
+{
+	guint32 size = 1;
+	while (size < 32768 && 2 * size * (ports + 1) <= RING_SLOTS)
+		size *= 2;
+	return size;
+}
+
 static void fill_self(struct compilation *c)
 {
 	struct tables *t = c->t;
@@ -93,9 +102,23 @@ static void fill_self(struct compilation *c)
 	t->hosts = c->settings->hosts;
 	t->host_public = alloc_host_public(c->alloc, c->host);
 	t->self.fabric = GUINT32_TO_BE(alloc_fabric(c->settings, c->host));
-	t->self.ring_size = RING_SIZE;
+	t->self.ring_size = ring_size(c->settings->ports_per_host);
 	t->self.hash_seed = HASH_SEED;
 	t->self.overlay_mtu = t->hosts > 1 ? OVERLAY_MTU : 0;
+}
+
+/* What the maps of a host hold, in the order of tables_arrays. */
+static gboolean check_room(struct compilation *c)
+{
+	static const guint room[FORMAT_ARRAYS] = {65536, 16384, 4096, 4096, 16384, 16384, 16384};
+	const struct noun host = {.id = (char *)"host"};
+	for (guint i = 0; i < FORMAT_ARRAYS; i++) {
+		guint count = (*tables_array(c->t, i))->len;
+		if (count > room[i])
+			return compile_fail(c, &host, "number %u would need %u %s, and has room for %u; use more hosts",
+			                    c->host, count, tables_arrays[i].name, room[i]);
+	}
+	return TRUE;
 }
 
 static gboolean compile_parts(struct compilation *c)
@@ -103,6 +126,8 @@ static gboolean compile_parts(struct compilation *c)
 	fill_self(c);
 	if (!compile_ports(c) || !compile_addresses(c) || !compile_routes(c) || !compile_nat(c) ||
 	    !compile_endpoints(c))
+		return FALSE;
+	if (!check_room(c))
 		return FALSE;
 	sort_arrays(c->t);
 	compile_judge(c);
