@@ -50,11 +50,14 @@ typedef uint64_t esc_u64;
 
 /* Port 0 stands for the uplink and the overlay in counters; real ports start at 1. */
 #define ESC_PORT_UPLINK 0
-#define ESC_PORT_ADDRS 8 /* private addresses of one port; more is a compile error */
+#define ESC_PORT_ADDRS  8 /* private addresses of one port; more is a compile error */
 #define ESC_IFINDEX_MAX 65536
-#define ESC_MAX_PORTS 1024 /* default size of the port arrays; the agent may load with fewer */
-#define ESC_VNI_EDGE 0xffffffu /* "from an edge": inner destination is a VIP, the MAC names the port */
-#define ESC_GATEWAY_MAC { 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc }
+#define ESC_MAX_PORTS   1024      /* default size of the port arrays; the agent may load with fewer */
+#define ESC_VNI_EDGE    0xffffffu /* "from an edge": inner destination is a VIP, the MAC names the port */
+#define ESC_GATEWAY_MAC                                                                                                \
+	{                                                                                                              \
+		0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc                                                                     \
+	}
 
 #define ESC_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " is ABI")
 
@@ -69,20 +72,20 @@ enum esc_delivery {
 };
 
 struct esc_host {
-	esc_u32 fabric;        /* this host's underlay address, network order */
+	esc_u32 fabric; /* this host's underlay address, network order */
 	esc_u32 uplink_ifindex;
 	esc_u32 overlay_ifindex; /* VXLAN device in collect-metadata mode; 0: a fleet of one */
 	esc_u8 uplink_mac[6];
 	esc_u8 nexthop_mac[6];
-	esc_u32 ring_size;     /* flows a port may own: a power of two */
-	esc_u32 hash_seed;     /* of the balancer: the same on every edge of the fleet */
-	esc_u32 overlay_mtu;   /* largest inner IP packet that the fabric carries; 0: no check */
+	esc_u32 ring_size;   /* flows a port may own: a power of two */
+	esc_u32 hash_seed;   /* of the balancer: the same on every edge of the fleet */
+	esc_u32 overlay_mtu; /* largest inner IP packet that the fabric carries; 0: no check */
 	esc_u32 pad[7];
 };
 ESC_ASSERT_SIZE(struct esc_host, 64);
 
 #define ESC_PORT_ACTIVE 0x01
-#define ESC_PORT_TAP 0x02 /* delivery kind: tap instead of peer */
+#define ESC_PORT_TAP    0x02 /* delivery kind: tap instead of peer */
 
 struct esc_port {
 	esc_u8 mac[6];
@@ -189,7 +192,7 @@ struct esc_endpoint {
 	esc_u8 distribution;
 	esc_u16 pad;
 	esc_u32 slot; /* first block of its blob; kinds BALANCED and SNAT. BALANCED with 0: no back
-	             * end. SNAT with 0: the address is in use, and no block of it is anybody's */
+	               * end. SNAT with 0: the address is in use, and no block of it is anybody's */
 	struct esc_backend one;
 };
 ESC_ASSERT_SIZE(struct esc_endpoint, 24);
@@ -205,8 +208,8 @@ ESC_ASSERT_SIZE(struct esc_endpoint, 24);
  *   then records and m entries as above; index 0xffff: the block is nobody's
  */
 #define ESC_BLOB_NOBODY 0xffff
-#define ESC_SNAT_FIRST 1024
-#define ESC_SNAT_PORTS 64000
+#define ESC_SNAT_FIRST  1024
+#define ESC_SNAT_PORTS  64000
 
 /* Endpoints, at the port's own host: what the public pair means in private. */
 struct esc_dnat_key {
@@ -262,9 +265,9 @@ ESC_ASSERT_SIZE(struct esc_snat, 8);
  * ICMP is classified with both ports 0. A rule that restricts a port applies to TCP and UDP alone:
  * the compiler leaves every other protocol out of its protocol set, so that port 0 never matches it.
  */
-#define ESC_TRIE_LEAF 0x8000
+#define ESC_TRIE_LEAF  0x8000
 #define ESC_POLICY_OUT 0
-#define ESC_POLICY_IN 1
+#define ESC_POLICY_IN  1
 
 struct esc_policy_dir {
 	esc_u32 src, dst;     /* tries, 4 levels */
@@ -310,31 +313,31 @@ struct esc_flow_key {
 };
 ESC_ASSERT_SIZE(struct esc_flow_key, 16);
 
-#define ESC_FLOW_REPLY 0x01    /* the opener went the other way; judged by the opener's tuple */
-#define ESC_FLOW_NAT 0x02      /* addresses or ports change */
+#define ESC_FLOW_REPLY    0x01 /* the opener went the other way; judged by the opener's tuple */
+#define ESC_FLOW_NAT      0x02 /* addresses or ports change */
 #define ESC_FLOW_STANDARD 0x04 /* came by a Standard public address */
 
-#define ESC_TCP_NEW 0x01  /* a SYN only so far */
+#define ESC_TCP_NEW  0x01 /* a SYN only so far */
 #define ESC_TCP_OPEN 0x02 /* both sides have been heard */
-#define ESC_TCP_FIN 0x04  /* this direction has sent FIN */
-#define ESC_TCP_RST 0x08
+#define ESC_TCP_FIN  0x04 /* this direction has sent FIN */
+#define ESC_TCP_RST  0x08
 
 struct esc_flow {
-	esc_u32 seen;       /* jiffies, low half, of the last packet; written when it changes */
-	esc_u32 generation; /* of the port in the key */
+	esc_u32 seen;            /* jiffies, low half, of the last packet; written when it changes */
+	esc_u32 generation;      /* of the port in the key */
 	esc_u32 peer_generation; /* of the local peer, where there is one */
-	esc_u16 peer;       /* port number of the local peer; 0: overlay or uplink */
-	esc_u16 ring;       /* slot of the opener in its owner's ring */
-	esc_u8 delivery;    /* enum esc_delivery */
-	esc_u8 flags;       /* ESC_FLOW_* */
-	esc_u8 tcp;         /* ESC_TCP_* */
-	esc_u8 used;        /* clock reference bit */
-	esc_u32 saddr, daddr; /* after translation; the same as in the key without */
+	esc_u16 peer;            /* port number of the local peer; 0: overlay or uplink */
+	esc_u16 ring;            /* slot of the opener in its owner's ring */
+	esc_u8 delivery;         /* enum esc_delivery */
+	esc_u8 flags;            /* ESC_FLOW_* */
+	esc_u8 tcp;              /* ESC_TCP_* */
+	esc_u8 used;             /* clock reference bit */
+	esc_u32 saddr, daddr;    /* after translation; the same as in the key without */
 	esc_u16 sport, dport;
 	esc_u8 dmac[6];
-	esc_u16 owner;      /* port number whose quota it counts against */
-	esc_u32 out;        /* PEER, TAP, UPLINK: ifindex; OVERLAY: fabric address of the host */
-	esc_u32 vni;        /* OVERLAY */
+	esc_u16 owner; /* port number whose quota it counts against */
+	esc_u32 out;   /* PEER, TAP, UPLINK: ifindex; OVERLAY: fabric address of the host */
+	esc_u32 vni;   /* OVERLAY */
 	esc_u64 packets;
 	esc_u64 bytes;
 };
@@ -369,8 +372,8 @@ struct esc_effect {
 	esc_u32 delivery; /* enum esc_delivery */
 	esc_u32 ifindex;
 	esc_u32 vni;
-	esc_u32 remote; /* fabric address */
-	esc_u32 port;   /* the port charged with the verdict; 0: uplink */
+	esc_u32 remote;  /* fabric address */
+	esc_u32 port;    /* the port charged with the verdict; 0: uplink */
 	esc_u32 rule[2]; /* rule numbers behind a policy verdict, first and second list */
 };
 ESC_ASSERT_SIZE(struct esc_effect, 32);

@@ -12,25 +12,28 @@
 #include "abi/verdict.h"
 
 struct native;
-/* Interface index of port n is 100 + n, of the uplink 2, of the overlay 3: assigned here, as an agent would. Copies what it needs. */
+/* Interface index of port n is 100 + n, of the uplink 2, of the overlay 3: assigned here, as an agent would. Copies
+ * what it needs. */
 struct native *native_new(const struct tables *t);
 void native_free(struct native *n);
 /* Replaces the tables as the agent does: a port whose `judge` differs gets a new generation. Flows stay. */
 void native_update(struct native *n, const struct tables *t);
 
 struct native_packet {
-	guint8 *data;     /* Ethernet frame; rewritten in place, may move (answered packets keep their size) */
-	gsize length, capacity; /* capacity >= length + 64 */
+	guint8 *data;              /* Ethernet frame; rewritten in place, may move (answered packets keep their size) */
+	gsize length, capacity;    /* capacity >= length + 64 */
 	gboolean partial_checksum; /* the L4 checksum holds only the pseudo header's sum, as a local sender leaves it */
 	guint32 tunnel_vni, tunnel_remote; /* for native_from_overlay: network order remote */
-	gboolean marked;  /* set by native_edge_xdp: what XDP leaves for tc */
+	gboolean marked;                   /* set by native_edge_xdp: what XDP leaves for tc */
 	struct esc_mark mark;
 };
 
 struct esc_effect native_from_port(struct native *n, guint32 port, struct native_packet *p);
 struct esc_effect native_from_overlay(struct native *n, struct native_packet *p);
-struct esc_effect native_edge(struct native *n, struct native_packet *p);     /* the skb build, consuming a mark if there is one */
-struct esc_effect native_edge_xdp(struct native *n, struct native_packet *p); /* the XDP build: drop, or pass with a mark */
+struct esc_effect native_edge(struct native *n,
+                              struct native_packet *p); /* the skb build, consuming a mark if there is one */
+struct esc_effect native_edge_xdp(struct native *n,
+                                  struct native_packet *p); /* the XDP build: drop, or pass with a mark */
 
 void native_advance(struct native *n, guint64 milliseconds); /* time stands still otherwise */
 guint64 native_drops(const struct native *n, guint32 port, enum esc_verdict v);

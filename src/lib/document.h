@@ -15,10 +15,11 @@ struct document {
 	char *name;         /* "vnet1/subnet1" */
 	char *subscription; /* as in the id */
 	char *group;
-	struct node *resource; /* {"type","apiVersion","name","location","properties",...}: evaluated, no expressions left */
-	char *file;         /* the author's file, as he named it; NULL when made by an API */
-	char *path;         /* JSON path of the resource in that file, "$.resources[3]" */
-	guint32 line;       /* of the resource in that file; 0: unknown */
+	struct node *
+	        resource; /* {"type","apiVersion","name","location","properties",...}: evaluated, no expressions left */
+	char *file;       /* the author's file, as he named it; NULL when made by an API */
+	char *path;       /* JSON path of the resource in that file, "$.resources[3]" */
+	guint32 line;     /* of the resource in that file; 0: unknown */
 };
 
 /* All strings are copied; resource is referenced. */

@@ -11,9 +11,10 @@ struct prefix {
 	guint8 length;
 };
 
-gboolean ip_parse(const char *text, guint32 *addr);       /* strict dotted quad, no octal, no spaces */
-gboolean prefix_parse(const char *text, struct prefix *p); /* "a.b.c.d/n" or "a.b.c.d"; host bits tolerated and cleared */
-gboolean ip_is_v6(const char *text);                       /* a literal IPv6 address or prefix */
+gboolean ip_parse(const char *text, guint32 *addr); /* strict dotted quad, no octal, no spaces */
+gboolean prefix_parse(const char *text,
+                      struct prefix *p); /* "a.b.c.d/n" or "a.b.c.d"; host bits tolerated and cleared */
+gboolean ip_is_v6(const char *text);     /* a literal IPv6 address or prefix */
 char *ip_format(guint32 addr);
 char *prefix_format(struct prefix p);
 guint32 prefix_mask(guint8 length);

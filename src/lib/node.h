@@ -27,8 +27,8 @@ struct node {
 		gboolean boolean;
 		gint64 integer;
 		double real;
-		char *string;      /* UTF-8, NUL-terminated, contains no NUL */
-		GPtrArray *items;  /* NODE_ARRAY: struct node */
+		char *string;     /* UTF-8, NUL-terminated, contains no NUL */
+		GPtrArray *items; /* NODE_ARRAY: struct node */
 		struct {
 			GPtrArray *names;  /* char *, in order */
 			GPtrArray *values; /* struct node, same index */
@@ -82,7 +82,7 @@ struct node *node_item(const struct node *array, guint i);
 const char *node_name(const struct node *object, guint i);
 struct node *node_value(const struct node *object, guint i);
 const char *node_str(const struct node *n, const char *fallback);
-gint64 node_integer(const struct node *n, gint64 fallback); /* also a string of digits */
+gint64 node_integer(const struct node *n, gint64 fallback);   /* also a string of digits */
 gboolean node_truth(const struct node *n, gboolean fallback); /* also "true"/"false" */
 const char *node_get_str(const struct node *object, const char *name, const char *fallback);
 gboolean node_equal(const struct node *a, const struct node *b); /* deep; member order does not matter */

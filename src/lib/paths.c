@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#define RUN_ROOT "/run/escarp"
-#define STATE_ROOT "/var/lib/escarp"
+#define RUN_ROOT     "/run/escarp"
+#define STATE_ROOT   "/var/lib/escarp"
 #define LAB_NAME_MAX 12
 
 gboolean paths_lab_valid(const char *lab)

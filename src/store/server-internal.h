@@ -30,7 +30,7 @@ struct store_server {
 	struct store_grant *grants;
 	gsize count;
 	guint patience;
-	gint64 ticked; /* when the clock last struck; 0: not yet */
+	gint64 ticked;          /* when the clock last struck; 0: not yet */
 	GPtrArray *connections; /* struct connection, owned */
 };
 

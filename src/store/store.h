@@ -16,16 +16,16 @@
  *   /run   what can be rebuilt: tables by host, acknowledgements
  *
  * Providers: sqlite.c (embedded, one process opens the file), socket.c (that process's store over a
- * Unix socket, which server.c offers), later etcd. A store is used by one thread. All calls are synchronous, except watches, which
- * deliver from the GLib main context that was the thread default when the watch was made.
+ * Unix socket, which server.c offers), later etcd. A store is used by one thread. All calls are synchronous, except
+ * watches, which deliver from the GLib main context that was the thread default when the watch was made.
  */
 #pragma once
 #include <glib.h>
 
-#define STORE_MAX_KEY 1024u
+#define STORE_MAX_KEY   1024u
 #define STORE_MAX_VALUE (64u << 20)
-#define STORE_MAX_OPS 20000u
-#define STORE_MAX_TXN (96u << 20) /* keys and values of one transaction together */
+#define STORE_MAX_OPS   20000u
+#define STORE_MAX_TXN   (96u << 20) /* keys and values of one transaction together */
 
 struct store;
 
@@ -74,14 +74,14 @@ struct store_event {
 	char *key;
 	GBytes *value; /* NULL: deleted */
 };
-/* Events of one revision arrive in one call, never split. error is set (once, last, with events NULL) when the watch ends
- * by itself. The watch may be freed from inside the call. */
+/* Events of one revision arrive in one call, never split. error is set (once, last, with events NULL) when the watch
+ * ends by itself. The watch may be freed from inside the call. */
 typedef void (*store_watch_fn)(GPtrArray *events, const GError *error, gpointer user);
 struct store_watch;
 /* Changes with this prefix whose revision is at least from_revision. A start that is no longer kept fails here with
  * STORE_COMPACTED; a watch that falls too far behind later ends with it. Free watches before the store. */
-struct store_watch *store_watch(struct store *s, const char *prefix, gint64 from_revision, store_watch_fn fn, gpointer user,
-                                GError **error);
+struct store_watch *store_watch(struct store *s, const char *prefix, gint64 from_revision, store_watch_fn fn,
+                                gpointer user, GError **error);
 void store_watch_free(struct store_watch *w);
 
 void store_entry_free(struct store_entry *e);

@@ -16,10 +16,10 @@
 #include "lib/document.h"
 
 struct arm_scope {
-	const char *subscription;    /* "00000000-0000-0000-0000-000000000001" or a name; never NULL */
-	const char *group;           /* resource group name */
-	const char *location;        /* answer of resourceGroup().location */
-	const char *deployment;      /* answer of deployment().name; usually the file's base name */
+	const char *subscription; /* "00000000-0000-0000-0000-000000000001" or a name; never NULL */
+	const char *group;        /* resource group name */
+	const char *location;     /* answer of resourceGroup().location */
+	const char *deployment;   /* answer of deployment().name; usually the file's base name */
 };
 
 struct arm_result {
@@ -29,11 +29,11 @@ struct arm_result {
 };
 
 /*
- * Evaluates the template file. `parameters` may be NULL, or a parsed parameters file ({"parameters": {name: {"value": v}}}
- * or a bare {name: {"value": v}}); `overrides` may be NULL, or an object name -> value (or string, converted to the
- * parameter's type) of the command line. Missing values of required parameters: parameters without a default get an error that
- * lists them all, unless `fill_missing`: then a value that satisfies the declared type and limits is made up, deterministically,
- * and noted. NULL and error (ESC_INPUT_ERROR) on failure.
+ * Evaluates the template file. `parameters` may be NULL, or a parsed parameters file ({"parameters": {name: {"value":
+ * v}}} or a bare {name: {"value": v}}); `overrides` may be NULL, or an object name -> value (or string, converted to
+ * the parameter's type) of the command line. Missing values of required parameters: parameters without a default get an
+ * error that lists them all, unless `fill_missing`: then a value that satisfies the declared type and limits is made
+ * up, deterministically, and noted. NULL and error (ESC_INPUT_ERROR) on failure.
  */
 struct arm_result *arm_evaluate(struct node *template, const char *file, const struct node *parameters,
                                 const struct node *overrides, const struct arm_scope *scope, gboolean fill_missing,
