@@ -26,6 +26,7 @@
  *   drops        per-CPU array port * ESC_V_COUNT + verdict -> esc_count  data path
  *   rules        per-CPU array rule number -> esc_count            data path
  *   events       ring buffer   struct esc_event (event.h)          data path
+ *   scratch      per-CPU array 0 -> one judgement at work         data path
  *   effects      array[1]      0 -> esc_effect                     data path, under test only
  *
  * Byte order: addresses and ports are in network order wherever they appear in a key or value

@@ -1,13 +1,35 @@
 /* SPDX-License-Identifier: Dual BSD/GPL */
-#include "maps.h"
+/*
+ * The programs of the uplink: the cloud access layer. The list of their stages is stage/journey.h. edge_tc is whole by
+ * itself; edge_xdp, where a real NIC runs it, drops early and decides early, and tc goes on from its mark.
+ */
+#include "ctx/xdp.h"
+#include "stage/journey.h"
+
 SEC("tc")
 int edge_tc(struct __sk_buff *skb)
 {
-	return 2;
+	struct esc_packet p = {};
+	int verdict = journey_edge(skb, &p);
+
+	return leave(skb, &p, verdict);
 }
+
 SEC("xdp")
 int edge_xdp(struct xdp_md *xdp)
 {
-	return 1;
+	void *data = (void *)(unsigned long)xdp->data, *end = (void *)(unsigned long)xdp->data_end;
+	struct esc_packet p = {.bytes = end - data, .segs = 1, .now = ctx_now()};
+	struct esc_backend to = {};
+	int verdict = parse(data, end, &p);
+
+	if (!verdict)
+		verdict = edge_decide(&p, &to);
+	count(&p, verdict);
+	if (verdict)
+		return XDP_DROP;
+	xdp_leave_mark(xdp, &to);
+	return XDP_PASS;
 }
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * The stages' view of a packet at tc. The clock, the tunnel key and XDP's mark come from the test's
+ * own fields (esc_test_now, skb->cb) when esc_test is set, since TEST_RUN can carry them in no other way; it is
+ * constant after loading, so the verifier removes that code in production.
+ */
+#pragma once
+#include <linux/pkt_cls.h>
+#include "maps.h"
+
+#define esc_ctx                            __sk_buff
+#define ESC_SUBPROGRAM                     __attribute__((noinline))
+#define esc_loop(steps, function, context) bpf_loop(steps, function, context, 0)
+
+#define ESC_COARSE_SHIFT 20
+#define ESC_COARSE_HZ    954 /* 10^9 >> 20 */
+
+#define ctx_testing() (esc_test)
+
+static __always_inline esc_u32 ctx_hz(void)
+{
+	return esc_test ? 1000 : esc_hz ? esc_hz : ESC_COARSE_HZ;
+}
+
+static __always_inline esc_u32 ctx_now(void)
+{
+	if (esc_test)
+		return esc_test_now;
+	return esc_hz ? bpf_jiffies64() : bpf_ktime_get_coarse_ns() >> ESC_COARSE_SHIFT;
+}
+
+static __always_inline void ctx_event(const struct esc_event *e)
+{
+	bpf_ringbuf_output(&events, (void *)e, sizeof(*e), 0);
+}
+
+static __always_inline void *ctx_data(struct __sk_buff *skb)
+{
+	return (void *)(unsigned long)skb->data;
+}
+
+static __always_inline void *ctx_end(struct __sk_buff *skb)
+{
+	return (void *)(unsigned long)skb->data_end;
+}
+
+/* Headers into the linear part; lengths into the packet. */
+static __always_inline void ctx_open(struct __sk_buff *skb, esc_u32 *bytes, esc_u32 *segs, esc_u32 *gso_size)
+{
+	esc_u32 want = skb->len < 54 ? skb->len : 54;
+
+	if (ctx_data(skb) + want > ctx_end(skb))
+		bpf_skb_pull_data(skb, want);
+	*bytes = skb->len;
+	*segs = skb->gso_segs ? skb->gso_segs : 1;
+	*gso_size = skb->gso_size;
+}
+
+/* A VLAN tag that the device took off. */
+static __always_inline int ctx_vlan(struct __sk_buff *skb)
+{
+	return skb->vlan_present;
+}
+
+static __always_inline esc_u32 ctx_ifindex(struct __sk_buff *skb)
+{
+	return skb->ingress_ifindex;
+}
+
+static __always_inline int ctx_ip_sum(struct __sk_buff *skb, esc_u32 at, esc_u32 difference)
+{
+	return bpf_l3_csum_replace(skb, at, 0, difference, 0);
+}
+
+static __always_inline int ctx_l4_sum(struct __sk_buff *skb, esc_u32 at, esc_u32 difference, int pseudo, int udp)
+{
+	return bpf_l4_csum_replace(skb, at, 0, difference,
+	                           (pseudo ? BPF_F_PSEUDO_HDR : 0) | (udp ? BPF_F_MARK_MANGLED_0 : 0));
+}
+
+/* Under test the tunnel's key is in cb[0] and cb[1]. */
+static __noinline int ctx_tunnel(struct __sk_buff *skb, esc_u32 *vni, esc_u32 *remote)
+{
+	struct bpf_tunnel_key key = {};
+
+	if (esc_test) {
+		*vni = skb->cb[0];
+		*remote = skb->cb[1];
+		return 0;
+	}
+	if (bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0))
+		return -1;
+	*vni = key.tunnel_id;
+	*remote = __builtin_bswap32(key.remote_ipv4);
+	return 0;
+}
+
+/* What XDP decided; 1: there is a mark. Under test it is in cb, all but the padding. */
+static __always_inline int ctx_mark(struct __sk_buff *skb, struct esc_backend *to)
+{
+	struct esc_mark *mark = (void *)(unsigned long)skb->data_meta;
+
+	if (esc_test) {
+		if (skb->cb[0] != ESC_MARK_MAGIC)
+			return 0;
+		to->host = skb->cb[1];
+		to->port = skb->cb[2];
+		*(esc_u32 *)to->mac = skb->cb[3];
+		*(esc_u32 *)&to->mac[4] = skb->cb[4];
+		return 1;
+	}
+	if ((void *)(mark + 1) > ctx_data(skb) || mark->magic != ESC_MARK_MAGIC)
+		return 0;
+	*to = mark->to;
+	return 1;
+}
+
+static __noinline int skb_set_tunnel(struct __sk_buff *skb, esc_u32 vni, esc_u32 remote)
+{
+	struct bpf_tunnel_key key = {.tunnel_id = vni, .remote_ipv4 = __builtin_bswap32(remote), .tunnel_ttl = 64};
+
+	return bpf_skb_set_tunnel_key(skb, &key, sizeof(key), BPF_F_ZERO_CSUM_TX);
+}
+
+static __always_inline int ctx_redirect(struct __sk_buff *skb, int delivery, esc_u32 ifindex, esc_u32 vni,
+                                        esc_u32 remote)
+{
+	switch (delivery) {
+	case ESC_TO_PEER:
+		return bpf_redirect_peer(ifindex, 0);
+	case ESC_TO_OVERLAY:
+		if (skb_set_tunnel(skb, vni, remote))
+			return TC_ACT_SHOT;
+		return bpf_redirect(ifindex, 0);
+	case ESC_TO_TAP:
+	case ESC_TO_UPLINK:
+	case ESC_TO_SELF:
+		return bpf_redirect(ifindex, 0);
+	default:
+		return TC_ACT_SHOT;
+	}
+}

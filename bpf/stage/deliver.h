@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * deliver: the packet takes the form in which its next hop wants it, and its direction. Next: the exit.
+ *
+ * Checksums are updated, never computed: a difference is folded in by the context, which knows whether the
+ * checksum is complete or, from a local sender, holds the pseudo header alone; then ports are left out of it.
+ * A UDP checksum of 0 stays 0. Super-frames stay whole.
+ */
+#pragma once
+#include "flow.h"
+
+#define ESC_IP_SUM   (ESC_L3 + 10)
+#define ESC_TCP_SUM  (ESC_L4 + 16)
+#define ESC_UDP_SUM  (ESC_L4 + 6)
+#define ESC_ICMP_SUM (ESC_L4 + 2)
+
+/* What to add to a checksum when the words of `from` become those of `to`. */
+static __always_inline esc_u32 sum_difference(esc_u32 from, esc_u32 to, esc_u32 from2, esc_u32 to2)
+{
+	esc_u64 sum = (esc_u64)(esc_u32)~from + to + (esc_u32)~from2 + to2;
+
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return sum + (sum >> 32);
+}
+
+static __always_inline int rewrite_sums(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
+{
+	const struct esc_flow_key *k = &p->key;
+	esc_u32 addrs = sum_difference(k->saddr, e->saddr, k->daddr, e->daddr);
+	esc_u32 l4 = sum_difference(k->sport, e->sport, k->dport, e->dport);
+	esc_u32 at = k->proto == ESC_TCP ? ESC_TCP_SUM : k->proto == ESC_UDP ? ESC_UDP_SUM : ESC_ICMP_SUM;
+	int udp = k->proto == ESC_UDP;
+
+	if (ctx_ip_sum(ctx, ESC_IP_SUM, addrs))
+		return ESC_V_DELIVERY;
+	if (k->proto != ESC_ICMP && ctx_l4_sum(ctx, at, addrs, 1, udp))
+		return ESC_V_DELIVERY;
+	if ((k->sport != e->sport || k->dport != e->dport) && ctx_l4_sum(ctx, at, l4, 0, udp))
+		return ESC_V_DELIVERY;
+	return ESC_V_FORWARD;
+}
+
+/* Addresses, ports and identifiers become the entry's. */
+static __noinline int rewrite(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
+{
+	esc_u16 *addrs, *ports;
+	void *data;
+
+	if (rewrite_sums(ctx, p, e))
+		return ESC_V_DELIVERY;
+	data = ctx_data(ctx);
+	if (data + ESC_L4 + 8 > ctx_end(ctx))
+		return ESC_V_DELIVERY;
+	addrs = data + ESC_L3 + 12;
+	addrs[0] = e->saddr;
+	addrs[1] = e->saddr >> 16;
+	addrs[2] = e->daddr;
+	addrs[3] = e->daddr >> 16;
+	ports = data + ESC_L4;
+	if (p->key.proto == ESC_ICMP) {
+		ports[2] = p->icmp == ESC_ECHO_REQUEST ? e->sport : e->dport;
+	} else {
+		ports[0] = e->sport;
+		ports[1] = e->dport;
+	}
+	return ESC_V_FORWARD;
+}
+
+static __always_inline int set_macs(struct esc_ctx *ctx, const esc_u8 *to, const esc_u8 *from)
+{
+	struct ethhdr *eth = ctx_data(ctx);
+
+	if ((void *)(eth + 1) > ctx_end(ctx))
+		return ESC_V_DELIVERY;
+	mac_copy(eth->h_dest, to);
+	mac_copy(eth->h_source, from);
+	return ESC_V_FORWARD;
+}
+
+/* Largest IP packet on the wire, of a super-frame its parts'. */
+static __always_inline esc_u32 wire_length(const struct esc_packet *p)
+{
+	esc_u32 part;
+
+	if (!p->gso_size)
+		return p->ip_length;
+	part = 20 + (p->key.proto == ESC_TCP ? p->tcp_header : 8) + p->gso_size;
+	return part < p->ip_length ? part : p->ip_length;
+}
+
+static __always_inline int to_gateway_macs(struct esc_ctx *ctx, const esc_u8 *to)
+{
+	static const esc_u8 gateway[6] __attribute__((aligned(2))) = ESC_GATEWAY_MAC;
+
+	return set_macs(ctx, to, gateway);
+}
+
+static __always_inline int to_overlay(struct esc_ctx *ctx, struct esc_packet *p, const esc_u8 *dmac, esc_u32 vni,
+                                      esc_u32 remote)
+{
+	struct esc_host *h = host_get();
+
+	if (!h || !h->overlay_ifindex)
+		return ESC_V_DELIVERY;
+	if (h->overlay_mtu && wire_length(p) > h->overlay_mtu)
+		return ESC_V_TOO_BIG;
+	p->delivery = ESC_TO_OVERLAY;
+	p->out = h->overlay_ifindex;
+	p->vni = vni;
+	p->remote = remote;
+	return to_gateway_macs(ctx, dmac);
+}
+
+static __always_inline int to_uplink(struct esc_ctx *ctx, struct esc_packet *p)
+{
+	struct esc_host *h = host_get();
+
+	if (!h || !h->uplink_ifindex)
+		return ESC_V_DELIVERY;
+	p->delivery = ESC_TO_UPLINK;
+	p->out = h->uplink_ifindex;
+	return set_macs(ctx, h->nexthop_mac, h->uplink_mac);
+}
+
+static __always_inline int deliver(struct esc_ctx *ctx, struct esc_packet *p, struct esc_flow *e)
+{
+	int v;
+
+	flow_touch(p, e);
+	if (e->flags & ESC_FLOW_NAT) {
+		v = rewrite(ctx, p, e);
+		if (v)
+			return v;
+	}
+	switch (e->delivery) {
+	case ESC_TO_PEER:
+	case ESC_TO_TAP:
+		p->delivery = e->delivery;
+		p->out = e->out;
+		return to_gateway_macs(ctx, e->dmac);
+	case ESC_TO_OVERLAY:
+		return to_overlay(ctx, p, e->dmac, e->vni, e->out);
+	case ESC_TO_UPLINK:
+		return to_uplink(ctx, p);
+	default:
+		return ESC_V_DELIVERY;
+	}
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * edge: from the uplink; chooses who gets a packet for a public address, and never translates.
+ * admit (bad sources die first) -> endpoint -> balance. Next: flow.h when the port is on this
+ * host, else deliver.h's overlay under the network number that means "from an edge".
+ *
+ * Plain pointers and tables only, so the XDP build and the skb build share all of it. A layer against floods belongs
+ * between admit and endpoint.
+ */
+#pragma once
+#include "policy.h"
+
+static __always_inline int is_bogon(esc_u32 saddr)
+{
+	esc_u8 a = saddr, b = saddr >> 8;
+
+	return a == 0 || a == 127 || a == 10 || a >= 224 || (a == 172 && (b & 0xf0) == 16) || (a == 192 && b == 168) ||
+	       (a == 169 && b == 254) || (a == 100 && (b & 0xc0) == 64);
+}
+
+static __always_inline int admit(const struct esc_packet *p, const struct esc_host *h)
+{
+	if (p->arp)
+		return ESC_V_ARP_UNANSWERED; /* the next hop's table is the operator's */
+	if (p->dmac[0] & 1)
+		return ESC_V_BROADCAST;
+	if (!mac_equal(p->dmac, h->uplink_mac))
+		return ESC_V_FOREIGN_MAC;
+	if (is_bogon(p->key.saddr))
+		return ESC_V_BOGON_SOURCE;
+	return ESC_V_FORWARD;
+}
+
+static __always_inline struct esc_endpoint *endpoint_exact(const struct esc_packet *p)
+{
+	struct esc_endpoint_key key = {.vip = p->key.daddr, .port = p->key.dport, .proto = p->key.proto};
+
+	return p->key.proto == ESC_ICMP ? NULL : esc_lookup(endpoints, &key);
+}
+
+static __always_inline struct esc_endpoint *endpoint_find(const struct esc_packet *p)
+{
+	struct esc_endpoint_key key = {.vip = p->key.daddr};
+	struct esc_endpoint *e = endpoint_exact(p);
+
+	if (e)
+		return e;
+	e = esc_lookup(endpoints, &key);
+	if (e)
+		return e;
+	key.proto = 255;
+	return esc_lookup(endpoints, &key);
+}
+
+static __always_inline esc_u32 edge_hash(const struct esc_packet *p, esc_u32 distribution, esc_u32 seed)
+{
+	esc_u32 x = mix32(seed ^ p->key.saddr);
+
+	x = mix32(x ^ p->key.daddr);
+	if (distribution == ESC_DIST_SOURCE)
+		return x;
+	x = mix32(x ^ p->key.proto);
+	if (distribution == ESC_DIST_SOURCE_PROTO)
+		return x;
+	return mix32(x ^ (p->key.sport | (esc_u32)p->key.dport << 16));
+}
+
+#define ESC_BLOB_ANY 0x80000000u /* these blobs have no length of their own: the map's end is the bound */
+
+/* Entry `index` of the table behind the records of a blob of `n` back ends. */
+static __always_inline int blob_entry(esc_u32 slot, esc_u32 n, esc_u32 index)
+{
+	return blob_word(slot, (esc_u64)ESC_BLOCK_WORDS * (1 + (n + 1) / 2) + index, ESC_BLOB_ANY);
+}
+
+static __always_inline int blob_backend(esc_u32 slot, esc_u32 n, int index, struct esc_backend *to)
+{
+	esc_u32 block = slot + 1 + (esc_u32)index / 2;
+	struct esc_block *b;
+
+	if (index < 0 || (esc_u32)index >= n)
+		return ESC_V_NO_BACKEND;
+	b = esc_lookup(blobs, &block);
+	if (!b)
+		return ESC_V_NO_BACKEND;
+	*to = *(struct esc_backend *)&b->w[index & 1 ? 16 : 0];
+	return ESC_V_FORWARD;
+}
+
+static __always_inline int balance(const struct esc_packet *p, const struct esc_endpoint *e, esc_u32 seed,
+                                   struct esc_backend *to)
+{
+	int n = blob_word(e->slot, 0, ESC_BLOB_ANY), m = blob_word(e->slot, 1, ESC_BLOB_ANY);
+	esc_u32 hash;
+
+	if (!e->slot || n <= 0 || m <= 0)
+		return ESC_V_NO_BACKEND;
+	hash = edge_hash(p, e->distribution, seed);
+	return blob_backend(e->slot, n, blob_entry(e->slot, n, hash % (esc_u32)m), to);
+}
+
+static __always_inline int snat_owner(const struct esc_packet *p, const struct esc_endpoint *e, struct esc_backend *to)
+{
+	int n = blob_word(e->slot, 0, ESC_BLOB_ANY), m = blob_word(e->slot, 1, ESC_BLOB_ANY);
+	int shift = blob_word(e->slot, 2, ESC_BLOB_ANY), first = blob_word(e->slot, 3, ESC_BLOB_ANY);
+	esc_u32 port = ESC_BE16(p->key.dport), index;
+	int owner;
+
+	if (!e->slot || n <= 0 || m <= 0 || shift < 0 || shift > 15 || first < 0 || port < (esc_u32)first)
+		return ESC_V_NO_ENDPOINT;
+	index = (port - first) >> shift;
+	if (index >= (esc_u32)m)
+		return ESC_V_NO_ENDPOINT;
+	owner = blob_entry(e->slot, n, index);
+	if (owner == ESC_BLOB_NOBODY)
+		return ESC_V_NO_ENDPOINT;
+	return blob_backend(e->slot, n, owner, to);
+}
+
+static __always_inline int edge_choose(const struct esc_packet *p, esc_u32 seed, struct esc_backend *to)
+{
+	struct esc_endpoint *e = endpoint_find(p);
+
+	if (!e)
+		return ESC_V_NOT_VIP;
+	switch (e->kind) {
+	case ESC_EP_ONE:
+		*to = e->one;
+		return ESC_V_FORWARD;
+	case ESC_EP_BALANCED:
+		return balance(p, e, seed, to);
+	case ESC_EP_SNAT:
+		return snat_owner(p, e, to);
+	default:
+		return ESC_V_NO_BACKEND;
+	}
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * flow: does this packet belong to something that was allowed?
+ * Next: deliver.h with the entry; on a miss, judge.h and insert.h first.
+ *
+ * Most packets take the short way: one lookup, the generations compared, on. Everything
+ * that is rare is behind flow_slow: an entry not seen for long, a SYN (a port may be used again), ICMP the wrong way
+ * round, a changed generation. A changed generation judges the flow anew by its opener's tuple: still
+ * allowed and translated alike, both entries are brought up to date; denied, both are deleted and the packet dropped
+ * for that reason; translated otherwise, the packet counts as a first one.
+ */
+#pragma once
+#include "insert.h"
+#include "judge.h"
+
+static __always_inline int is_syn(const struct esc_packet *p)
+{
+	return (p->tcp_flags & (ESC_FLAG_SYN | ESC_FLAG_ACK)) == ESC_FLAG_SYN;
+}
+
+/* Is the packet one that may open a flow? */
+static __always_inline int opens(const struct esc_packet *p)
+{
+	if (p->key.proto == ESC_TCP)
+		return is_syn(p);
+	return p->key.proto == ESC_UDP || p->icmp == ESC_ECHO_REQUEST;
+}
+
+static __always_inline int generations_match(const struct esc_flow_key *k, const struct esc_flow *e)
+{
+	if ((esc_u32)(port_read(k->port) >> 32) != e->generation)
+		return 0;
+	return !e->peer || (esc_u32)(port_read(e->peer) >> 32) == e->peer_generation;
+}
+
+static __always_inline int echo_fits(const struct esc_packet *p, const struct esc_flow *e)
+{
+	return p->key.proto != ESC_ICMP || !(e->flags & ESC_FLOW_REPLY) == (p->icmp == ESC_ECHO_REQUEST);
+}
+
+/* Nothing to ask: seen a moment ago, judged by what is in force. */
+static __always_inline int flow_fresh(const struct esc_packet *p, const struct esc_flow *e)
+{
+	return p->now - e->seen <= ESC_IDLE_SHORTEST * ctx_hz() && !is_syn(p) && echo_fits(p, e) &&
+	       generations_match(&p->key, e);
+}
+
+static __always_inline struct esc_plan *plan_get(void)
+{
+	esc_u32 zero = 0;
+
+	return esc_lookup(scratch, &zero);
+}
+
+static __noinline int flow_first(struct esc_packet *p)
+{
+	struct esc_plan *plan = plan_get();
+	int v;
+
+	if (!opens(p))
+		return ESC_V_NO_FLOW;
+	if (!plan)
+		return ESC_V_FLOW_TABLE;
+	v = judge(&p->key, plan);
+	p->port = plan->port;
+	__builtin_memcpy(p->rule, plan->rule, sizeof(p->rule));
+	if (v)
+		return v;
+	p->port = p->key.port;
+	return insert(&p->key, plan, p->now);
+}
+
+static __always_inline int plan_matches(const struct esc_plan *plan, const struct esc_flow *e)
+{
+	esc_u32 offset = (esc_u16)(ESC_BE16(e->sport) - plan->snat_first);
+
+	if (plan->saddr != e->saddr || plan->daddr != e->daddr || plan->dport != e->dport || plan->peer != e->peer)
+		return 0;
+	/* else the way back would have another key */
+	if ((plan->there.delivery == ESC_TO_UPLINK) != (e->delivery == ESC_TO_UPLINK))
+		return 0;
+	return plan->snat_count ? offset < plan->snat_count : plan->sport == e->sport;
+}
+
+static __always_inline void entry_refresh(struct esc_flow *e, const struct esc_way *way, esc_u32 generation,
+                                          esc_u32 peer_generation)
+{
+	e->delivery = way->delivery;
+	e->out = way->out;
+	e->vni = way->vni;
+	mac_copy(e->dmac, way->dmac);
+	e->generation = generation;
+	e->peer_generation = peer_generation;
+}
+
+static __always_inline void pair_refresh(const struct esc_plan *plan, struct esc_flow *opener, struct esc_flow *back)
+{
+	opener->flags = plan->flags;
+	back->flags = plan->flags | ESC_FLOW_REPLY;
+	entry_refresh(opener, &plan->there, plan->generation, plan->peer_generation);
+	if (plan->peer)
+		entry_refresh(back, &plan->back, plan->peer_generation, plan->generation);
+	else
+		entry_refresh(back, &plan->back, plan->generation, 0);
+}
+
+#define ESC_START_ANEW (-1)
+
+/* The flow at p->key, by its opener's tuple: a verdict, or ESC_START_ANEW. */
+static __noinline int flow_again(struct esc_packet *p)
+{
+	struct esc_flow_key partner_key, *opener_key = &p->key;
+	struct esc_flow *e = esc_lookup(flows, &p->key), *partner, *opener, *back;
+	struct esc_plan *plan = plan_get();
+	int v;
+
+	if (!e || !plan)
+		return ESC_START_ANEW;
+	entry_partner(&p->key, e, &partner_key);
+	partner = esc_lookup(flows, &partner_key);
+	if (!partner)
+		return ESC_START_ANEW;
+	opener = e;
+	back = partner;
+	if (e->flags & ESC_FLOW_REPLY) {
+		opener_key = &partner_key;
+		opener = partner;
+		back = e;
+	}
+	v = judge(opener_key, plan);
+	if (!v && plan_matches(plan, opener)) {
+		pair_refresh(plan, opener, back);
+		return ESC_V_FORWARD;
+	}
+	esc_delete(flows, &partner_key);
+	esc_delete(flows, &p->key);
+	if (!v)
+		return ESC_START_ANEW;
+	p->port = plan->port;
+	__builtin_memcpy(p->rule, plan->rule, sizeof(p->rule));
+	return v;
+}
+
+static __noinline int flow_slow(struct esc_packet *p)
+{
+	struct esc_flow *e = esc_lookup(flows, &p->key);
+	struct esc_flow_key partner;
+	int state, v;
+
+	if (!e)
+		return flow_first(p);
+	entry_partner(&p->key, e, &partner);
+	state = pair_state(&p->key, e, esc_lookup(flows, &partner), p->now);
+	if (state == ESC_PAIR_DEAD || (state == ESC_PAIR_CLOSED && is_syn(p))) {
+		esc_delete(flows, &partner);
+		esc_delete(flows, &p->key);
+		return flow_first(p);
+	}
+	if (!echo_fits(p, e))
+		return ESC_V_NO_FLOW;
+	if (generations_match(&p->key, e))
+		return ESC_V_FORWARD;
+	v = flow_again(p);
+	return v == ESC_START_ANEW ? flow_first(p) : v;
+}
+
+/* What the packet does to its own entry. */
+static __always_inline void flow_touch(const struct esc_packet *p, struct esc_flow *e)
+{
+	if (e->seen != p->now)
+		e->seen = p->now;
+	e->packets += p->segs;
+	e->bytes += p->bytes;
+	if (p->key.proto != ESC_TCP)
+		return;
+	if ((e->tcp & ESC_TCP_NEW) && ((e->flags & ESC_FLOW_REPLY) || !is_syn(p)))
+		e->tcp = ESC_TCP_OPEN;
+	if (p->tcp_flags & ESC_FLAG_FIN)
+		e->tcp |= ESC_TCP_FIN;
+	if (p->tcp_flags & ESC_FLAG_RST)
+		e->tcp |= ESC_TCP_RST;
+}
+
+/* FORWARD and the entry, or the reason. */
+static __always_inline int flow(struct esc_packet *p, struct esc_flow **entry)
+{
+	struct esc_flow *e = esc_lookup(flows, &p->key);
+	int v;
+
+	if (!e || !flow_fresh(p, e)) {
+		v = flow_slow(p);
+		if (v)
+			return v;
+		e = esc_lookup(flows, &p->key);
+		if (!e)
+			return ESC_V_FLOW_TABLE; /* another processor's flow took its place meanwhile */
+	}
+	*entry = e;
+	return ESC_V_FORWARD;
+}

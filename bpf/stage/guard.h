@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * guard: a port speaks only for itself (invariant 3).
+ * Next: arp.h for ARP, flow.h for IPv4.
+ */
+#pragma once
+#include "packet.h"
+
+static __always_inline int port_owns(const struct esc_port *port, esc_u32 addr)
+{
+	int own = 0;
+
+#pragma unroll
+	for (int i = 0; i < ESC_PORT_ADDRS; i++)
+		own |= i < port->addr_count && port->addr[i] == addr;
+	return own;
+}
+
+static __always_inline int guard(const struct esc_port *port, const struct esc_packet *p)
+{
+	static const esc_u8 gateway[6] __attribute__((aligned(2))) = ESC_GATEWAY_MAC;
+
+	if (!mac_equal(p->smac, port->mac))
+		return ESC_V_SPOOFED_MAC;
+	if (p->arp)
+		return ESC_V_FORWARD; /* asks everybody, or the gateway again */
+	if (p->dmac[0] & 1)
+		return ESC_V_BROADCAST;
+	if (!mac_equal(p->dmac, gateway))
+		return ESC_V_FOREIGN_MAC;
+	if (!port_owns(port, p->key.saddr))
+		return ESC_V_SPOOFED_IP;
+	return ESC_V_FORWARD;
+}

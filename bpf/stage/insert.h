@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * insert: a plan becomes the two entries of a flow. Called by flow.h.
+ *
+ * The way back is inserted first and only where nothing is: its key is what makes a translated source port
+ * the flow's own, so the search for a free port *is* the insertion. Ports are thereby reused across
+ * destinations. Nothing is ever overwritten: a flow in the way that is dead is removed, a live one wins.
+ */
+#pragma once
+#include "ring.h"
+#include "route.h"
+
+#define ESC_SNAT_STEPS  64
+#define ESC_SNAT_STRIDE 0x9e3779b1u
+
+struct esc_insertion {
+	struct esc_flow_key key; /* of the way back */
+	struct esc_flow entry;
+	esc_u32 first, count; /* ports to choose from; 0: the key is whole */
+	esc_u32 hand;
+	esc_u32 now;
+	int done;
+};
+
+static __always_inline int insert_one(const struct esc_flow_key *key, const struct esc_flow *entry, esc_u32 now)
+{
+	if (!esc_insert(flows, key, entry))
+		return 1;
+	return pair_reap(key, now) && !esc_insert(flows, key, entry);
+}
+
+static long snat_step(esc_u32 step, void *context)
+{
+	struct esc_insertion *in = context;
+	esc_u32 port = in->first + ((in->hand + step) * ESC_SNAT_STRIDE & (in->count - 1));
+
+	in->key.dport = ESC_BE16(port);
+	in->done = insert_one(&in->key, &in->entry, in->now);
+	return in->done;
+}
+
+static __always_inline void entry_fill(struct esc_flow *e, const struct esc_way *way, esc_u32 now, esc_u8 proto)
+{
+	e->seen = now;
+	e->delivery = way->delivery;
+	e->out = way->out;
+	e->vni = way->vni;
+	mac_copy(e->dmac, way->dmac);
+	e->tcp = proto == ESC_TCP ? ESC_TCP_NEW : 0;
+}
+
+static __noinline int insert_back(const struct esc_flow_key *k, struct esc_plan *plan, esc_u32 ring, esc_u32 now)
+{
+	struct esc_insertion in = {.now = now, .first = plan->snat_first, .count = plan->snat_count};
+	struct esc_hand *hand;
+	esc_u32 owner = k->port;
+
+	in.entry.saddr = plan->saddr; /* for entry_partner: as the opener's entry will be */
+	in.entry.daddr = plan->daddr;
+	in.entry.sport = plan->sport;
+	in.entry.dport = plan->dport;
+	in.entry.peer = plan->peer;
+	in.entry.delivery = plan->there.delivery;
+	entry_partner(k, &in.entry, &in.key);
+
+	entry_fill(&in.entry, &plan->back, now, k->proto);
+	in.entry.saddr = k->daddr;
+	in.entry.daddr = k->saddr;
+	in.entry.sport = k->dport;
+	in.entry.dport = k->sport;
+	in.entry.flags = plan->flags | ESC_FLOW_REPLY;
+	in.entry.owner = owner;
+	in.entry.ring = ring;
+	in.entry.generation = plan->generation;
+	if (plan->peer) {
+		in.entry.generation = plan->peer_generation;
+		in.entry.peer_generation = plan->generation;
+		in.entry.peer = owner;
+	}
+	if (!in.count)
+		return insert_one(&in.key, &in.entry, now) ? ESC_V_FORWARD : ESC_V_FLOW_TABLE;
+	hand = esc_lookup(hands, &owner);
+	if (!hand)
+		return ESC_V_FLOW_TABLE;
+	in.hand = __sync_fetch_and_add(&hand->snat, 1);
+	esc_loop(ESC_SNAT_STEPS, snat_step, &in);
+	plan->sport = in.key.dport;
+	return in.done ? ESC_V_FORWARD : ESC_V_SNAT_EXHAUSTED;
+}
+
+static __always_inline void opener_fill(struct esc_flow *e, const struct esc_flow_key *k, const struct esc_plan *plan,
+                                        esc_u32 ring, esc_u32 now)
+{
+	entry_fill(e, &plan->there, now, k->proto);
+	e->saddr = plan->saddr;
+	e->daddr = plan->daddr;
+	e->sport = plan->sport;
+	e->dport = plan->dport;
+	e->flags = plan->flags;
+	e->owner = k->port;
+	e->ring = ring;
+	e->generation = plan->generation;
+	e->peer = plan->peer;
+	e->peer_generation = plan->peer_generation;
+}
+
+static __noinline int insert_opener(const struct esc_flow_key *k, const struct esc_plan *plan, esc_u32 ring,
+                                    esc_u32 now)
+{
+	struct esc_flow e = {};
+	struct esc_flow_key partner;
+
+	opener_fill(&e, k, plan, ring, now);
+	if (insert_one(k, &e, now))
+		return ESC_V_FORWARD;
+	entry_partner(k, &e, &partner);
+	esc_delete(flows, &partner);
+	return ESC_V_FLOW_TABLE;
+}
+
+static __always_inline int insert(const struct esc_flow_key *k, struct esc_plan *plan, esc_u32 now)
+{
+	int v, ring = ring_take(k, now);
+
+	if (ring < 0)
+		return ESC_V_FLOW_TABLE;
+	v = insert_back(k, plan, ring, now);
+	if (v)
+		return v;
+	return insert_opener(k, plan, ring, now);
+}

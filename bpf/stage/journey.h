@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * The journeys: which stages a packet passes, in order. The entry programs, kernel and native, are these.
+ *
+ *   from a port:    parse -> guard -> (arp | flow -> [judge -> insert] -> deliver) -> exit
+ *   from overlay:   parse -> tunnel -> flow -> [judge -> insert] -> deliver -> exit
+ *   from the uplink: parse -> admit -> (mark | endpoint -> balance) -> (flow ... deliver | overlay) -> exit
+ */
+#pragma once
+#include "arp.h"
+#include "deliver.h"
+#include "edge.h"
+#include "exit.h"
+#include "parse.h"
+#include "tunnel.h"
+
+static __always_inline int go_on(struct esc_ctx *ctx, struct esc_packet *p)
+{
+	struct esc_flow *e;
+	int v = flow(p, &e);
+
+	return v ? v : deliver(ctx, p, e);
+}
+
+static __always_inline int journey_from_port(struct esc_ctx *ctx, struct esc_packet *p)
+{
+	esc_u32 ifindex = ctx_ifindex(ctx), *number = esc_lookup(ifaces, &ifindex);
+	struct esc_port *port = number ? port_get(*number) : NULL;
+	int v = arrive(ctx, p);
+
+	if (!port || !*number)
+		return ESC_V_NO_PORT;
+	p->port = *number;
+	p->key.port = *number;
+	p->key.dir = ESC_FLOW_FROM;
+	if (v)
+		return v;
+	v = guard(port, p);
+	if (v)
+		return v;
+	if (p->arp)
+		return arp(ctx_data(ctx), ctx_end(ctx), port, p);
+	return go_on(ctx, p);
+}
+
+static __always_inline int journey_from_overlay(struct esc_ctx *ctx, struct esc_packet *p)
+{
+	esc_u32 vni, remote;
+	int v = arrive(ctx, p);
+
+	p->key.dir = ESC_FLOW_TO;
+	if (ctx_tunnel(ctx, &vni, &remote))
+		return ESC_V_FOREIGN_TUNNEL;
+	if (v)
+		return v;
+	v = tunnel_admit(p, vni, remote);
+	return v ? v : go_on(ctx, p);
+}
+
+/* Without a mark, what XDP would have decided. */
+static __always_inline int edge_decide(struct esc_packet *p, struct esc_backend *to)
+{
+	struct esc_host *h = host_get();
+	int v;
+
+	p->key.dir = ESC_FLOW_PUBLIC;
+	if (!h)
+		return ESC_V_NO_PORT;
+	v = admit(p, h);
+	return v ? v : edge_choose(p, h->hash_seed, to);
+}
+
+static __always_inline int journey_edge(struct esc_ctx *ctx, struct esc_packet *p)
+{
+	struct esc_backend to = {};
+	int v = arrive(ctx, p);
+
+	if (v)
+		return v;
+	p->key.dir = ESC_FLOW_PUBLIC;
+	if (!ctx_mark(ctx, &to)) {
+		v = edge_decide(p, &to);
+		if (v)
+			return v;
+	}
+	if (to.host)
+		return to_overlay(ctx, p, to.mac, ESC_VNI_EDGE, to.host);
+	if (!port_get(to.port))
+		return ESC_V_NO_PORT;
+	p->port = to.port;
+	p->key.port = to.port;
+	return go_on(ctx, p);
+}

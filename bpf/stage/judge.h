@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * judge: everything that is asked once a flow, about the packet that opened it. A change of policy asks
+ * again, with the opener's tuple, whichever direction the packet at hand has.
+ *
+ *   from a port:  policy out -> route -> addresses | nat out -> policy in, when the peer is on this host
+ *   to a port:    nat in | address -> policy in
+ *
+ * Changes nothing: its answer is a plan. Next: insert.h.
+ */
+#pragma once
+#include "guard.h"
+#include "nat.h"
+#include "policy.h"
+#include "route.h"
+
+/* Judges the translated tuple in one direction at one port; the rules go to plan->rule. */
+static __always_inline int judge_policy(const struct esc_flow_key *k, struct esc_plan *plan, esc_u64 word, esc_u32 dir)
+{
+	struct esc_query *q = &plan->query;
+	int out = dir == ESC_POLICY_OUT;
+
+	q->slot = word;
+	q->dir = dir;
+	q->proto = k->proto;
+	q->saddr = k->saddr;
+	q->daddr = plan->daddr;
+	q->sport = 0;
+	q->dport = 0;
+	if (k->proto != ESC_ICMP) {
+		q->sport = k->sport;
+		q->dport = plan->dport;
+	}
+	if (policy_ask(q))
+		return ESC_V_NO_POLICY;
+	plan->rule[out ? 0 : 2] = q->rule[0];
+	plan->rule[out ? 1 : 3] = q->rule[1];
+	if (!(q->decision & ESC_DECISION_ALLOW))
+		return out ? ESC_V_POLICY_OUT : ESC_V_POLICY_IN;
+	if (!out && (plan->flags & ESC_FLOW_STANDARD) && (q->flags & ESC_POLICY_NO_GROUP))
+		return ESC_V_STANDARD_CLOSED;
+	return ESC_V_FORWARD;
+}
+
+static __always_inline int judge_peer(const struct esc_flow_key *k, struct esc_plan *plan, const struct esc_port *port,
+                                      esc_u32 number)
+{
+	struct esc_port *peer = port_get(number);
+	esc_u64 word;
+
+	if (!peer || peer->net != port->net)
+		return ESC_V_UNREACHABLE;
+	word = port_read(number);
+	plan->peer = number;
+	plan->peer_generation = word >> 32;
+	plan->port = number; /* its rules, its counter */
+	way_to_port(&plan->there, peer);
+	return judge_policy(k, plan, word, ESC_POLICY_IN);
+}
+
+static __always_inline int judge_from(const struct esc_flow_key *k, struct esc_plan *plan, const struct esc_port *port,
+                                      esc_u64 word)
+{
+	struct esc_addr *a;
+	int hop, v = judge_policy(k, plan, word, ESC_POLICY_OUT);
+
+	if (v)
+		return v;
+	way_to_port(&plan->back, port);
+	hop = route_hop(port->net, k->daddr);
+	if (hop == ESC_HOP_INTERNET) {
+		way_to_uplink(&plan->there);
+		return nat_out(k, plan);
+	}
+	if (hop != ESC_HOP_NETWORK)
+		return ESC_V_NO_ROUTE;
+	a = route_addr(port->net, k->daddr);
+	if (!a)
+		return ESC_V_UNREACHABLE;
+	if (!a->host)
+		return judge_peer(k, plan, port, a->port);
+	way_to_host(&plan->there, a, port->net);
+	return ESC_V_FORWARD;
+}
+
+static __always_inline int judge_to(const struct esc_flow_key *k, struct esc_plan *plan, const struct esc_port *port,
+                                    esc_u64 word)
+{
+	struct esc_addr *a;
+	int v;
+
+	way_to_port(&plan->there, port);
+	if (k->dir == ESC_FLOW_PUBLIC) {
+		way_to_uplink(&plan->back);
+		v = nat_in(k, plan);
+		if (v)
+			return v;
+	} else {
+		a = route_addr(port->net, k->saddr);
+		if (!a || !a->host || !port_owns(port, k->daddr))
+			return ESC_V_UNREACHABLE;
+		way_to_host(&plan->back, a, port->net);
+	}
+	return judge_policy(k, plan, word, ESC_POLICY_IN);
+}
+
+ESC_SUBPROGRAM int judge(const struct esc_flow_key *k, struct esc_plan *plan)
+{
+	struct esc_port *port;
+	esc_u64 word;
+
+	if (!k || !plan)
+		return ESC_V_NO_POLICY;
+	__builtin_memset(plan, 0, sizeof(*plan));
+	plan->port = k->port;
+	plan->saddr = k->saddr;
+	plan->daddr = k->daddr;
+	plan->sport = k->sport;
+	plan->dport = k->dport;
+	port = port_get(k->port);
+	if (!port)
+		return ESC_V_NO_PORT;
+	word = port_read(k->port);
+	plan->generation = word >> 32;
+	if (k->dir == ESC_FLOW_FROM)
+		return judge_from(k, plan, port, word);
+	return judge_to(k, plan, port, word);
+}

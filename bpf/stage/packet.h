@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * What the stages hand to one another.
+ *
+ * Concept. A stage is a function that reads and completes one `struct esc_packet` and answers with a verdict:
+ * ESC_V_FORWARD means "go on", anything else ends the journey and is told to the exit (count.h), the only
+ * place that counts. Stages touch packet bytes only in parse.h, arp.h and deliver.h. They compile twice: for the
+ * kernel over maps.h, and natively over src/explain/native.c; what differs is in ctx/.
+ *
+ * Addresses and ports are in network order throughout.
+ */
+#pragma once
+#include <stddef.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include "abi/event.h"
+#include "abi/maps.h"
+#include "abi/verdict.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "written for little-endian machines");
+#define ESC_BE16(x) ((esc_u16)((((x)&0xff) << 8) | (((x) >> 8) & 0xff)))
+
+#define ESC_TCP  6
+#define ESC_UDP  17
+#define ESC_ICMP 1
+
+#define ESC_FLAG_FIN   0x01
+#define ESC_FLAG_SYN   0x02
+#define ESC_FLAG_RST   0x04
+#define ESC_FLAG_ACK   0x10
+#define ESC_FLAG_STATE 0x17
+
+#define ESC_ECHO_REPLY   0
+#define ESC_ECHO_REQUEST 8
+
+/* IPv4 options never pass, so every header has its fixed place. */
+#define ESC_L3      14
+#define ESC_L4      34
+#define ESC_HEADERS 54 /* what the deepest parser wants in the linear part */
+
+struct esc_packet {
+	struct esc_flow_key key; /* as it arrived; dir and port are the entry program's to set */
+	esc_u32 now;             /* ticks, read once */
+	esc_u32 bytes;           /* of the frame */
+	esc_u32 segs;            /* packets that it stands for */
+	esc_u32 gso_size;
+	esc_u32 port; /* charged with the verdict */
+	esc_u16 ip_length;
+	esc_u8 smac[6], dmac[6];
+	esc_u8 tcp_flags, tcp_header; /* header: bytes */
+	esc_u8 icmp;                  /* type */
+	esc_u8 arp;
+	esc_u8 delivery; /* enum esc_delivery, and where to: */
+	esc_u8 pad[3];
+	esc_u32 out; /* ifindex */
+	esc_u32 vni, remote;
+	esc_u32 rule[4]; /* judged by, on a first packet: outbound lists, inbound lists */
+};
+
+/* One way of a flow's two: where its packets go. */
+struct esc_way {
+	esc_u8 delivery;
+	esc_u8 pad;
+	esc_u8 dmac[6];
+	esc_u32 out;
+	esc_u32 vni;
+};
+
+/* A question to one port's policy, and its answer. */
+struct esc_query {
+	esc_u32 slot; /* from the port's word */
+	esc_u32 dir;  /* ESC_POLICY_OUT, ESC_POLICY_IN */
+	esc_u32 saddr, daddr;
+	esc_u16 sport, dport; /* 0 for ICMP */
+	esc_u32 proto;
+	/* the answer */
+	esc_u32 decision, flags;
+	esc_u32 rule[2];
+};
+
+/*
+ * What the judgement of an opener decides; flow.h makes entries of it. One a processor, in the map `scratch`: the stack
+ * of a program and all it calls is 512 bytes.
+ */
+struct esc_plan {
+	esc_u32 saddr, daddr; /* after translation */
+	esc_u16 sport, dport;
+	esc_u16 snat_first, snat_count; /* host order; with a count, sport is still to be chosen */
+	struct esc_way there, back;
+	esc_u32 generation, peer_generation;
+	esc_u32 port; /* charged with the verdict */
+	esc_u16 peer;
+	esc_u8 flags; /* ESC_FLOW_* of the opener */
+	esc_u8 pad;
+	esc_u32 rule[4];
+	struct esc_query query;
+};
+
+static __always_inline int mac_equal(const esc_u8 *a, const esc_u8 *b)
+{
+	const esc_u16 *x = (const void *)a, *y = (const void *)b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
+}
+
+static __always_inline void mac_copy(esc_u8 *to, const esc_u8 *from)
+{
+	esc_u16 *x = (void *)to;
+	const esc_u16 *y = (const void *)from;
+
+	x[0] = y[0];
+	x[1] = y[1];
+	x[2] = y[2];
+}
+
+/* A good mixer of 32 bits (the finalizer of MurmurHash3). */
+static __always_inline esc_u32 mix32(esc_u32 x)
+{
+	x ^= x >> 16;
+	x *= 0x85ebca6bu;
+	x ^= x >> 13;
+	x *= 0xc2b2ae35u;
+	return x ^ (x >> 16);
+}

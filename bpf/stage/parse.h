@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * parse: the frame's headers, checked for form alone.
+ * Next: arp.h for ARP from a port; guard.h for the rest.
+ *
+ * Works on plain pointers, so that skb, XDP and native packets share it.
+ */
+#pragma once
+#include "packet.h"
+
+struct esc_l4 {
+	union {
+		struct {
+			esc_u16 sport, dport;
+			esc_u32 seq, ack;
+			esc_u8 offset, flags;
+		} tcp;
+		struct {
+			esc_u16 sport, dport, length, check;
+		} udp;
+		struct {
+			esc_u8 type, code;
+			esc_u16 check, id, sequence;
+		} icmp;
+	};
+};
+
+static __always_inline int ip_checksum_good(const void *ip)
+{
+	const esc_u16 *w = ip;
+	esc_u32 sum = 0;
+
+	for (int i = 0; i < 10; i++)
+		sum += w[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+static __always_inline int parse_tcp(const struct esc_l4 *l4, const void *end, esc_u32 room, struct esc_packet *p)
+{
+	if ((const void *)((const esc_u8 *)l4 + 20) > end || room < 20)
+		return ESC_V_MALFORMED;
+	p->tcp_header = (l4->tcp.offset >> 4) * 4;
+	if (p->tcp_header < 20 || p->tcp_header > room)
+		return ESC_V_MALFORMED;
+	p->tcp_flags = l4->tcp.flags & ESC_FLAG_STATE;
+	p->key.sport = l4->tcp.sport;
+	p->key.dport = l4->tcp.dport;
+	if (!(p->tcp_flags & (ESC_FLAG_SYN | ESC_FLAG_RST | ESC_FLAG_ACK)))
+		return ESC_V_BAD_FLAGS; /* null, FIN and Xmas scans */
+	if ((p->tcp_flags & ESC_FLAG_SYN) && (p->tcp_flags & (ESC_FLAG_FIN | ESC_FLAG_RST)))
+		return ESC_V_BAD_FLAGS;
+	if ((p->tcp_flags & ESC_FLAG_RST) && (p->tcp_flags & ESC_FLAG_FIN))
+		return ESC_V_BAD_FLAGS;
+	return ESC_V_FORWARD;
+}
+
+static __always_inline int parse_udp(const struct esc_l4 *l4, const void *end, esc_u32 room, struct esc_packet *p)
+{
+	esc_u32 length;
+
+	if ((const void *)((const esc_u8 *)l4 + 8) > end || room < 8)
+		return ESC_V_MALFORMED;
+	length = ESC_BE16(l4->udp.length);
+	if (length < 8 || length > room)
+		return ESC_V_MALFORMED;
+	p->key.sport = l4->udp.sport;
+	p->key.dport = l4->udp.dport;
+	return ESC_V_FORWARD;
+}
+
+static __always_inline int parse_icmp(const struct esc_l4 *l4, const void *end, esc_u32 room, struct esc_packet *p)
+{
+	if ((const void *)((const esc_u8 *)l4 + 8) > end || room < 8)
+		return ESC_V_MALFORMED;
+	p->icmp = l4->icmp.type;
+	if (l4->icmp.code || (p->icmp != ESC_ECHO_REQUEST && p->icmp != ESC_ECHO_REPLY))
+		return ESC_V_PROTOCOL;
+	if (p->icmp == ESC_ECHO_REQUEST)
+		p->key.sport = l4->icmp.id;
+	else
+		p->key.dport = l4->icmp.id;
+	return ESC_V_FORWARD;
+}
+
+static __always_inline int parse_l4(const void *l4, const void *end, esc_u32 room, struct esc_packet *p)
+{
+	switch (p->key.proto) {
+	case ESC_TCP:
+		return parse_tcp(l4, end, room, p);
+	case ESC_UDP:
+		return parse_udp(l4, end, room, p);
+	case ESC_ICMP:
+		return parse_icmp(l4, end, room, p);
+	default:
+		return ESC_V_PROTOCOL;
+	}
+}
+
+static __always_inline int parse_ip(const void *data, const void *end, struct esc_packet *p)
+{
+	const struct iphdr *ip = data + ESC_L3;
+	int v;
+
+	if ((const void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
+		return ESC_V_MALFORMED;
+	p->key.saddr = ip->saddr;
+	p->key.daddr = ip->daddr;
+	p->key.proto = ip->protocol;
+	p->ip_length = ESC_BE16(ip->tot_len);
+	if (ip->ihl > 5)
+		return ESC_V_IP_OPTIONS;
+	if (p->ip_length < 20 || (esc_u32)p->ip_length + ESC_L3 > p->bytes)
+		return ESC_V_MALFORMED;
+	if (!ip_checksum_good(ip))
+		return ESC_V_BAD_CHECKSUM;
+	if (ip->frag_off & ESC_BE16(0x8000))
+		return ESC_V_MALFORMED;
+	if (ip->frag_off & ESC_BE16(0x3fff))
+		return ESC_V_FRAGMENT;
+	/* 224.0.0.0/3: multicast, reserved, and the limited broadcast */
+	if ((ip->daddr & 0xe0) == 0xe0)
+		return ESC_V_BROADCAST;
+	v = parse_l4(data + ESC_L4, end, p->ip_length - 20, p);
+	if (v)
+		return v;
+	/* land: no stack sends to the very socket that it sends from */
+	if (p->key.saddr == p->key.daddr && p->key.sport == p->key.dport)
+		return ESC_V_MALFORMED;
+	return ESC_V_FORWARD;
+}
+
+/* `p` is all zero but for `bytes`. */
+static __always_inline int parse(const void *data, const void *end, struct esc_packet *p)
+{
+	const struct ethhdr *eth = data;
+
+	if ((const void *)(eth + 1) > end)
+		return ESC_V_MALFORMED;
+	mac_copy(p->smac, eth->h_source);
+	mac_copy(p->dmac, eth->h_dest);
+	switch (eth->h_proto) {
+	case ESC_BE16(ETH_P_IP):
+		return parse_ip(data, end, p);
+	case ESC_BE16(ETH_P_ARP):
+		p->arp = 1;
+		return ESC_V_FORWARD;
+	case ESC_BE16(ETH_P_IPV6):
+		return ESC_V_IPV6;
+	default:
+		return ESC_V_ETHERTYPE;
+	}
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * ring: each port's quota of flows (invariant 6). Called by insert.h.
+ *
+ * A port owns a ring of slots, each naming the opener of one flow, and the flow names its slot. Who wants a
+ * slot walks at most ESC_RING_STEPS of them with the port's hand: a slot whose flow is gone, dead or
+ * registered elsewhere is taken at once; else the flow idle for longest among those seen makes room. So a
+ * port frees only its own, and in bounded time. The hand visits the slots in a different order each round (a
+ * permutation), so that a crowd of long-lived flows born together does not meet it together for ever.
+ */
+#pragma once
+#include "entry.h"
+#include "route.h"
+
+#define ESC_RING_STEPS 16
+
+struct esc_ring_walk {
+	esc_u32 port, size, now;
+	esc_u32 slot; /* the answer */
+	esc_u32 idle; /* of the flow there, while it has to be evicted */
+	esc_u32 evict;
+};
+
+static __always_inline esc_u32 ring_slot(esc_u32 hand, esc_u32 size)
+{
+	return hand * (mix32(hand & ~(size - 1)) | 1) & (size - 1);
+}
+
+/* Is the flow at `key` the one that owns this slot? */
+static __always_inline int ring_owns(const struct esc_flow *e, esc_u32 port, esc_u32 slot)
+{
+	return e && e->ring == slot && e->owner == port && !(e->flags & ESC_FLOW_REPLY);
+}
+
+static long ring_step(esc_u32 step, void *context)
+{
+	struct esc_ring_walk *walk = context;
+	struct esc_hand *hand = esc_lookup(hands, &walk->port);
+	struct esc_flow_key *key, copy;
+	struct esc_flow *e;
+	esc_u32 slot, index;
+
+	(void)step;
+	if (!hand)
+		return 1;
+	slot = ring_slot(__sync_fetch_and_add(&hand->ring, 1), walk->size);
+	index = walk->port * walk->size + slot;
+	key = esc_lookup(rings, &index);
+	if (!key)
+		return 1;
+	copy = *key;
+	e = copy.proto ? esc_lookup(flows, &copy) : NULL;
+	if (!ring_owns(e, walk->port, slot) || pair_reap(&copy, walk->now)) {
+		walk->slot = slot;
+		walk->evict = 0;
+		return 1;
+	}
+	if (!walk->evict || walk->now - e->seen > walk->idle) {
+		walk->slot = slot;
+		walk->idle = walk->now - e->seen;
+		walk->evict = 1;
+	}
+	return 0;
+}
+
+static __always_inline void ring_evict(const struct esc_ring_walk *walk, esc_u32 index)
+{
+	struct esc_flow_key *key = esc_lookup(rings, &index), copy;
+	struct esc_flow *e;
+
+	if (!key)
+		return;
+	copy = *key;
+	e = esc_lookup(flows, &copy);
+	if (ring_owns(e, walk->port, walk->slot))
+		pair_delete(&copy, e);
+}
+
+/* A free slot of the port's ring, registered for `opener`; -1: the port has no ring. */
+static __noinline int ring_take(const struct esc_flow_key *opener, esc_u32 now)
+{
+	struct esc_ring_walk walk = {.port = opener->port, .now = now, .slot = -1u};
+	struct esc_host *h = host_get();
+	struct esc_flow_key *place;
+	esc_u32 index;
+
+	if (!h || !h->ring_size || h->ring_size > 65536 || (h->ring_size & (h->ring_size - 1)))
+		return -1;
+	walk.size = h->ring_size;
+	esc_loop(ESC_RING_STEPS, ring_step, &walk);
+	if (walk.slot >= walk.size)
+		return -1;
+	index = walk.port * walk.size + walk.slot;
+	if (walk.evict)
+		ring_evict(&walk, index);
+	place = esc_lookup(rings, &index);
+	if (!place)
+		return -1;
+	*place = *opener;
+	return walk.slot;
+}

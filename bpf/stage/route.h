@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * route: where a packet of a network goes. Next: nat.h for the Internet, policy.h of the peer for a port of this host.
+ */
+#pragma once
+#include "packet.h"
+
+static __always_inline int route_hop(esc_u32 net, esc_u32 daddr)
+{
+	struct esc_route_key key = {.prefixlen = 64, .net = net, .addr = daddr};
+	struct esc_route *r = esc_lookup(routes, &key);
+
+	return r ? (int)r->hop : ESC_HOP_NONE;
+}
+
+static __always_inline struct esc_addr *route_addr(esc_u32 net, esc_u32 addr)
+{
+	struct esc_addr_key key = {.net = net, .addr = addr};
+
+	return esc_lookup(addrs, &key);
+}
+
+static __always_inline struct esc_port *port_get(esc_u32 number)
+{
+	struct esc_port *port = esc_lookup(ports, &number);
+
+	return port && (port->flags & ESC_PORT_ACTIVE) ? port : NULL;
+}
+
+/* The port's word, as one load: slot in the low half, generation in the high one. 0: no such port. */
+static __always_inline esc_u64 port_read(esc_u32 number)
+{
+	esc_u64 *w = esc_lookup(port_word, &number);
+
+	return w ? *(volatile esc_u64 *)w : 0;
+}
+
+static __always_inline struct esc_host *host_get(void)
+{
+	esc_u32 zero = 0;
+
+	return esc_lookup(host, &zero);
+}
+
+static __always_inline void way_to_port(struct esc_way *way, const struct esc_port *port)
+{
+	way->delivery = port->flags & ESC_PORT_TAP ? ESC_TO_TAP : ESC_TO_PEER;
+	way->out = port->ifindex;
+	mac_copy(way->dmac, port->mac);
+}
+
+static __always_inline void way_to_host(struct esc_way *way, const struct esc_addr *a, esc_u32 net)
+{
+	way->delivery = ESC_TO_OVERLAY;
+	way->out = a->host;
+	way->vni = net;
+	mac_copy(way->dmac, a->mac);
+}
+
+/* MACs and device of the uplink are the host's, read when a packet leaves. */
+static __always_inline void way_to_uplink(struct esc_way *way)
+{
+	way->delivery = ESC_TO_UPLINK;
+}

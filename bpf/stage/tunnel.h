@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * tunnel: from the overlay; may this host say that, and whom is it for? Next: flow.h.
+ *
+ * The tunnel's key comes from the device, so the outer header is already off. The inner MAC names the port.
+ */
+#pragma once
+#include "packet.h"
+#include "route.h"
+
+static __always_inline int tunnel_admit(struct esc_packet *p, esc_u32 vni, esc_u32 remote)
+{
+	struct esc_mac_key mac = {};
+	esc_u32 *peer = esc_lookup(peers, &remote), *number;
+	struct esc_port *port;
+
+	if (!peer || !(*peer & (vni == ESC_VNI_EDGE ? ESC_PEER_EDGE : ESC_PEER_HOST)))
+		return ESC_V_FOREIGN_TUNNEL;
+	if (p->arp)
+		return ESC_V_ARP_UNANSWERED;
+	if (p->dmac[0] & 1)
+		return ESC_V_BROADCAST;
+	mac_copy(mac.mac, p->dmac);
+	number = esc_lookup(macs, &mac);
+	if (!number)
+		return ESC_V_NO_PORT;
+	port = port_get(*number);
+	if (!port)
+		return ESC_V_NO_PORT;
+	p->port = *number;
+	p->key.port = *number;
+	p->key.dir = vni == ESC_VNI_EDGE ? ESC_FLOW_PUBLIC : ESC_FLOW_TO;
+	if (vni != ESC_VNI_EDGE && port->net != vni)
+		return ESC_V_WRONG_NETWORK;
+	return ESC_V_FORWARD;
+}
