@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* escarp drops: what was dropped where and why, and how often each rule decided. */
+#include "cli/commands.h"
+#include "cli/records.h"
+#include "cli/verdicts.h"
+
+static char *count_text(const struct node *record, const char *name)
+{
+	return g_strdup_printf("%" G_GINT64_FORMAT, node_integer(node_get(record, name), 0));
+}
+
+static void drop_rows(const struct node *drops, GString *out)
+{
+	g_autoptr(grid) g = grid_new();
+
+	grid_row(g, "HOST", "PORT", "REASON", "PACKETS", "BYTES", "WHICH MEANS", NULL);
+	for (guint i = 0; i < node_length(drops); i++) {
+		const struct node *d = node_item(drops, i);
+		const char *verdict = node_get_str(d, "verdict", "?");
+		g_autofree char *host = count_text(d, "host"), *packets = count_text(d, "packets");
+		g_autofree char *bytes = count_text(d, "bytes");
+
+		grid_row(g, host, node_get_str(d, "port", "?"), verdict, packets, bytes, verdict_help(verdict), NULL);
+	}
+	grid_print(g, "", out);
+}
+
+static void rule_rows(const struct node *rules, GString *out)
+{
+	g_autoptr(grid) g = grid_new();
+
+	grid_row(g, "HOST", "RULE", "DECIDED", "BYTES", NULL);
+	for (guint i = 0; i < node_length(rules); i++) {
+		const struct node *r = node_item(rules, i);
+		g_autofree char *host = count_text(r, "host"), *packets = count_text(r, "packets");
+		g_autofree char *bytes = count_text(r, "bytes");
+
+		grid_row(g, host, node_get_str(r, "rule", "?"), packets, bytes, NULL);
+	}
+	grid_print(g, "", out);
+}
+
+static void drops_text(const struct node *data, GString *out)
+{
+	const struct node *drops = node_get(data, "drops"), *rules = node_get(data, "rules");
+
+	if (node_length(drops))
+		drop_rows(drops, out);
+	else
+		g_string_append(out, "Nothing was dropped.\n");
+	if (node_length(rules)) {
+		g_string_append_c(out, '\n');
+		rule_rows(rules, out);
+	}
+}
+
+int cmd_drops(const struct invocation *i)
+{
+	static const char *const lists[] = {"drops", "rules", NULL};
+	static const struct record_kind kind = {"drops", lists, drops_text, TRUE};
+
+	return records_run(i, &kind);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* escarp status: hosts, ports, addresses, and whether they are enforced. */
+#include "cli/commands.h"
+#include "cli/live.h"
+#include "cli/records.h"
+
+#include <string.h>
+
+static const char *const drop_lists[] = {"drops", NULL};
+static const struct record_kind drop_kind = {"drops", drop_lists, NULL, TRUE};
+
+static gint64 dropped_of(const struct node *drops, gint64 host, const char *label)
+{
+	gint64 sum = 0;
+
+	for (guint i = 0; i < node_length(drops); i++) {
+		const struct node *d = node_item(drops, i);
+
+		if (node_integer(node_get(d, "host"), -1) == host && strcmp(node_get_str(d, "port", ""), label) == 0)
+			sum += node_integer(node_get(d, "packets"), 0);
+	}
+	return sum;
+}
+
+/* Adds "dropped" to every port; null where the agent does not answer: unknown is not none. */
+static struct node *with_drops(const struct node *status, const char *lab)
+{
+	struct node *data = node_copy(status), *ports = node_get(data, "ports");
+	guint hosts = node_length(node_get(data, "hosts"));
+	g_autoptr(node) records = records_collect(lab, &drop_kind, hosts, NULL);
+	const struct node *drops = node_get(records, "drops");
+
+	for (guint i = 0; i < node_length(ports); i++) {
+		struct node *p = node_item(ports, i);
+		gint64 host = node_integer(node_get(p, "host"), 0);
+
+		node_set(p, "dropped",
+		         records ? node_int(dropped_of(drops, host, node_get_str(p, "label", ""))) : node_null());
+	}
+	return data;
+}
+
+static void hosts_text(const struct node *hosts, GString *out)
+{
+	for (guint i = 0; i < node_length(hosts); i++) {
+		const struct node *h = node_item(hosts, i);
+		const char *error = node_get_str(h, "error", "");
+		gboolean acked = node_truth(node_get(h, "acked"), FALSE);
+
+		g_string_append_printf(out, "Host %d: %s%s%s\n", (int)node_integer(node_get(h, "host"), 0),
+		                       acked ? "in force" : "NOT IN FORCE", *error ? ": " : "", error);
+	}
+}
+
+static void status_text(const struct node *data, GString *out)
+{
+	const struct node *ports = node_get(data, "ports");
+	g_autoptr(grid) g = grid_new();
+
+	g_string_append_printf(
+	        out, "Revision %d, %d documents, %u not modelled\n", (int)node_integer(node_get(data, "revision"), 0),
+	        (int)node_integer(node_get(data, "documents"), 0), node_length(node_get(data, "unmodelled")));
+	hosts_text(node_get(data, "hosts"), out);
+	if (!node_length(ports))
+		return;
+	grid_row(g, "INSTANCE", "HOST", "ADDRESS", "PUBLIC", "NETWORK", "ENFORCED", "DROPPED", NULL);
+	for (guint i = 0; i < node_length(ports); i++) {
+		const struct node *p = node_item(ports, i);
+		g_autofree char *host = g_strdup_printf("%d", (int)node_integer(node_get(p, "host"), 0));
+		g_autofree char *addresses = report_join(node_get(p, "addresses"));
+		g_autofree char *public = report_join(node_get(p, "public"));
+		g_autofree char *dropped =
+		        node_get(p, "dropped") && node_get(p, "dropped")->type == NODE_INT
+		                ? g_strdup_printf("%" G_GINT64_FORMAT, node_integer(node_get(p, "dropped"), 0))
+		                : g_strdup("?");
+
+		grid_row(g, node_get_str(p, "label", "?"), host, addresses, public, node_get_str(p, "network", "-"),
+		         node_truth(node_get(p, "enforced"), FALSE) ? "yes" : "NO", dropped, NULL);
+	}
+	g_string_append_c(out, '\n');
+	grid_print(g, "", out);
+}
+
+static void names_text(const struct node *data, GString *out)
+{
+	const struct node *ports = node_get(data, "ports");
+
+	for (guint i = 0; i < node_length(ports); i++)
+		g_string_append_printf(out, "%s\n", node_get_str(node_item(ports, i), "label", "?"));
+}
+
+int cmd_status(const struct invocation *i)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(node) status = live_status(i->lab, &error);
+	g_autoptr(node) data = NULL;
+
+	if (!status)
+		return report_error(EXIT_FAILED, "status: %s", error->message);
+	if (option_given(i, "names"))
+		return report_show(&(struct report){status, names_text}, i) ? EXIT_OK : EXIT_FAILED;
+	data = with_drops(status, i->lab);
+	return report_show(&(struct report){data, status_text}, i) ? EXIT_OK : EXIT_FAILED;
+}

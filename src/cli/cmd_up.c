@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * escarp up: templates applied and enforced.
+ *
+ * In the order that keeps the promise "bad input changes nothing": evaluate the files; when no lab exists, check that
+ * they make a network by themselves; start what does not run; let the controller judge them together with what is
+ * stored, without effect; show what would go; only then deploy.
+ */
+#include "cli/commands.h"
+#include "cli/deploy.h"
+#include "cli/live.h"
+#include "cli/report.h"
+#include "cli/source.h"
+#include "compile/compile.h"
+#include "lab/dirs.h"
+#include "lab/lab.h"
+#include "model/graph.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define ENFORCED_SECONDS 60
+#define POLL_US          100000
+
+/* With nothing stored yet, what the files say is all there will be. */
+static gboolean makes_sense_alone(const struct source *s, guint hosts, GError **error)
+{
+	g_autoptr(graph) g = source_graph(s, error);
+	g_autoptr(alloc) none = alloc_new();
+	g_autoptr(alloc) a = NULL;
+	struct alloc_settings settings;
+
+	alloc_settings_init(&settings);
+	settings.hosts = hosts;
+	a = g ? alloc_assign(none, g, &settings, error) : NULL;
+	for (guint host = 0; a && host < hosts; host++) {
+		g_autoptr(tables) t = compile_host(g, a, &settings, host, error);
+
+		if (!t)
+			return FALSE;
+	}
+	return a != NULL;
+}
+
+static gboolean is_enforced(const struct node *status)
+{
+	const struct node *ports = node_get(status, "ports"), *hosts = node_get(status, "hosts");
+
+	for (guint k = 0; k < node_length(ports); k++)
+		if (!node_truth(node_get(node_item(ports, k), "enforced"), FALSE))
+			return FALSE;
+	for (guint k = 0; k < node_length(hosts); k++)
+		if (!node_truth(node_get(node_item(hosts, k), "acked"), FALSE))
+			return FALSE;
+	return TRUE;
+}
+
+static struct node *wait_enforced(const struct invocation *i, GError **error)
+{
+	gint64 until = g_get_monotonic_time() + ENFORCED_SECONDS * G_USEC_PER_SEC;
+
+	for (;;) {
+		g_autoptr(node) status = live_status(i->lab, error);
+
+		if (!status)
+			return NULL;
+		if (is_enforced(status))
+			return g_steal_pointer(&status);
+		if (g_get_monotonic_time() > until) {
+			g_set_error(error, CLI_ERROR, CLI_USAGE,
+			            "not every port is enforced after %d seconds (see `escarp status`)",
+			            ENFORCED_SECONDS);
+			return NULL;
+		}
+		g_usleep(POLL_US);
+	}
+}
+
+static void list_text(const struct node *list, const char *title, GString *out)
+{
+	for (guint k = 0; k < node_length(list); k++)
+		g_string_append_printf(out, "%s %s\n", title, node_str(node_item(list, k), "?"));
+}
+
+static void up_text(const struct node *data, GString *out)
+{
+	const struct node *ports = node_get(data, "ports"), *outputs = node_get(data, "outputs");
+	g_autoptr(grid) g = grid_new();
+
+	list_text(node_get(data, "added"), "  +", out);
+	list_text(node_get(data, "changed"), "  ~", out);
+	list_text(node_get(data, "warnings"), "warning:", out);
+	list_text(node_get(data, "notes"), "note:", out);
+	if (node_length(node_get(data, "unmodelled")))
+		g_string_append_printf(out, "%u things are not modelled (`escarp plan` lists them)\n",
+		                       node_length(node_get(data, "unmodelled")));
+	grid_row(g, "INSTANCE", "HOST", "ADDRESS", "PUBLIC", NULL);
+	for (guint k = 0; k < node_length(ports); k++) {
+		const struct node *p = node_item(ports, k);
+		g_autofree char *host = g_strdup_printf("%d", (int)node_integer(node_get(p, "host"), 0));
+		g_autofree char *addresses = report_join(node_get(p, "addresses"));
+		g_autofree char *public = report_join(node_get(p, "public"));
+
+		grid_row(g, node_get_str(p, "label", "?"), host, addresses, public, NULL);
+	}
+	grid_print(g, "", out);
+	for (guint k = 0; k < node_length(outputs); k++) {
+		const struct node *value = node_get(node_value(outputs, k), "value");
+		g_autofree char *json = value ? node_print(value, FALSE) : g_strdup("(secure)");
+
+		g_string_append_printf(out, "output %s = %s\n", node_name(outputs, k), node_str(value, json));
+	}
+	g_string_append_printf(out, "Revision %d: every port is enforced (%u).\n",
+	                       (int)node_integer(node_get(data, "revision"), 0), node_length(ports));
+}
+
+static void copy_member(struct node *to, const struct node *from, const char *name)
+{
+	struct node *value = node_get(from, name);
+
+	node_set(to, name, value ? node_ref(value) : node_array());
+}
+
+static int answer(const struct invocation *i, const struct source *s, const struct node *deployed)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(node) status = wait_enforced(i, &error);
+	g_autoptr(node) data = node_object();
+	struct node *notes = node_array();
+
+	if (!status)
+		return report_error(EXIT_FAILED, "up: %s", error->message);
+	node_set(data, "lab", node_string(i->lab));
+	node_set(data, "revision", node_int(node_integer(node_get(status, "revision"), 0)));
+	copy_member(data, deployed, "added");
+	copy_member(data, deployed, "changed");
+	copy_member(data, deployed, "removed");
+	copy_member(data, deployed, "warnings");
+	for (guint k = 0; s && k < s->notes->len; k++)
+		node_append(notes, node_string(g_ptr_array_index(s->notes, k)));
+	node_set(data, "notes", notes);
+	copy_member(data, status, "unmodelled");
+	copy_member(data, status, "ports");
+	node_set(data, "outputs", s ? node_ref(s->outputs) : node_object());
+	return report_show(&(struct report){data, up_text}, i) ? EXIT_OK : EXIT_FAILED;
+}
+
+static void show_removals(const struct node *dry)
+{
+	const struct node *removed = node_get(dry, "removed");
+
+	for (guint k = 0; k < node_length(removed); k++) {
+		g_autofree char *id = report_clean(node_str(node_item(removed, k), "?"));
+
+		fprintf(stderr, "will be removed: %s\n", id);
+	}
+}
+
+static int deploy(const struct invocation *i, const struct source *s)
+{
+	g_autoptr(GError) error = NULL;
+	struct node *question = deploy_request(i, s, TRUE, &error);
+	g_autoptr(node) dry = question ? deploy_send(i, question, &error) : NULL;
+	g_autoptr(node) done = NULL;
+
+	if (!dry)
+		return report_error(EXIT_BAD_INPUT, "%s: %s", (const char *)g_ptr_array_index(s->files, 0),
+		                    error->message);
+	show_removals(dry);
+	done = deploy_send(i, deploy_request(i, s, FALSE, NULL), &error);
+	if (!done)
+		return report_error(EXIT_FAILED, "up: %s (the previous network is in force)", error->message);
+	return answer(i, s, done);
+}
+
+int cmd_up(const struct invocation *i)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(source) s = NULL;
+	guint existing, hosts;
+
+	if (i->arguments->len) {
+		s = source_read(i, &error);
+		if (!s)
+			return report_error(EXIT_BAD_INPUT, "%s", error->message);
+	}
+	if (geteuid() != 0)
+		return report_error(EXIT_FAILED, "up: needs root: it makes network namespaces");
+	existing = dirs_hosts(i->lab);
+	hosts = existing ? existing : 1;
+	if (!option_number(i, "hosts", 1, CLI_MAX_HOSTS, &hosts, &error))
+		return report_error(EXIT_BAD_INPUT, "%s", error->message);
+	if (!s && !existing)
+		return report_error(EXIT_BAD_INPUT, "up: lab %s has no network stored: name a template", i->lab);
+	if (s && !existing && !makes_sense_alone(s, hosts, &error))
+		return report_error(EXIT_BAD_INPUT, "%s: %s", (const char *)g_ptr_array_index(s->files, 0),
+		                    error->message);
+	if (!lab_start(i->lab, hosts, &error))
+		return report_error(EXIT_FAILED, "up: %s", error->message);
+	return s ? deploy(i, s) : answer(i, NULL, NULL);
+}

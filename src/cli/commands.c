@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command table: the only place where a command, an option or its help is written down. */
+#include "cli/commands.h"
+
+static const struct option o_lab = {
+        "lab", OPTION_VALUE, "NAME", "The lab to work with; default: ESCARP_LAB, else main", VALUES_NONE, NULL};
+static const struct option o_json = {"json",      OPTION_FLAG, NULL, "Print JSON with stable field names",
+                                     VALUES_NONE, NULL};
+static const struct option o_help = {"help", OPTION_FLAG, NULL, "Print what the command does", VALUES_NONE, NULL};
+const struct option *const common_options[] = {&o_lab, &o_json, &o_help, NULL};
+
+static const struct option o_parameters = {
+        "parameters", OPTION_LIST, "FILE", "Parameters file; the first belongs to the first template, and so on",
+        VALUES_FILE,  NULL};
+static const struct option o_param = {
+        "param", OPTION_LIST, "NAME=VALUE", "Value of one template parameter; wins over the file", VALUES_NONE, NULL};
+static const struct option o_subscription = {
+        "subscription", OPTION_VALUE, "NAME", "Subscription to deploy into; default: default", VALUES_NONE, NULL};
+static const struct option o_group = {"group",     OPTION_VALUE,
+                                      "NAME",      "Resource group; default: the name of the template's file or folder",
+                                      VALUES_NONE, NULL};
+static const struct option o_fill = {
+        "fill-missing", OPTION_FLAG, NULL, "Make up values for required parameters that have none, and say so",
+        VALUES_NONE,    NULL};
+static const struct option o_hosts = {
+        "hosts", OPTION_VALUE, "N", "Hosts of the fleet, 1 to 16; default: as it is, else 1", VALUES_NONE, NULL};
+static const struct option o_mode = {
+        "mode",
+        OPTION_VALUE,
+        "MODE",
+        "incremental (default): add and change; complete: also remove what the group has and the "
+        "templates have not",
+        VALUES_WORDS,
+        "incremental complete"};
+static const struct option o_tap = {
+        "tap",           OPTION_LIST, "INSTANCE", "Give this instance a tap device on its host in place of a namespace",
+        VALUES_INSTANCE, NULL};
+static const struct option o_as = {
+        "as", OPTION_VALUE, "ADDRESS", "internet only: speak from this outside address", VALUES_NONE, NULL};
+static const struct option o_names = {"names",     OPTION_FLAG, NULL, "Print the names of the instances only",
+                                      VALUES_NONE, NULL};
+static const struct option o_follow = {"follow",    OPTION_FLAG, NULL, "Go on printing what is new until interrupted",
+                                       VALUES_NONE, NULL};
+static const struct option o_port = {
+        "port", OPTION_LIST, "N", "Probe this port in place of those that rules and endpoints name", VALUES_NONE, NULL};
+static const struct option o_protocol = {"protocol",   OPTION_VALUE, "PROTOCOL", "tcp (default) or udp",
+                                         VALUES_WORDS, "tcp udp"};
+
+static const struct option *const up_options[] = {&o_parameters, &o_param, &o_subscription, &o_group, &o_fill,
+                                                  &o_mode,       &o_hosts, &o_tap,          NULL};
+static const struct option *const plan_options[] = {&o_parameters, &o_param, &o_subscription, &o_group, &o_fill,
+                                                    &o_hosts,      NULL};
+static const struct option *const exec_options[] = {&o_as, NULL};
+static const struct option *const status_options[] = {&o_names, NULL};
+static const struct option *const probe_options[] = {&o_port, &o_protocol, NULL};
+static const struct option *const follow_options[] = {&o_follow, NULL};
+static const struct option *const no_options[] = {NULL};
+
+const struct command commands[] = {
+        {"up", "[FILE...]", "Applies templates and enforces what they say",
+         "Evaluates the templates, starts the lab if it does not run, hands the documents to its controller and waits "
+         "until "
+         "every port is enforced. Only what differs is changed. In complete mode what will be removed is listed "
+         "first.\n\n"
+         "Without a FILE the network that is stored is started again. If anything fails the previous network stays in "
+         "force.",
+         up_options, 0, 64, FALSE, VALUES_FILE, cmd_up},
+        {"plan", "FILE...", "Says what the templates would build, without building it",
+         "Needs neither root nor a running lab. Prints networks, instances and their addresses, what is open to the "
+         "Internet, "
+         "what is not modelled, warnings and outputs. Values of secure parameters are never printed.",
+         plan_options, 1, 64, FALSE, VALUES_FILE, cmd_plan},
+        {"exec", "(INSTANCE|internet|host/K)", "Runs a command inside an instance, outside, or on a host",
+         "The command runs in the network namespace of the instance, or on the Internet's side, or in that of host K, "
+         "and its "
+         "exit status is returned. An instance on a tap device has no namespace: the command runs on its host with "
+         "ESCARP_TAP, ESCARP_MAC, ESCARP_ADDRESS and ESCARP_GATEWAY set.",
+         exec_options, 1, 1, TRUE, VALUES_INSTANCE, cmd_exec},
+        {"status", "", "Shows hosts, ports, addresses and whether they are enforced",
+         "One line for each host and each port, with its private and public addresses and what it has dropped.",
+         status_options, 0, 0, FALSE, VALUES_NONE, cmd_status},
+        {"probe", "", "Tries who can reach what, and compares with what should be",
+         "Makes real connection attempts from the Internet and from every instance to every instance and every public "
+         "endpoint, "
+         "on the ports that rules and endpoints name and a few well-known ones. Each cell is what should be / what is. "
+         "Exits 1 "
+         "when any differs.",
+         probe_options, 0, 0, FALSE, VALUES_NONE, cmd_probe},
+        {"drops", "", "Shows what was dropped where and why, and how often each rule decided",
+         "Counters of the data path, by port and reason, and by rule.", follow_options, 0, 0, FALSE, VALUES_NONE,
+         cmd_drops},
+        {"flows", "", "Shows the connections that the data path knows",
+         "One line for each direction of each connection.", follow_options, 0, 0, FALSE, VALUES_NONE, cmd_flows},
+        {"events", "", "Shows single drops as they were recorded",
+         "The newest drop records of every host. Records are limited in rate for each port; the counters of `escarp "
+         "drops` are "
+         "exact.",
+         follow_options, 0, 0, FALSE, VALUES_NONE, cmd_events},
+        {"down", "", "Takes the lab down and leaves nothing behind",
+         "Removes the lab's processes, namespaces, mounts and files, also after a crash. One that does not run is no "
+         "error.",
+         no_options, 0, 0, FALSE, VALUES_NONE, cmd_down},
+        {NULL},
+};

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/plan.h"
+
+#include "prove/exposure.h"
+
+#define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
+
+struct view {
+	const struct graph *g;
+	const struct alloc *a;
+	const struct alloc_settings *s;
+};
+
+static struct node *take_or_null(char *text)
+{
+	return text ? node_take_string(text) : node_null();
+}
+
+static struct node *prefixes_node(const GArray *prefixes)
+{
+	struct node *list = node_array();
+
+	for (guint i = 0; i < prefixes->len; i++)
+		node_append(list, node_take_string(prefix_format(g_array_index(prefixes, struct prefix, i))));
+	return list;
+}
+
+static struct node *group_node(const struct security_group *group)
+{
+	return group ? node_string(group->noun.name) : node_null();
+}
+
+static struct node *network_node(const struct network *n)
+{
+	struct node *o = node_object(), *subnets = node_array();
+
+	node_set(o, "name", node_string(n->noun.name));
+	node_set(o, "id", node_string(n->noun.id));
+	node_set(o, "prefixes", prefixes_node(n->prefixes));
+	for (guint i = 0; i < n->subnets->len; i++) {
+		const struct subnet *s = NTH(n->subnets, struct subnet, i);
+		struct node *e = node_object();
+
+		node_set(e, "name", node_string(s->noun.name));
+		node_set(e, "prefixes", prefixes_node(s->prefixes));
+		node_set(e, "security_group", group_node(s->group));
+		node_append(subnets, e);
+	}
+	node_set(o, "subnets", subnets);
+	return o;
+}
+
+static char *public_text(const struct view *v, const struct public_address *p)
+{
+	guint32 addr = p && !p->v6 ? alloc_public(v->a, p) : 0;
+
+	return addr ? ip_format(addr) : NULL;
+}
+
+static struct node *config_node(const struct view *v, const struct ip_config *c)
+{
+	struct node *o = node_object();
+
+	node_set(o, "address", node_take_string(ip_format(alloc_private(v->a, c))));
+	node_set(o, "subnet", node_string(c->subnet->noun.name));
+	node_set(o, "subnet_security_group", group_node(c->subnet->group));
+	node_set(o, "public", take_or_null(public_text(v, c->public_address)));
+	return o;
+}
+
+static struct node *nic_node(const struct view *v, const struct nic *n)
+{
+	struct node *o = node_object(), *addresses = node_array();
+
+	node_set(o, "name", node_string(n->noun.name));
+	node_set(o, "id", node_string(n->noun.id));
+	node_set(o, "network", n->network ? node_string(n->network->noun.name) : node_null());
+	node_set(o, "security_group", group_node(n->group));
+	for (guint i = 0; i < n->configs->len; i++)
+		node_append(addresses, config_node(v, NTH(n->configs, struct ip_config, i)));
+	node_set(o, "addresses", addresses);
+	return o;
+}
+
+static struct node *instance_node(const struct view *v, const struct vm *vm)
+{
+	struct node *o = node_object(), *nics = node_array();
+
+	node_set(o, "name", node_take_string(graph_vm_label(v->g, vm)));
+	node_set(o, "id", node_string(vm->noun.id));
+	for (guint i = 0; i < vm->nics->len; i++)
+		node_append(nics, nic_node(v, NTH(vm->nics, struct nic, i)));
+	node_set(o, "nics", nics);
+	return o;
+}
+
+char *plan_range(guint32 first, guint32 last)
+{
+	g_autofree char *from = NULL, *to = NULL;
+
+	for (guint8 length = 0; length <= 32; length++) {
+		struct prefix p = {first & prefix_mask(length), length};
+
+		if (p.addr == first && prefix_last(p) == last)
+			return prefix_format(p);
+	}
+	from = ip_format(first);
+	to = ip_format(last);
+	return g_strdup_printf("%s-%s", from, to);
+}
+
+static struct node *sources_node(const struct exposure *e)
+{
+	struct node *list = node_array();
+
+	if (e->anyone)
+		node_append(list, node_string("*"));
+	for (guint i = 0; !e->anyone && i < e->sources->len; i++) {
+		struct address_range r = g_array_index(e->sources, struct address_range, i);
+
+		node_append(list, node_take_string(plan_range(r.first, r.last)));
+	}
+	return list;
+}
+
+static const char *protocol_name(guint8 protocol)
+{
+	return protocol == PROTO_TCP ? "tcp" : protocol == PROTO_UDP ? "udp" : "icmp";
+}
+
+static char *ports_text(guint first, guint last)
+{
+	if (first == 0 && last == 65535)
+		return g_strdup("*");
+	return first == last ? g_strdup_printf("%u", first) : g_strdup_printf("%u-%u", first, last);
+}
+
+static struct node *exposure_node(const struct view *v, const struct exposure *e)
+{
+	struct node *o = node_object();
+
+	node_set(o, "public", take_or_null(public_text(v, e->address)));
+	node_set(o, "public_name", node_string(e->address->noun.name));
+	node_set(o, "protocol", node_string(protocol_name(e->protocol)));
+	node_set(o, "ports", e->protocol == PROTO_ICMP ? node_null() : node_take_string(ports_text(e->first, e->last)));
+	node_set(o, "instance", node_take_string(graph_vm_label(v->g, e->to->nic->vm)));
+	node_set(o, "address", node_take_string(ip_format(alloc_private(v->a, e->to))));
+	node_set(o, "private_port", e->private_port ? node_int(e->private_port) : node_null());
+	node_set(o, "sources", sources_node(e));
+	return o;
+}
+
+/* Ports by which machines are managed: open to everybody they are found within minutes. */
+static void warn_management(const struct view *v, const struct exposure *e, struct node *warnings)
+{
+	static const struct {
+		guint16 port;
+		const char *what;
+	} management[] = {{22, "SSH"}, {3389, "RDP"}, {5985, "WinRM"}, {5986, "WinRM over TLS"}};
+	g_autofree char *label = graph_vm_label(v->g, e->to->nic->vm);
+	g_autofree char *public = public_text(v, e->address);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(management); i++) {
+		guint port = management[i].port;
+		gboolean open = e->private_port ? e->private_port == port : e->first <= port && port <= e->last;
+
+		if (!open || !e->anyone || e->protocol != PROTO_TCP)
+			continue;
+		node_append(warnings, node_stringf("%s (%u) of %s is open to the whole Internet by %s port %u",
+		                                   management[i].what, port, label, public ? public : "?",
+		                                   e->private_port ? e->first : port));
+	}
+}
+
+static void add_open(const struct view *v, struct node *o, struct node *warnings)
+{
+	g_autoptr(GPtrArray) list = exposure_list(v->g, v->a, v->s);
+	struct node *open = node_array();
+
+	for (guint i = 0; i < list->len; i++) {
+		const struct exposure *e = NTH(list, struct exposure, i);
+
+		if (e->too_many) {
+			node_append(warnings, node_stringf("%s: too many rules to list what is open to the Internet",
+			                                   e->address->noun.name));
+			continue;
+		}
+		node_append(open, exposure_node(v, e));
+		warn_management(v, e, warnings);
+	}
+	node_set(o, "open", open);
+}
+
+static struct node *unmodelled_node(const struct graph *g)
+{
+	struct node *list = node_array();
+
+	for (guint i = 0; i < g->unmodelled->len; i++) {
+		const struct unmodelled *u = NTH(g->unmodelled, struct unmodelled, i);
+		struct node *e = node_object();
+
+		node_set(e, "id", node_string(u->id));
+		node_set(e, "property", node_string(u->property ? u->property : ""));
+		node_set(e, "why", node_string(u->why ? u->why : ""));
+		node_append(list, e);
+	}
+	return list;
+}
+
+static struct node *strings_node(const GPtrArray *strings)
+{
+	struct node *list = node_array();
+
+	for (guint i = 0; strings && i < strings->len; i++)
+		node_append(list, node_string(NTH(strings, char, i)));
+	return list;
+}
+
+struct node *plan_describe(const struct source *src, const struct graph *g, const struct alloc *a,
+                           const struct alloc_settings *s)
+{
+	struct view v = {g, a, s};
+	struct node *o = node_object(), *networks = node_array(), *instances = node_array();
+	struct node *warnings = strings_node(g->warnings);
+
+	node_set(o, "subscription", node_string(src->subscription));
+	node_set(o, "group", node_string(src->group));
+	node_set(o, "files", strings_node(src->files));
+	for (guint i = 0; i < g->networks->len; i++)
+		node_append(networks, network_node(NTH(g->networks, struct network, i)));
+	node_set(o, "networks", networks);
+	for (guint i = 0; i < g->vms->len; i++)
+		node_append(instances, instance_node(&v, NTH(g->vms, struct vm, i)));
+	node_set(o, "instances", instances);
+	add_open(&v, o, warnings);
+	node_set(o, "unmodelled", unmodelled_node(g));
+	node_set(o, "warnings", warnings);
+	node_set(o, "notes", strings_node(src->notes));
+	node_set(o, "outputs", node_ref(src->outputs));
+	return o;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A network described: what `plan` answers, as data and in words. */
+#pragma once
+#include "cli/source.h"
+#include "model/graph.h"
+
+/* The caller owns the result. */
+struct node *plan_describe(const struct source *src, const struct graph *g, const struct alloc *a,
+                           const struct alloc_settings *s);
+void plan_text(const struct node *data, GString *out);
+
+/* A range as people write it: the one prefix that it is, or "first-last". Caller frees. */
+char *plan_range(guint32 first, guint32 last);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan in words: the same value that --json prints. */
+#include "cli/plan.h"
+#include "cli/report.h"
+
+#include <string.h>
+
+static void networks_text(const struct node *data, GString *out)
+{
+	const struct node *networks = node_get(data, "networks");
+
+	for (guint i = 0; i < node_length(networks); i++) {
+		const struct node *n = node_item(networks, i), *subnets = node_get(n, "subnets");
+		g_autofree char *prefixes = report_join(node_get(n, "prefixes"));
+		g_autoptr(grid) g = grid_new();
+
+		g_string_append_printf(out, "Network %s  %s\n", node_get_str(n, "name", "?"), prefixes);
+		for (guint k = 0; k < node_length(subnets); k++) {
+			const struct node *s = node_item(subnets, k);
+			g_autofree char *ranges = report_join(node_get(s, "prefixes"));
+
+			grid_row(g, "subnet", node_get_str(s, "name", "?"), ranges,
+			         node_get_str(s, "security_group", "no security group"), NULL);
+		}
+		grid_print(g, "  ", out);
+	}
+}
+
+static void nic_rows(const struct node *instance, struct grid *g)
+{
+	const struct node *nics = node_get(instance, "nics");
+
+	for (guint i = 0; i < node_length(nics); i++) {
+		const struct node *nic = node_item(nics, i), *addresses = node_get(nic, "addresses");
+
+		for (guint k = 0; k < node_length(addresses); k++) {
+			const struct node *a = node_item(addresses, k);
+
+			grid_row(g, i || k ? " " : node_get_str(instance, "name", "?"), node_get_str(a, "address", "?"),
+			         node_get_str(a, "public", "-"), node_get_str(a, "subnet", "?"),
+			         node_get_str(nic, "security_group", "-"), NULL);
+		}
+	}
+}
+
+static void instances_text(const struct node *data, GString *out)
+{
+	const struct node *instances = node_get(data, "instances");
+	g_autoptr(grid) g = grid_new();
+
+	if (!node_length(instances)) {
+		g_string_append(out, "\nNo instances: nothing would be enforced.\n");
+		return;
+	}
+	g_string_append(out, "\nInstances\n");
+	grid_row(g, "NAME", "ADDRESS", "PUBLIC", "SUBNET", "SECURITY GROUP", NULL);
+	for (guint i = 0; i < node_length(instances); i++)
+		nic_rows(node_item(instances, i), g);
+	grid_print(g, "  ", out);
+}
+
+static void open_text(const struct node *data, GString *out)
+{
+	const struct node *open = node_get(data, "open");
+	g_autoptr(grid) g = grid_new();
+
+	g_string_append(out, "\nOpen to the Internet\n");
+	if (!node_length(open)) {
+		g_string_append(out, "  nothing\n");
+		return;
+	}
+	grid_row(g, "PUBLIC", "PROTOCOL", "PORT", "LEADS TO", "FROM", NULL);
+	for (guint i = 0; i < node_length(open); i++) {
+		const struct node *e = node_item(open, i);
+		gint64 port = node_integer(node_get(e, "private_port"), 0);
+		g_autofree char *sources = report_join(node_get(e, "sources"));
+		g_autofree char *to = port ? g_strdup_printf("%s port %d", node_get_str(e, "instance", "?"), (int)port)
+		                           : g_strdup(node_get_str(e, "instance", "?"));
+
+		grid_row(g, node_get_str(e, "public", "?"), node_get_str(e, "protocol", "?"),
+		         node_get_str(e, "ports", "-"), to, strcmp(sources, "*") == 0 ? "anyone" : sources, NULL);
+	}
+	grid_print(g, "  ", out);
+}
+
+static void unmodelled_text(const struct node *data, GString *out)
+{
+	const struct node *list = node_get(data, "unmodelled");
+
+	if (!node_length(list))
+		return;
+	g_string_append(out, "\nNot modelled\n");
+	for (guint i = 0; i < node_length(list); i++) {
+		const struct node *u = node_item(list, i);
+		const char *property = node_get_str(u, "property", "");
+
+		g_string_append_printf(out, "  %s%s%s: %s\n", node_get_str(u, "id", "?"), *property ? " " : "",
+		                       property, node_get_str(u, "why", ""));
+	}
+}
+
+static void lines_text(const struct node *list, const char *title, GString *out)
+{
+	if (!node_length(list))
+		return;
+	g_string_append_printf(out, "\n%s\n", title);
+	for (guint i = 0; i < node_length(list); i++)
+		g_string_append_printf(out, "  %s\n", node_str(node_item(list, i), "?"));
+}
+
+static void outputs_text(const struct node *outputs, GString *out)
+{
+	if (!node_length(outputs))
+		return;
+	g_string_append(out, "\nOutputs\n");
+	for (guint i = 0; i < node_length(outputs); i++) {
+		const struct node *value = node_get(node_value(outputs, i), "value");
+		g_autofree char *json = value ? node_print(value, FALSE) : g_strdup("(secure)");
+
+		g_string_append_printf(out, "  %s = %s\n", node_name(outputs, i), node_str(value, json));
+	}
+}
+
+void plan_text(const struct node *data, GString *out)
+{
+	g_string_append_printf(out, "Subscription %s, group %s\n\n", node_get_str(data, "subscription", "?"),
+	                       node_get_str(data, "group", "?"));
+	networks_text(data, out);
+	instances_text(data, out);
+	open_text(data, out);
+	unmodelled_text(data, out);
+	lines_text(node_get(data, "warnings"), "Warnings", out);
+	lines_text(node_get(data, "notes"), "Notes", out);
+	outputs_text(node_get(data, "outputs"), out);
+}

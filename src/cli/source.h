@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the files that a person names to documents: the half that `plan` and `up` share.
+ *
+ * Nothing here has an effect. Whatever is wrong with the input ends here, told with file and place, before
+ * anything is started or changed.
+ */
+#pragma once
+#include "cli/options.h"
+#include "compile/alloc.h"
+
+struct source {
+	char *subscription, *group;
+	GPtrArray *files;     /* char * */
+	GPtrArray *documents; /* struct document; of all files, in order */
+	struct node *outputs; /* name -> {"type","value"} */
+	GPtrArray *notes;     /* char * */
+};
+
+/* Reads and evaluates every FILE of the command line. NULL and error, whose message may have several lines. */
+struct source *source_read(const struct invocation *i, GError **error);
+void source_free(struct source *s);
+typedef struct source source;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(source, source_free)
+
+/* The graph of copies of the documents; NULL and error (one line a problem) when they mean nothing. */
+struct graph *source_graph(const struct source *s, GError **error);
+/* A resource group's name out of a file's: "x/101-two-vms/azuredeploy.json" is "101-two-vms". Caller frees. */
+char *source_group_name(const char *file);
