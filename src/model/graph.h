@@ -19,12 +19,12 @@ struct graph;
 
 /* An id, its last name segment, and the document it came from (nested nouns share their parent's). */
 struct noun {
-	char *id;             /* full resource id, author's case */
-	char *name;           /* last segment */
+	char *id;   /* full resource id, author's case */
+	char *name; /* last segment */
 	const struct document *document;
 	const char *subscription, *group; /* borrowed from the document */
-	const struct node *at;      /* the node that declares it: for line and column */
-	char *path;           /* JSON path inside the resource, "" for the whole, "properties.subnets[0]" */
+	const struct node *at;            /* the node that declares it: for line and column */
+	char *path;                       /* JSON path inside the resource, "" for the whole, "properties.subnets[0]" */
 };
 
 enum rule_protocol { PROTO_ANY = 0, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ESP = 50, PROTO_AH = 51 };
@@ -35,28 +35,38 @@ struct port_range {
 };
 
 /* One side of a rule, before tags mean anything: they depend on the network of the port that is judged. */
-enum tag { TAG_NONE, TAG_ANY, TAG_INTERNET, TAG_VIRTUAL_NETWORK, TAG_LOAD_BALANCER, TAG_OTHER /* known name, no prefixes here: matches nothing, reported */ };
+enum tag {
+	TAG_NONE,
+	TAG_ANY,
+	TAG_INTERNET,
+	TAG_VIRTUAL_NETWORK,
+	TAG_LOAD_BALANCER,
+	TAG_OTHER /* known name, no prefixes here: matches nothing, reported */
+};
 struct rule_side {
-	GArray *prefixes; /* struct prefix */
-	GArray *tags;     /* enum tag */
+	GArray *prefixes;     /* struct prefix */
+	GArray *tags;         /* enum tag */
 	GPtrArray *tag_names; /* char *, as written, same index as tags */
-	GPtrArray *groups; /* struct app_group: matches the private addresses of its members, so nothing while it has none */
-	GArray *ports;    /* struct port_range; empty never: any is 0-65535 */
-	gboolean v6_only; /* every address named is IPv6: matches no IPv4 packet (prefixes, tags and groups are empty) */
+	GPtrArray *groups;    /* struct app_group: matches the private addresses of its members, so nothing while it has
+	                         none */
+	GArray *ports;        /* struct port_range; empty never: any is 0-65535 */
+	gboolean
+	        v6_only; /* every address named is IPv6: matches no IPv4 packet (prefixes, tags and groups are empty) */
 };
 
 struct rule {
 	struct noun noun;
-	guint priority;   /* 100..4096, defaults 65000.. */
+	guint priority; /* 100..4096, defaults 65000.. */
 	enum direction direction;
 	gboolean allow;
 	enum rule_protocol protocol;
 	struct rule_side source, destination;
 	gboolean is_default;
-	char *full_name;  /* see rule_full_name */
+	char *full_name; /* see rule_full_name */
 };
 
-/* An application security group: the configurations that say they are in it. All of one network, so that addresses are unambiguous. */
+/* An application security group: the configurations that say they are in it. All of one network, so that addresses are
+ * unambiguous. */
 struct app_group {
 	struct noun noun;
 	GPtrArray *configs; /* struct ip_config */
@@ -77,9 +87,9 @@ struct network {
 struct subnet {
 	struct noun noun;
 	struct network *network;
-	GArray *prefixes; /* struct prefix, IPv4 */
+	GArray *prefixes;             /* struct prefix, IPv4 */
 	struct security_group *group; /* may be NULL */
-	GPtrArray *configs; /* struct ip_config in it */
+	GPtrArray *configs;           /* struct ip_config in it */
 };
 
 enum sku { SKU_BASIC, SKU_STANDARD };
@@ -88,7 +98,7 @@ struct public_address {
 	struct noun noun;
 	enum sku sku;
 	gboolean is_static, v6;
-	guint32 address; /* declared address, or 0: to be allocated */
+	guint32 address;          /* declared address, or 0: to be allocated */
 	struct ip_config *config; /* instance-level: whose; else NULL */
 	struct frontend *frontend;
 	guint idle_minutes;
@@ -99,19 +109,19 @@ struct ip_config {
 	struct nic *nic;
 	struct subnet *subnet;
 	gboolean primary, is_static;
-	guint32 address; /* declared private address, or 0: dynamic */
+	guint32 address;                       /* declared private address, or 0: dynamic */
 	struct public_address *public_address; /* may be NULL */
-	GPtrArray *pools;     /* struct pool that it is a member of */
-	GPtrArray *nat_rules; /* struct nat_rule that lead to it */
-	GPtrArray *app_groups; /* struct app_group that it is in */
+	GPtrArray *pools;                      /* struct pool that it is a member of */
+	GPtrArray *nat_rules;                  /* struct nat_rule that lead to it */
+	GPtrArray *app_groups;                 /* struct app_group that it is in */
 };
 
 struct nic {
 	struct noun noun;
 	struct network *network;
 	struct security_group *group; /* may be NULL */
-	GPtrArray *configs; /* struct ip_config; at least one, primary first, all in one subnet */
-	struct vm *vm;      /* NULL: not attached, so not a port of any host */
+	GPtrArray *configs;           /* struct ip_config; at least one, primary first, all in one subnet */
+	struct vm *vm;                /* NULL: not attached, so not a port of any host */
 	gboolean ip_forwarding;
 };
 
@@ -148,7 +158,7 @@ struct lb_rule {
 	struct noun noun;
 	struct frontend *frontend;
 	struct pool *pool;
-	struct probe *probe; /* may be NULL */
+	struct probe *probe;         /* may be NULL */
 	enum rule_protocol protocol; /* TCP, UDP, or ANY (HA ports, both zero) */
 	guint16 frontend_port, backend_port;
 	gboolean floating;
@@ -183,23 +193,27 @@ struct graph {
 	GPtrArray *warnings;   /* char * */
 	GPtrArray *documents;  /* struct document, owned */
 	GHashTable *by_id;     /* lower-case id -> struct noun * of any kind */
-	GHashTable *vm_names;  /* lower-case name, group/name, subscription/group/name -> struct vm *, or NULL: several */
+	GHashTable
+	        *vm_names; /* lower-case name, group/name, subscription/group/name -> struct vm *, or NULL: several */
 };
 
 /*
  * Builds the graph of all documents of all subscriptions. Takes ownership of `documents` (also on failure). With
- * errors the result is NULL and `errors` (created by the caller, of char *) has one line for each problem found, as many as can be found in one
- * pass: "file:line: resource 'x' (properties.subnets[1].properties.addressPrefix): what is wrong; what to do".
+ * errors the result is NULL and `errors` (created by the caller, of char *) has one line for each problem found, as
+ * many as can be found in one pass: "file:line: resource 'x' (properties.subnets[1].properties.addressPrefix): what is
+ * wrong; what to do".
  */
 struct graph *graph_build(GPtrArray *documents, GPtrArray *errors);
 void graph_free(struct graph *g);
 typedef struct graph graph;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(graph, graph_free)
 
-/* The default rules (65000, 65001, 65500 of both directions) that every group ends with have ids "GROUP/defaultSecurityRules/NAME". */
+/* The default rules (65000, 65001, 65500 of both directions) that every group ends with have ids
+ * "GROUP/defaultSecurityRules/NAME". */
 const char *rule_full_name(const struct rule *r); /* "group/rule" for people; owned by the rule */
 /*
- * An instance by the name a person uses: "vm", "group/vm", "subscription/group/vm" (case-insensitive). NULL and error when none or several match.
+ * An instance by the name a person uses: "vm", "group/vm", "subscription/group/vm" (case-insensitive). NULL and error
+ * when none or several match.
  */
 struct vm *graph_find_vm(const struct graph *g, const char *name, GError **error);
 /* The shortest unambiguous of those names. Caller frees. */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Declared private addresses: inside their subnet, not reserved, and one holder each in a network. */
+#include "model/build.h"
+
+void address_check_inside(const struct spot *s, const char *dotted, const struct subnet *subnet, guint32 address)
+{
+	g_autofree char *text = ip_format(address);
+
+	for (guint i = 0; i < subnet->prefixes->len; i++) {
+		struct prefix p = g_array_index(subnet->prefixes, struct prefix, i);
+		g_autofree char *space = prefix_format(p);
+
+		if (!prefix_has(p, address))
+			continue;
+		if (address < p.addr + 4 || address == prefix_last(p))
+			spot_error(s, dotted, "%s is one of the five reserved addresses of %s; choose another", text,
+			           space);
+		return;
+	}
+	/* A subnet whose prefix was refused has had its error. */
+	if (subnet->prefixes->len > 0)
+		spot_error(s, dotted, "%s is not in subnet '%s'; choose an address inside it", text, subnet->noun.name);
+}
+
+static void claim(struct build *b, GHashTable *holders, const struct subnet *subnet, guint32 address,
+                  const struct noun *holder, const struct noun *named)
+{
+	g_autofree char *text = ip_format(address);
+	g_autofree char *key = g_strdup_printf("%p %s", (const void *)subnet->network, text);
+	const struct noun *other = g_hash_table_lookup(holders, key);
+	struct spot s = noun_spot(b, holder);
+
+	if (other) {
+		g_autofree char *where = noun_where(other);
+
+		spot_error(&s, "properties.privateIPAddress", "%s already belongs to %s; choose another", text, where);
+		return;
+	}
+	g_hash_table_insert(holders, g_steal_pointer(&key), (gpointer)named);
+}
+
+void address_check(struct build *b)
+{
+	g_autoptr(GHashTable) holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct graph *g = b->graph;
+
+	for (guint i = 0; i < g->nics->len; i++) {
+		const struct nic *n = g->nics->pdata[i];
+
+		for (guint k = 0; k < n->configs->len; k++) {
+			const struct ip_config *c = n->configs->pdata[k];
+
+			if (c->subnet && c->address)
+				claim(b, holders, c->subnet, c->address, &c->noun, &n->noun);
+		}
+	}
+	for (guint i = 0; i < g->load_balancers->len; i++) {
+		const struct load_balancer *l = g->load_balancers->pdata[i];
+
+		for (guint k = 0; k < l->frontends->len; k++) {
+			const struct frontend *f = l->frontends->pdata[k];
+
+			if (f->subnet && f->address)
+				claim(b, holders, f->subnet, f->address, &f->noun, &f->noun);
+		}
+	}
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Application security groups: a name for the configurations that say they are in it. */
+#include "model/build.h"
+
+void app_group_free(struct app_group *g)
+{
+	noun_clear(&g->noun);
+	g_ptr_array_unref(g->configs);
+	g_free(g);
+}
+
+void app_group_declare(struct build *b, const struct document *d)
+{
+	struct spot s = spot_of(b, d);
+	struct app_group *g = g_new0(struct app_group, 1);
+
+	g->configs = g_ptr_array_new();
+	g_ptr_array_add(b->graph->app_groups, g);
+	noun_declare(&g->noun, &s, d->id);
+}
+
+void app_group_check(struct build *b, struct app_group *g)
+{
+	const struct network *network = NULL;
+
+	g_ptr_array_sort(g->configs, noun_compare);
+	for (guint i = 0; i < g->configs->len; i++) {
+		const struct ip_config *c = g->configs->pdata[i];
+
+		if (!c->nic->network)
+			continue;
+		if (network && c->nic->network != network) {
+			struct spot s = noun_spot(b, &c->noun);
+
+			spot_error(&s, "properties.applicationSecurityGroups",
+			           "'%s' already has members in virtual network '%s'; use a group of its own for '%s'",
+			           g->noun.name, network->noun.name, c->nic->network->noun.name);
+		}
+		network = network ? network : c->nic->network;
+	}
+}

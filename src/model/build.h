@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Building a graph: what the nouns' files share. Private to src/model.
+ *
+ * Concept. Three passes over documents sorted by id, so that their order never matters: *declare* makes a noun of
+ * every resource and nested resource and reads what stands in it; *link* turns ids into pointers; *check*
+ * looks at what only shows between nouns. A noun with a fault is still declared, so that one mistake gives one error
+ * and not one for each reference to it.
+ *
+ * A `spot` is a JSON value and where it stands: readers take a spot and a dotted path below it, and on a fault add one
+ * error line with the file, line and JSON path of the deepest node that exists, what is wrong and what to do. They
+ * return a harmless fallback then; graph_build fails at the end when there is any error.
+ */
+#pragma once
+#include "model/graph.h"
+
+struct build {
+	struct graph *graph;
+	GPtrArray *errors;
+	GHashTable *documents; /* lower-case id -> struct document *: what is declared, of any type */
+	GStringChunk *texts;   /* paths of spots: die with the build */
+};
+
+struct spot {
+	struct build *build;
+	const struct document *document;
+	const struct node *node;
+	const char *path; /* "" for the whole resource */
+};
+
+/* A kind of resource that others may refer to. */
+struct kind {
+	const char *type; /* lower case, as in ids */
+	const char *word; /* for people: "subnet" */
+};
+extern const struct kind kind_network, kind_subnet, kind_security_group, kind_public_address, kind_nic, kind_frontend,
+        kind_pool, kind_probe, kind_nat_rule, kind_app_group, kind_load_balancer;
+
+/* spot.c */
+struct spot spot_of(struct build *b, const struct document *d);
+const struct node *spot_get(const struct spot *s, const char *dotted); /* NULL also for JSON null */
+/* The list at `dotted`; 0 when absent; an error when it is no list. */
+guint spot_length(const struct spot *s, const char *dotted);
+struct spot spot_item(const struct spot *s, const char *dotted, guint i);
+/* `message`: "what is wrong; what to do". dotted "" means the spot itself. */
+void spot_error(const struct spot *s, const char *dotted, const char *message, ...) G_GNUC_PRINTF(3, 4);
+void spot_warning(const struct spot *s, const char *dotted, const char *message, ...) G_GNUC_PRINTF(3, 4);
+void spot_unmodelled(const struct spot *s, const char *dotted, const char *why);
+/* The same for a noun: as if at the place that declares it. */
+struct spot noun_spot(struct build *b, const struct noun *n);
+char *noun_where(const struct noun *n); /* "'name' (file:line)" for the second half of a message */
+
+/* read.c: typed properties */
+#define REQUIRED (-1)
+const char *read_text(const struct spot *s, const char *dotted, gboolean required);
+guint read_number(const struct spot *s, const char *dotted, guint min, guint max, gint64 fallback); /* REQUIRED */
+gboolean read_flag(const struct spot *s, const char *dotted, gboolean fallback);
+/* Index in `names` (NULL ends it), ignoring case. Fallback REQUIRED: an error when absent. On a fault 0. */
+guint read_choice(const struct spot *s, const char *dotted, const char *const names[], int fallback);
+gboolean read_address(const struct spot *s, const char *dotted, guint32 *address); /* FALSE when absent or faulty */
+/* Appends the prefix to `list` when it can be a network's or a subnet's. IPv6 ones are listed as not modelled. */
+void read_network_prefix(const struct spot *s, const char *dotted, GArray *list);
+
+/* reference.c */
+/*
+ * The noun that the object at `dotted` names by its "id" ("" for an item of a list). NULL when it is absent (an error
+ * if required) or faulty: not of the kind, of another subscription, declared nowhere.
+ */
+gpointer follow(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required);
+/* The noun that a child document (".../parent/name") belongs to. NULL and an error when it is declared nowhere. */
+gpointer follow_parent(const struct spot *s, const struct kind *kind);
+/* The type part of an id in lower case; NULL when it is no resource id. Caller frees. */
+char *reference_type(const char *id);
+
+/* noun.c */
+/* Fills in a noun for a spot and makes it known by its id. */
+void noun_declare(struct noun *n, const struct spot *s, const char *id);
+void noun_clear(struct noun *n);
+gint noun_compare(gconstpointer a,
+                  gconstpointer b); /* elements of a GPtrArray of nouns' owners: by id, ignoring case */
+/* id of a nested resource that is an item of a list: "<document id>/collection/<name>". NULL and an error without a
+ * usable name. Caller frees. */
+char *nested_id(const struct spot *item, const char *collection);
+/* TRUE when a document of its own declares this id: it wins over the nested form. */
+gboolean has_document(const struct build *b, const char *id);
+void sort_prefixes(GArray *prefixes); /* by address, then length: of any two that overlap, the larger comes first */
+
+/* known.c, unmodelled.c */
+enum treatment {
+	IRRELEVANT,       /* says nothing about the network */
+	MODELLED,         /* in the graph, and compiled */
+	NOT_MODELLED,     /* listed, unless it asks for nothing: null, false, "", empty */
+	NOT_MODELLED_OFF, /* listed when it is false, which is what asks for something */
+};
+struct known {
+	const char *path; /* "properties.subnets[].properties.routeTable": with all below it */
+	enum treatment treatment;
+	const char *why; /* when not modelled */
+};
+/* The list for a type (lower case), ended by a NULL path; NULL: the type itself is not modelled. */
+const struct known *known_properties(const char *type);
+extern const struct known known_everywhere[]; /* what every resource may have */
+/* Lists everything in the document that nothing here enforces. */
+void list_unmodelled(struct build *b, const struct document *d);
+void unmodelled_free(struct unmodelled *u);
+
+/* One file per noun. *_declare for a document of that type, *_link and *_check for the noun. */
+void network_declare(struct build *b, const struct document *d);
+void subnet_declare(struct build *b, const struct document *d);
+void network_link(struct build *b, struct network *n);
+void network_check(struct build *b, struct network *n);
+void network_free(struct network *n);
+
+void security_group_declare(struct build *b, const struct document *d);
+void rule_declare(struct build *b, const struct document *d);
+void security_group_link(struct build *b, struct security_group *g);
+void security_group_check(struct build *b, struct security_group *g);
+void security_group_free(struct security_group *g);
+/* rule.c */
+struct rule *rule_new(const struct spot *s, const char *id, const struct security_group *g);
+void rule_link(struct build *b, struct rule *r);
+void rule_check(struct build *b, struct rule *r); /* after all links: what a side comes to */
+void rule_free(struct rule *r);
+void rules_add_defaults(struct security_group *g);
+/* rule_side.c */
+struct side_names {
+	const char *side; /* "source" */
+	const char *address, *addresses, *groups, *port, *ports;
+};
+void rule_side_read(struct rule_side *side, const struct spot *s, const struct side_names *names);
+void rule_side_link(struct rule_side *side, const struct spot *s, const struct side_names *names);
+void rule_side_init(struct rule_side *side);
+void rule_side_clear(struct rule_side *side);
+
+void app_group_declare(struct build *b, const struct document *d);
+void app_group_check(struct build *b, struct app_group *g);
+void app_group_free(struct app_group *g);
+
+void public_address_declare(struct build *b, const struct document *d);
+void public_address_check(struct build *b, struct public_address *p);
+void public_address_free(struct public_address *p);
+
+/* address.c: declared private addresses */
+void address_check_inside(const struct spot *s, const char *dotted, const struct subnet *subnet, guint32 address);
+void address_check(struct build *b); /* of the whole graph: nobody's address is another's */
+
+void nic_declare(struct build *b, const struct document *d);
+void nic_link(struct build *b, struct nic *n);
+void nic_free(struct nic *n);
+
+void load_balancer_declare(struct build *b, const struct document *d);
+void pool_declare(struct build *b, const struct document *d);
+void nat_rule_declare(struct build *b, const struct document *d);
+void load_balancer_link(struct build *b, struct load_balancer *l);
+void load_balancer_check(struct build *b, struct load_balancer *l);
+void load_balancer_free(struct load_balancer *l);
+/* balancing.c: the rules of a load balancer and their parts */
+struct frontend *frontend_new(const struct spot *s, const char *id, struct load_balancer *l);
+struct probe *probe_new(const struct spot *s, const char *id);
+struct lb_rule *lb_rule_new(const struct spot *s, const char *id);
+struct nat_rule *nat_rule_new(const struct spot *s, const char *id);
+void frontend_link(struct build *b, struct frontend *f);
+void lb_rule_link(struct build *b, struct lb_rule *r, const struct load_balancer *l);
+void nat_rule_link(struct build *b, struct nat_rule *r, const struct load_balancer *l);
+void frontend_free(struct frontend *f);
+void pool_free(struct pool *p);
+void probe_free(struct probe *p);
+void lb_rule_free(struct lb_rule *r);
+void nat_rule_free(struct nat_rule *r);
+
+void vm_declare(struct build *b, const struct document *d);
+void vm_link(struct build *b, struct vm *v);
+void vm_check(struct build *b, struct vm *v);
+void vm_free(struct vm *v);
+void vm_index_names(struct graph *g);

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Load balancers: what belongs to one, and that its front ends' ports are used once. The parts: balancing.c. */
+#include "model/build.h"
+
+void load_balancer_free(struct load_balancer *l)
+{
+	noun_clear(&l->noun);
+	g_ptr_array_unref(l->rules);
+	g_ptr_array_unref(l->nat_rules);
+	g_ptr_array_unref(l->probes);
+	g_ptr_array_unref(l->pools);
+	g_ptr_array_unref(l->frontends);
+	g_free(l);
+}
+
+static void add_pool(struct load_balancer *l, const struct spot *s, const char *id)
+{
+	struct pool *p = g_new0(struct pool, 1);
+
+	p->lb = l;
+	p->members = g_ptr_array_new();
+	noun_declare(&p->noun, s, id);
+	g_ptr_array_add(l->pools, p);
+}
+
+static void add_part(struct load_balancer *l, const struct spot *s, const char *id, const char *collection)
+{
+	switch (collection[0]) {
+	case 'f':
+		g_ptr_array_add(l->frontends, frontend_new(s, id, l));
+		break;
+	case 'b':
+		add_pool(l, s, id);
+		break;
+	case 'p':
+		g_ptr_array_add(l->probes, probe_new(s, id));
+		break;
+	case 'l':
+		g_ptr_array_add(l->rules, lb_rule_new(s, id));
+		break;
+	default:
+		g_ptr_array_add(l->nat_rules, nat_rule_new(s, id));
+	}
+}
+
+/* TRUE for a NAT rule of the newer kind, a port for each member of a pool. */
+static gboolean is_pool_nat_rule(const struct spot *s)
+{
+	return spot_get(s, "properties.frontendPortRangeStart") || spot_get(s, "properties.backendAddressPool");
+}
+
+static void read_parts(struct load_balancer *l, const struct spot *s, const char *collection)
+{
+	g_autofree char *list = g_strconcat("properties.", collection, NULL);
+	guint count = spot_length(s, list);
+
+	for (guint i = 0; i < count; i++) {
+		struct spot item = spot_item(s, list, i);
+		g_autofree char *id = nested_id(&item, collection);
+
+		if (!id || has_document(s->build, id))
+			continue;
+		if (collection[0] == 'i' && is_pool_nat_rule(&item))
+			spot_unmodelled(&item, "",
+			                "NAT rules for a whole pool are not modelled: nothing answers on these ports");
+		else
+			add_part(l, &item, id, collection);
+	}
+}
+
+void load_balancer_declare(struct build *b, const struct document *d)
+{
+	static const char *const skus[] = {"Basic", "Standard", "Gateway", NULL};
+	static const char *const collections[] = {"frontendIPConfigurations", "backendAddressPools", "probes",
+	                                          "loadBalancingRules", "inboundNatRules"};
+	struct spot s = spot_of(b, d);
+	struct load_balancer *l = g_new0(struct load_balancer, 1);
+	guint sku;
+
+	l->frontends = g_ptr_array_new_with_free_func((GDestroyNotify)frontend_free);
+	l->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
+	l->probes = g_ptr_array_new_with_free_func((GDestroyNotify)probe_free);
+	l->rules = g_ptr_array_new_with_free_func((GDestroyNotify)lb_rule_free);
+	l->nat_rules = g_ptr_array_new_with_free_func((GDestroyNotify)nat_rule_free);
+	g_ptr_array_add(b->graph->load_balancers, l);
+	noun_declare(&l->noun, &s, d->id);
+	sku = read_choice(&s, "sku.name", skus, SKU_BASIC);
+	if (sku == 2)
+		spot_unmodelled(&s, "sku.name",
+		                "gateway load balancers are not modelled: it is taken for a Standard one");
+	l->sku = sku == 0 ? SKU_BASIC : SKU_STANDARD;
+	for (gsize i = 0; i < G_N_ELEMENTS(collections); i++)
+		read_parts(l, &s, collections[i]);
+}
+
+void pool_declare(struct build *b, const struct document *d)
+{
+	struct spot s = spot_of(b, d);
+	struct load_balancer *l = follow_parent(&s, &kind_load_balancer);
+
+	if (l)
+		add_pool(l, &s, d->id);
+}
+
+void nat_rule_declare(struct build *b, const struct document *d)
+{
+	struct spot s = spot_of(b, d);
+	struct load_balancer *l = follow_parent(&s, &kind_load_balancer);
+
+	if (l && is_pool_nat_rule(&s))
+		spot_unmodelled(&s, "", "NAT rules for a whole pool are not modelled: nothing answers on these ports");
+	else if (l)
+		g_ptr_array_add(l->nat_rules, nat_rule_new(&s, d->id));
+}
+
+void load_balancer_link(struct build *b, struct load_balancer *l)
+{
+	GPtrArray *lists[] = {l->frontends, l->pools, l->probes, l->rules, l->nat_rules};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+		g_ptr_array_sort(lists[i], noun_compare);
+	for (guint i = 0; i < l->frontends->len; i++)
+		frontend_link(b, l->frontends->pdata[i]);
+	for (guint i = 0; i < l->rules->len; i++)
+		lb_rule_link(b, l->rules->pdata[i], l);
+	for (guint i = 0; i < l->nat_rules->len; i++)
+		nat_rule_link(b, l->nat_rules->pdata[i], l);
+}
+
+/* One port of one front end and protocol leads to one place. "All" is both protocols. */
+static void claim(struct build *b, GHashTable *claims, const struct noun *n, const struct frontend *f,
+                  enum rule_protocol protocol, guint port)
+{
+	static const enum rule_protocol both[] = {PROTO_TCP, PROTO_UDP};
+	struct spot s = noun_spot(b, n);
+
+	if (!f)
+		return;
+	for (int i = 0; i < 2; i++) {
+		g_autofree char *key = g_strdup_printf("%s|%u|%u", f->noun.id, both[i], port);
+		const struct noun *other;
+
+		if (protocol != PROTO_ANY && protocol != both[i])
+			continue;
+		other = g_hash_table_lookup(claims, key);
+		if (other) {
+			g_autofree char *where = noun_where(other);
+
+			spot_error(&s, "properties.frontendPort",
+			           "%s port %u of front end '%s' is already used by %s; "
+			           "choose another port",
+			           both[i] == PROTO_TCP ? "TCP" : "UDP", port, f->noun.name, where);
+			return;
+		}
+		g_hash_table_insert(claims, g_steal_pointer(&key), (gpointer)n);
+	}
+}
+
+static void check_ha(struct build *b, const struct load_balancer *l, const struct lb_rule *r)
+{
+	struct spot s = noun_spot(b, &r->noun);
+
+	if (r->protocol != PROTO_ANY || !r->frontend)
+		return;
+	if (r->frontend->public_address)
+		spot_error(&s, "properties.protocol",
+		           "a rule for all ports needs an internal front end; name Tcp or Udp and a port");
+	for (guint i = 0; i < l->rules->len; i++) {
+		const struct lb_rule *other = l->rules->pdata[i];
+
+		if (other != r && other->frontend == r->frontend) {
+			spot_error(&s, "properties.protocol",
+			           "a rule for all ports must be alone on its front end; remove '%s'",
+			           other->noun.name);
+			break;
+		}
+	}
+}
+
+/* Members share one network; a pool over two would mix their addresses. */
+static void check_pool(struct build *b, const struct pool *p)
+{
+	const struct network *network = NULL;
+
+	g_ptr_array_sort(p->members, noun_compare);
+	for (guint i = 0; i < p->members->len; i++) {
+		const struct ip_config *c = p->members->pdata[i];
+		struct spot s = noun_spot(b, &c->noun);
+
+		if (c->public_address && c->public_address->sku != p->lb->sku)
+			spot_warning(&s, "properties.publicIPAddress",
+			             "address '%s' is %s and load balancer '%s' is %s, which the original refuses; "
+			             "make them equal",
+			             c->public_address->noun.name,
+			             c->public_address->sku == SKU_BASIC ? "Basic" : "Standard", p->lb->noun.name,
+			             p->lb->sku == SKU_BASIC ? "Basic" : "Standard");
+		if (!c->nic->network)
+			continue;
+		if (network && c->nic->network != network)
+			spot_error(&s, "properties.loadBalancerBackendAddressPools",
+			           "pool '%s' has members in virtual network '%s', this one is in '%s'; use a pool of "
+			           "its own",
+			           p->noun.name, network->noun.name, c->nic->network->noun.name);
+		network = network ? network : c->nic->network;
+	}
+}
+
+void load_balancer_check(struct build *b, struct load_balancer *l)
+{
+	g_autoptr(GHashTable) claims = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < l->rules->len; i++) {
+		const struct lb_rule *r = l->rules->pdata[i];
+
+		claim(b, claims, &r->noun, r->frontend, r->protocol, r->frontend_port);
+		check_ha(b, l, r);
+	}
+	for (guint i = 0; i < l->nat_rules->len; i++) {
+		const struct nat_rule *r = l->nat_rules->pdata[i];
+
+		claim(b, claims, &r->noun, r->frontend, r->protocol, r->frontend_port);
+	}
+	for (guint i = 0; i < l->pools->len; i++)
+		check_pool(b, l->pools->pdata[i]);
+}

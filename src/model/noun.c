@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all nouns have in common: identity, order, and the names of nested ones. */
+#include "model/build.h"
+
+#include <string.h>
+
+void noun_declare(struct noun *n, const struct spot *s, const char *id)
+{
+	struct build *b = s->build;
+	g_autofree char *lower = g_ascii_strdown(id, -1);
+	const struct noun *other = g_hash_table_lookup(b->graph->by_id, lower);
+	const char *slash = strrchr(id, '/');
+
+	n->id = g_strdup(id);
+	n->name = g_strdup(slash ? slash + 1 : id);
+	n->document = s->document;
+	n->subscription = s->document->subscription;
+	n->group = s->document->group;
+	n->at = s->node;
+	n->path = g_strdup(s->path);
+	if (other) {
+		g_autofree char *where = noun_where(other);
+
+		spot_error(s, "", "'%s' is declared twice, here and as %s; keep one of them", n->name, where);
+		return;
+	}
+	g_hash_table_insert(b->graph->by_id, g_steal_pointer(&lower), n);
+}
+
+void noun_clear(struct noun *n)
+{
+	g_free(n->id);
+	g_free(n->name);
+	g_free(n->path);
+}
+
+/* Every noun's struct begins with its `struct noun`, so the elements compare as such. */
+gint noun_compare(gconstpointer a, gconstpointer b)
+{
+	const struct noun *x = *(const struct noun *const *)a;
+	const struct noun *y = *(const struct noun *const *)b;
+
+	return g_ascii_strcasecmp(x->id, y->id);
+}
+
+char *nested_id(const struct spot *item, const char *collection)
+{
+	const char *name;
+
+	if (item->node->type != NODE_OBJECT) {
+		spot_error(item, "", "an object belongs here, not %s; write { \"name\": ... }",
+		           node_type_name(item->node->type));
+		return NULL;
+	}
+	name = read_text(item, "name", TRUE);
+	if (!name)
+		return NULL;
+	if (!*name || strchr(name, '/') || strlen(name) > 128) {
+		spot_error(item, "name", "'%s' cannot be a name; use 1 to 128 characters without '/'", name);
+		return NULL;
+	}
+	return g_strdup_printf("%s/%s/%s", item->document->id, collection, name);
+}
+
+gboolean has_document(const struct build *b, const char *id)
+{
+	g_autofree char *lower = g_ascii_strdown(id, -1);
+
+	return g_hash_table_contains(b->documents, lower);
+}
+
+static gint compare_prefixes(gconstpointer a, gconstpointer b)
+{
+	const struct prefix *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return (gint)x->length - (gint)y->length;
+}
+
+void sort_prefixes(GArray *prefixes)
+{
+	g_array_sort(prefixes, compare_prefixes);
+}

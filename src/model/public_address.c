@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Public IP addresses. Who has one is found when NICs and front ends are linked. */
+#include "model/build.h"
+
+void public_address_free(struct public_address *p)
+{
+	noun_clear(&p->noun);
+	g_free(p);
+}
+
+void public_address_declare(struct build *b, const struct document *d)
+{
+	static const char *const skus[] = {"Basic", "Standard", NULL}; /* the order of enum sku */
+	static const char *const methods[] = {"Dynamic", "Static", NULL};
+	static const char *const versions[] = {"IPv4", "IPv6", NULL};
+	struct spot s = spot_of(b, d);
+	struct public_address *p = g_new0(struct public_address, 1);
+
+	g_ptr_array_add(b->graph->public_addresses, p);
+	noun_declare(&p->noun, &s, d->id);
+	p->sku = (enum sku)read_choice(&s, "sku.name", skus, SKU_BASIC);
+	p->is_static = read_choice(&s, "properties.publicIPAllocationMethod", methods, p->sku == SKU_STANDARD) == 1;
+	p->v6 = read_choice(&s, "properties.publicIPAddressVersion", versions, 0) == 1;
+	p->idle_minutes = read_number(&s, "properties.idleTimeoutInMinutes", 4, 120, 4);
+	if (p->v6)
+		spot_unmodelled(&s, "properties.publicIPAddressVersion",
+		                "IPv6 is not modelled: the address is never allocated");
+	else
+		read_address(&s, "properties.ipAddress", &p->address);
+}
+
+void public_address_check(struct build *b, struct public_address *p)
+{
+	struct spot s = noun_spot(b, &p->noun);
+
+	if (p->sku == SKU_STANDARD && !p->is_static)
+		spot_warning(&s, "properties.publicIPAllocationMethod",
+		             "a Standard address is always static; write \"Static\"");
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * References: from an id in a document to the noun that it names.
+ *
+ * The id's own type says which struct the noun is, so the type is compared before the pointer is trusted. A reference
+ * never crosses a subscription: that is the line of isolation, and only public endpoints lead over it.
+ */
+#include "model/build.h"
+
+#include <string.h>
+
+#define NET "microsoft.network/"
+const struct kind kind_network = {NET "virtualnetworks", "virtual network"};
+const struct kind kind_subnet = {NET "virtualnetworks/subnets", "subnet"};
+const struct kind kind_security_group = {NET "networksecuritygroups", "network security group"};
+const struct kind kind_public_address = {NET "publicipaddresses", "public IP address"};
+const struct kind kind_nic = {NET "networkinterfaces", "network interface"};
+const struct kind kind_load_balancer = {NET "loadbalancers", "load balancer"};
+const struct kind kind_frontend = {NET "loadbalancers/frontendipconfigurations", "front end of a load balancer"};
+const struct kind kind_pool = {NET "loadbalancers/backendaddresspools", "back-end pool"};
+const struct kind kind_probe = {NET "loadbalancers/probes", "probe"};
+const struct kind kind_nat_rule = {NET "loadbalancers/inboundnatrules", "inbound NAT rule"};
+const struct kind kind_app_group = {NET "applicationsecuritygroups", "application security group"};
+
+/* The parts of "/subscriptions/S/resourceGroups/G/providers/NS/type/name[/type/name]"; NULL when it is none. */
+static GStrv split_id(const char *id)
+{
+	g_auto(GStrv) p = g_strsplit(id, "/", 40);
+	guint count = g_strv_length(p);
+
+	if (count < 9 || count >= 40 || count % 2 == 0 || *p[0] || g_ascii_strcasecmp(p[1], "subscriptions") != 0 ||
+	    g_ascii_strcasecmp(p[3], "resourceGroups") != 0 || g_ascii_strcasecmp(p[5], "providers") != 0)
+		return NULL;
+	for (guint i = 1; i < count; i++)
+		if (!*p[i])
+			return NULL;
+	return g_steal_pointer(&p);
+}
+
+char *reference_type(const char *id)
+{
+	g_auto(GStrv) p = split_id(id);
+	GString *type;
+	g_autofree char *text = NULL;
+
+	if (!p)
+		return NULL;
+	type = g_string_new(p[6]);
+	for (guint i = 7; p[i]; i += 2)
+		g_string_append_printf(type, "/%s", p[i]);
+	text = g_string_free(type, FALSE);
+	return g_ascii_strdown(text, -1);
+}
+
+static gboolean same_subscription(const struct document *d, const char *id)
+{
+	g_auto(GStrv) p = split_id(id);
+
+	return p && g_ascii_strcasecmp(p[2], d->subscription) == 0;
+}
+
+static const char *article(const struct kind *kind)
+{
+	return strchr("aeio", kind->word[0]) ? "an" : "a";
+}
+
+static gpointer look_up(const struct spot *s, const char *dotted, const char *id, const struct kind *kind)
+{
+	g_autofree char *type = reference_type(id);
+	g_autofree char *lower = g_ascii_strdown(id, -1);
+	gpointer noun;
+
+	if (!type || strcmp(type, kind->type) != 0) {
+		spot_error(s, dotted, "'%.300s' is not the id of %s %s; write \"/subscriptions/.../%s/NAME\"", id,
+		           article(kind), kind->word, kind->type);
+		return NULL;
+	}
+	if (!same_subscription(s->document, id)) {
+		spot_error(s, dotted, "%s is in another subscription; use %s %s of this one", id, article(kind),
+		           kind->word);
+		return NULL;
+	}
+	noun = g_hash_table_lookup(s->build->graph->by_id, lower);
+	if (!noun)
+		spot_error(s, dotted, "no document declares the %s %s; add it, or deploy it first", kind->word, id);
+	return noun;
+}
+
+gpointer follow(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required)
+{
+	g_autofree char *member = *dotted ? g_strconcat(dotted, ".id", NULL) : g_strdup("id");
+	const struct node *n = spot_get(s, dotted);
+	const char *id;
+
+	/* {} is what templates write for "none" beside null. */
+	if (!n || (n->type == NODE_OBJECT && node_length(n) == 0)) {
+		if (required)
+			spot_error(s, dotted, "it is missing; name %s %s by its id", article(kind), kind->word);
+		return NULL;
+	}
+	if (n->type != NODE_OBJECT) {
+		spot_error(s, dotted, "an object belongs here, not %s; write { \"id\": ... }", node_type_name(n->type));
+		return NULL;
+	}
+	id = read_text(s, member, TRUE);
+	return id ? look_up(s, member, id, kind) : NULL;
+}
+
+gpointer follow_parent(const struct spot *s, const struct kind *kind)
+{
+	g_autofree char *id = g_strdup(s->document->id);
+
+	/* Up over "/name" and "/type". */
+	for (int i = 0; i < 2; i++) {
+		char *slash = strrchr(id, '/');
+
+		if (slash)
+			*slash = '\0';
+	}
+	return look_up(s, "", id, kind);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walks a document against the tables of known.c and lists what nothing here does. */
+#include "model/build.h"
+
+#include <string.h>
+
+void unmodelled_free(struct unmodelled *u)
+{
+	g_free(u->id);
+	g_free(u->property);
+	g_free(u->why);
+	g_free(u);
+}
+
+/* A value that asks for nothing, so that leaving it out would mean the same. */
+static gboolean asks_nothing(const struct node *n)
+{
+	switch (n->type) {
+	case NODE_NULL:
+		return TRUE;
+	case NODE_BOOL:
+		return !n->boolean;
+	case NODE_STRING:
+		return !*n->string || g_ascii_strcasecmp(n->string, "false") == 0;
+	case NODE_ARRAY:
+	case NODE_OBJECT:
+		return node_length(n) == 0;
+	default:
+		return FALSE;
+	}
+}
+
+/* The entry for `path`, or with *inside set when an entry lies below it. */
+static const struct known *find(const struct known *table, const char *path, gboolean *inside)
+{
+	gsize length = strlen(path);
+
+	for (; table->path; table++) {
+		if (g_ascii_strncasecmp(table->path, path, length) != 0)
+			continue;
+		if (!table->path[length])
+			return table;
+		if (table->path[length] == '.' || table->path[length] == '[')
+			*inside = TRUE;
+	}
+	return NULL;
+}
+
+struct walk {
+	const struct spot *spot;
+	const struct known *table;
+	GString *pattern; /* "properties.subnets[].name" */
+	GString *path;    /* "properties.subnets[3].name" */
+};
+
+static void walk_value(struct walk *w, const struct node *n);
+
+static void walk_object(struct walk *w, const struct node *n)
+{
+	gsize pattern = w->pattern->len, path = w->path->len;
+
+	for (guint i = 0; i < node_length(n); i++) {
+		const char *dot = path > 0 ? "." : "";
+
+		g_string_append_printf(w->pattern, "%s%s", dot, node_name(n, i));
+		g_string_append_printf(w->path, "%s%s", dot, node_name(n, i));
+		walk_value(w, node_value(n, i));
+		g_string_truncate(w->pattern, pattern);
+		g_string_truncate(w->path, path);
+	}
+}
+
+static void walk_array(struct walk *w, const struct node *n)
+{
+	gsize pattern = w->pattern->len, path = w->path->len;
+
+	g_string_append(w->pattern, "[]");
+	for (guint i = 0; i < node_length(n); i++) {
+		g_string_append_printf(w->path, "[%u]", i);
+		walk_value(w, node_item(n, i));
+		g_string_truncate(w->path, path);
+	}
+	g_string_truncate(w->pattern, pattern);
+}
+
+static void judge(struct walk *w, const struct known *k, const struct node *n)
+{
+	if (k->treatment == NOT_MODELLED && !asks_nothing(n))
+		spot_unmodelled(w->spot, w->path->str, k->why);
+	if (k->treatment == NOT_MODELLED_OFF && !node_truth(n, TRUE))
+		spot_unmodelled(w->spot, w->path->str, k->why);
+}
+
+static void walk_value(struct walk *w, const struct node *n)
+{
+	gboolean inside = FALSE;
+	const struct known *k = find(known_everywhere, w->pattern->str, &inside);
+
+	if (!k)
+		k = find(w->table, w->pattern->str, &inside);
+	if (k)
+		judge(w, k, n);
+	else if (inside && n->type == NODE_OBJECT)
+		walk_object(w, n);
+	else if (inside && n->type == NODE_ARRAY)
+		walk_array(w, n);
+	else if (!asks_nothing(n))
+		spot_unmodelled(w->spot, w->path->str, "this property is not modelled");
+}
+
+void list_unmodelled(struct build *b, const struct document *d)
+{
+	struct spot s = spot_of(b, d);
+	struct walk w = {.spot = &s, .table = known_properties(d->type)};
+
+	if (!w.table) {
+		spot_unmodelled(&s, "", "resources of this type are not modelled");
+		return;
+	}
+	w.pattern = g_string_new(NULL);
+	w.path = g_string_new(NULL);
+	walk_object(&w, d->resource);
+	g_string_free(w.pattern, TRUE);
+	g_string_free(w.path, TRUE);
+}
