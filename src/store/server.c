@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Listens, decides roles by the peer's credentials, and keeps the clock for peers that stand still. */
 #include "store/server-internal.h"
+#include "store/listen.h"
 #include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* "/run/ack/1" grants itself and "/run/ack/1/x", and nothing of "/run/ack/10". */
@@ -80,46 +79,6 @@ static gboolean clock_tick(gpointer user)
 	return G_SOURCE_CONTINUE;
 }
 
-/* A socket that nobody serves is left of a predecessor; one that answers means that there are two of us. */
-static gboolean path_free(const struct sockaddr_un *a, GError **error)
-{
-	struct stat st;
-	if (lstat(a->sun_path, &st) < 0)
-		return TRUE;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	gboolean served = fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof(*a)) == 0;
-	if (fd >= 0)
-		close(fd);
-	if (!S_ISSOCK(st.st_mode) || served) {
-		g_set_error(error, STORE_ERROR, STORE_FAILED, "store: %s %s", a->sun_path,
-		            served ? "is served by another process" : "exists and is no socket");
-		return FALSE;
-	}
-	unlink(a->sun_path);
-	return TRUE;
-}
-
-static int listen_at(const char *path, GError **error)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof(a.sun_path)) {
-		g_set_error(error, STORE_ERROR, STORE_INVALID, "store: %s is too long for a socket", path);
-		return -1;
-	}
-	strcpy(a.sun_path, path);
-	if (!path_free(&a, error))
-		return -1;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || chmod(path, 0666) < 0 || listen(fd, 64) < 0) {
-		g_set_error(error, STORE_ERROR, STORE_FAILED, "store: cannot listen on %s: %s", path,
-		            g_strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 static GSource *attach(struct store_server *v, GSource *source, GSourceFunc fn)
 {
 	g_source_set_callback(source, fn, v, NULL);
@@ -130,7 +89,7 @@ static GSource *attach(struct store_server *v, GSource *source, GSourceFunc fn)
 struct store_server *store_server_new(struct store *s, const char *path, const struct store_grant *grants, gsize count,
                                       GError **error)
 {
-	int fd = listen_at(path, error);
+	int fd = unix_listen(path, 0666, error);
 	if (fd < 0)
 		return NULL;
 	struct store_server *v = g_new0(struct store_server, 1);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer to "status": what is published, who has it in force, and which port is which. */
+#include "controller/internal.h"
+
+static struct node *hosts_report(const struct controller *c)
+{
+	struct node *hosts = node_array();
+	for (guint host = 0; host < c->hosts; host++) {
+		struct node *h = node_object();
+		enum ack_state state = publish_state(c, host);
+		node_set(h, "host", node_int(host));
+		node_set(h, "hash", c->published[host] ? node_string(c->published[host]) : node_null());
+		node_set(h, "acked", node_bool(state == ACK_OK));
+		node_set(h, "error", state == ACK_REFUSED ? node_string(c->acks[host].error) : node_null());
+		node_append(hosts, h);
+	}
+	return hosts;
+}
+
+static void set_address(struct node *list, guint32 address)
+{
+	if (address)
+		node_append(list, node_take_string(ip_format(address)));
+}
+
+static struct node *port_report(const struct controller *c, const struct vm *vm, const struct nic *nic,
+                                const struct alloc_port *at)
+{
+	struct node *n = node_object(), *addresses = node_array(), *public = node_array();
+	g_autofree char *label = graph_vm_label(c->plan->graph, vm);
+	g_autofree char *vm_key = g_ascii_strdown(vm->noun.id, -1);
+	gboolean first = g_ptr_array_index(vm->nics, 0) == nic;
+	for (guint i = 0; i < nic->configs->len; i++) {
+		const struct ip_config *config = g_ptr_array_index(nic->configs, i);
+		set_address(addresses, alloc_private(c->plan->alloc, config));
+		if (config->public_address)
+			set_address(public, alloc_public(c->plan->alloc, config->public_address));
+	}
+	node_set(n, "label", first ? node_string(label) : node_stringf("%s/%s", label, nic->noun.name));
+	node_set(n, "id", node_string(nic->noun.id));
+	node_set(n, "vm", node_string(vm->noun.id));
+	node_set(n, "host", node_int(at->host));
+	node_set(n, "number", node_int(at->number));
+	node_set(n, "mac", node_take_string(mac_format(at->mac)));
+	node_set(n, "addresses", addresses);
+	node_set(n, "network", nic->network ? node_string(nic->network->noun.id) : node_null());
+	node_set(n, "public", public);
+	node_set(n, "enforced", node_bool(publish_state(c, at->host) == ACK_OK));
+	node_set(n, "tap", node_bool(g_hash_table_contains(c->plan->settings.taps, vm_key)));
+	return n;
+}
+
+static struct node *ports_report(const struct controller *c)
+{
+	struct node *ports = node_array();
+	for (guint i = 0; c->plan && i < c->plan->graph->vms->len; i++) {
+		const struct vm *vm = g_ptr_array_index(c->plan->graph->vms, i);
+		for (guint k = 0; k < vm->nics->len; k++) {
+			const struct nic *nic = g_ptr_array_index(vm->nics, k);
+			const struct alloc_port *at = alloc_port(c->plan->alloc, nic);
+			if (at && at->host < c->hosts)
+				node_append(ports, port_report(c, vm, nic, at));
+		}
+	}
+	return ports;
+}
+
+/* Public front ends of load balancers: where people outside knock. */
+static struct node *front_ends_report(const struct controller *c)
+{
+	struct node *list = node_array();
+	for (guint i = 0; c->plan && i < c->plan->graph->load_balancers->len; i++) {
+		const struct load_balancer *lb = g_ptr_array_index(c->plan->graph->load_balancers, i);
+		for (guint k = 0; k < lb->frontends->len; k++) {
+			const struct frontend *f = g_ptr_array_index(lb->frontends, k);
+			guint32 address = f->public_address ? alloc_public(c->plan->alloc, f->public_address) : 0;
+			if (!address)
+				continue;
+			struct node *n = node_object();
+			node_set(n, "id", node_string(f->noun.id));
+			node_set(n, "name", node_stringf("%s/%s", lb->noun.name, f->noun.name));
+			node_set(n, "address", node_take_string(ip_format(address)));
+			node_append(list, n);
+		}
+	}
+	return list;
+}
+
+static struct node *unmodelled_report(const struct controller *c)
+{
+	struct node *list = node_array();
+	for (guint i = 0; c->plan && i < c->plan->graph->unmodelled->len; i++) {
+		const struct unmodelled *u = g_ptr_array_index(c->plan->graph->unmodelled, i);
+		struct node *n = node_object();
+		node_set(n, "id", node_string(u->id));
+		node_set(n, "property", node_string(u->property));
+		node_set(n, "why", node_string(u->why));
+		node_append(list, n);
+	}
+	return list;
+}
+
+struct node *status_report(struct controller *c)
+{
+	struct node *n = node_object();
+	gint64 revision = 0;
+	g_autoptr(GError) error = NULL;
+	/* A range that is empty: only the revision is wanted. */
+	g_autoptr(GPtrArray) none = store_range(c->store, "/doc/pending/", &revision, &error);
+	if (!none) {
+		node_unref(n);
+		return control_error(error->message, NULL);
+	}
+	node_set(n, "ok", node_bool(TRUE));
+	node_set(n, "revision", node_int(revision));
+	node_set(n, "documents", node_int(c->documents));
+	node_set(n, "deploying", node_bool(c->deploy != NULL));
+	node_set(n, "trouble", c->trouble ? node_string(c->trouble) : node_null());
+	node_set(n, "hosts", hosts_report(c));
+	node_set(n, "ports", ports_report(c));
+	node_set(n, "front_ends", front_ends_report(c));
+	node_set(n, "unmodelled", unmodelled_report(c));
+	return n;
+}
