@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public face: one run from template to result. */
+#include "internal.h"
+#include <string.h>
+
+static void free_loop(gpointer loop)
+{
+	g_free(((struct loop *)loop)->name);
+	g_free(loop);
+}
+
+static void free_frame(gpointer frame)
+{
+	arm_frame_free(frame);
+}
+
+static void run_init(struct run *run, const char *file, gboolean fill_missing)
+{
+	memset(run, 0, sizeof(*run));
+	run->file = file ? file : "template";
+	run->fill_missing = fill_missing;
+	run->notes = g_ptr_array_new_with_free_func(g_free);
+	run->noted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	run->pending = g_ptr_array_new_with_free_func(g_free);
+	run->secrets = g_ptr_array_new_with_free_func(g_free);
+	run->loops = g_ptr_array_new_with_free_func(free_loop);
+	run->frames = g_ptr_array_new_with_free_func(free_frame);
+	run->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+static void run_clear(struct run *run)
+{
+	g_hash_table_unref(run->by_id);
+	g_ptr_array_unref(run->frames);
+	g_ptr_array_unref(run->loops);
+	g_ptr_array_unref(run->pending);
+	g_ptr_array_unref(run->secrets);
+	g_hash_table_unref(run->noted);
+	g_ptr_array_unref(run->notes);
+	g_clear_error(&run->error);
+}
+
+gboolean arm_is_template(const struct node *n)
+{
+	const char *schema = node_get_str(n, "$schema", NULL);
+
+	if (schema) {
+		g_autofree char *lower = g_ascii_strdown(schema, -1);
+		return strstr(lower, "deploymenttemplate.json") != NULL;
+	}
+	return node_get(n, "resources") != NULL;
+}
+
+/* Secrets found late (a secure output) may stand in earlier notes. */
+static GPtrArray *clean_notes(struct run *run)
+{
+	GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < run->notes->len; i++)
+		g_ptr_array_add(out, arm_redact(run, run->notes->pdata[i]));
+	return out;
+}
+
+static struct node *public_outputs(const struct node *outputs)
+{
+	struct node *out = node_object();
+
+	for (guint i = 0; i < node_length(outputs); i++) {
+		struct node *entry = node_value(outputs, i);
+		struct node *kept = node_object();
+		const char *type = node_get_str(entry, "type", "");
+		node_set(kept, "type", node_string(type));
+		if (g_ascii_strncasecmp(type, "secure", 6) != 0)
+			node_set(kept, "value", node_ref(node_get(entry, "value")));
+		node_set(out, node_name(outputs, i), kept);
+	}
+	return out;
+}
+
+static gboolean deploy(struct run *run, struct frame *f, const struct node *parameters, const struct node *overrides)
+{
+	struct env e = {.run = run, .frame = f, .place = f->root};
+
+	if (!arm_bind_parameters(&e, parameters, overrides))
+		return FALSE;
+	arm_bind_variables(f);
+	e.place = f->root;
+	return arm_force_parameters(&e) && arm_frame_deploy(f);
+}
+
+static struct arm_result *result_of(struct run *run, struct frame *f)
+{
+	struct arm_result *r = g_new0(struct arm_result, 1);
+
+	r->documents = document_list_new();
+	arm_take_documents(r->documents, f);
+	r->outputs = public_outputs(f->outputs);
+	r->notes = clean_notes(run);
+	return r;
+}
+
+struct arm_result *arm_evaluate(struct node *template, const char *file, const struct node *parameters,
+                                const struct node *overrides, const struct arm_scope *scope, gboolean fill_missing,
+                                GError **error)
+{
+	struct arm_result *result = NULL;
+	struct run run;
+
+	if (!template || template->type != NODE_OBJECT || !arm_is_template(template)) {
+		g_set_error(error, ESC_INPUT_ERROR, ESC_INPUT_INVALID,
+		            "%s: not a deployment template; it needs a \"$schema\" or \"resources\"",
+		            file ? file : "template");
+		return NULL;
+	}
+	run_init(&run, file, fill_missing);
+	struct frame *f = arm_frame_new(&run, NULL, template, "$");
+	f->subscription = g_strdup(scope->subscription);
+	f->group = g_strdup(scope->group ? scope->group : "default");
+	f->location = g_strdup(scope->location ? scope->location : "local");
+	f->deployment = g_strdup(scope->deployment ? scope->deployment : "deployment");
+	if (deploy(&run, f, parameters, overrides))
+		result = result_of(&run, f);
+	else
+		g_propagate_error(error, g_steal_pointer(&run.error));
+	run_clear(&run);
+	return result;
+}
+
+void arm_result_free(struct arm_result *r)
+{
+	if (!r)
+		return;
+	g_ptr_array_unref(r->documents);
+	node_unref(r->outputs);
+	g_ptr_array_unref(r->notes);
+	g_free(r);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values for parameters that nobody gave, so that a template can be looked at alone. Deterministic, and noted. */
+#include "internal.h"
+#include <string.h>
+
+#define FILL_MAX 4096
+
+static struct node *fill_string(const char *name, const struct node *d)
+{
+	gint64 min = CLAMP(node_integer(node_get(d, "minLength"), 0), 0, FILL_MAX);
+	gint64 max = CLAMP(node_integer(node_get(d, "maxLength"), FILL_MAX), 0, FILL_MAX);
+	GString *text = g_string_new("fill");
+
+	for (const char *p = name; *p && text->len < 24; p++)
+		if (g_ascii_isalnum(*p))
+			g_string_append_c(text, g_ascii_tolower(*p));
+	while ((gint64)text->len < min)
+		g_string_append_c(text, 'x');
+	if ((gint64)text->len > max)
+		g_string_truncate(text, (gsize)max);
+	return node_take_string(g_string_free(text, FALSE));
+}
+
+static struct node *fill_array(const char *name, const struct node *d)
+{
+	gint64 count = CLAMP(node_integer(node_get(d, "minLength"), 0), 0, 64);
+	struct node *out = node_array();
+
+	for (gint64 i = 0; i < count; i++)
+		node_append(out, node_stringf("fill%.16s%d", name, (int)i));
+	return out;
+}
+
+struct node *arm_fill(struct env *e, const char *name, const char *type, const struct node *d)
+{
+	const struct node *allowed = node_item(node_get(d, "allowedValues"), 0);
+
+	arm_note(e, "no value was given; one was made up");
+	if (allowed && g_ascii_strcasecmp(type, "array") != 0)
+		return node_ref((struct node *)allowed);
+	if (g_ascii_strcasecmp(type, "int") == 0) {
+		gint64 min = node_integer(node_get(d, "minValue"), G_MININT64);
+		gint64 max = node_integer(node_get(d, "maxValue"), G_MAXINT64);
+		return node_int(min > max ? min : CLAMP(1, min, max));
+	}
+	if (g_ascii_strcasecmp(type, "bool") == 0)
+		return node_bool(FALSE);
+	if (g_ascii_strcasecmp(type, "array") == 0)
+		return fill_array(name, d);
+	if (g_ascii_strcasecmp(type, "object") == 0 || g_ascii_strcasecmp(type, "secureObject") == 0)
+		return node_object();
+	return fill_string(name, d);
+}
+
+#define PLACEHOLDER "GEN-UNIQUE"
+
+/* Appends `length` letters that differ by name and position in the value. */
+static void unique_letters(GString *out, const char *name, guint64 length)
+{
+	g_autofree char *seed = g_strdup_printf("%s/%u", name, (guint)out->len);
+	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, seed, -1);
+
+	for (guint64 i = 0; i < length; i++)
+		g_string_append_c(out, (char)('a' + g_ascii_xdigit_value(hash[i % 64])));
+}
+
+/*
+ * Public template collections write "GEN-UNIQUE" or "GEN-UNIQUE-8" in their parameters files where their
+ * test runs put a value of their own. Taken as it is, two parameters would have the same value and their
+ * resources the same name. NULL when the text is no such placeholder; the caller frees.
+ */
+char *arm_fill_placeholder(struct env *e, const char *name, const char *text)
+{
+	GString *out;
+
+	if (!g_str_has_prefix(text, PLACEHOLDER))
+		return NULL;
+	out = g_string_new(NULL);
+	while (g_str_has_prefix(text, PLACEHOLDER)) {
+		guint64 length = 16;
+		text += strlen(PLACEHOLDER);
+		if (text[0] == '-' && g_ascii_isdigit(text[1])) {
+			char *rest;
+			length = MIN(g_ascii_strtoull(text + 1, &rest, 10), 64);
+			text = rest;
+		}
+		unique_letters(out, name, length);
+	}
+	g_string_append(out, text);
+	arm_note(e, "parameter '%s' has the placeholder " PLACEHOLDER "; a value was made up", name);
+	return g_string_free(out, FALSE);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of the template evaluator. One direction only:
+ *
+ *   expr (text -> tree)  <-  eval (tree, JSON -> value) + functions  <-  bind (parameters, variables)
+ *                        <-  expand (resources -> instances)  <-  order (dependsOn)  <-  deploy (bodies, nesting)
+ *
+ * Concept. A `run` is one call of arm_evaluate; it holds the budget and the results. A `frame` is one
+ * template within it: the outer one or one nested deployment. An `env` is what an expression sees at one
+ * moment: its frame, the loops it stands in, and the words with which an error names the place. Values
+ * are nodes; they are shared and never changed after they were made.
+ *
+ * Errors: a function that fails has set run->error and returns NULL (or FALSE); callers pass that on.
+ *
+ * Hostile templates: every parsed token, evaluated step, copied byte and built member costs from one
+ * budget (ARM_MAX_STEPS), every value is bounded in weight and depth where it is built, and the C stack
+ * by ARM_MAX_RECURSION. So the time and the memory of a run are bounded whatever the template says.
+ */
+#pragma once
+#include "arm.h"
+
+#define ARM_MAX_EXPRESSION 32768u      /* characters of one expression; Azure allows 24,576 */
+#define ARM_MAX_NESTING    64u         /* calls within calls of one expression */
+#define ARM_MAX_RECURSION  1200u       /* variables of variables, references of references */
+#define ARM_MAX_STEPS      10000000u   /* per run */
+#define ARM_MAX_WEIGHT     (16u << 20) /* bytes of one value, shared parts counted every time */
+#define ARM_MAX_STRING     (4u << 20)
+#define ARM_MAX_COPY       10000
+#define ARM_MAX_RESOURCES  100000u
+#define ARM_MAX_NOTES      5000u
+#define ARM_MAX_DEPLOYMENT 8u /* deployments within deployments */
+#define ARM_BYTES_PER_STEP 32u
+
+enum expr_kind { EXPR_LITERAL, EXPR_CALL, EXPR_PROPERTY, EXPR_INDEX };
+
+/* Syntax tree of one expression. */
+struct expr {
+	enum expr_kind kind;
+	guint start, end;     /* bytes of the expression's text that this part covers */
+	gboolean optional;    /* .? and [?: null instead of an error */
+	struct node *literal; /* EXPR_LITERAL */
+	char *name;           /* EXPR_CALL: function; EXPR_PROPERTY: member */
+	struct expr *base;    /* EXPR_PROPERTY, EXPR_INDEX */
+	struct expr *index;   /* EXPR_INDEX */
+	GPtrArray *args;      /* EXPR_CALL: struct expr */
+};
+
+/* Parses the inside of "[...]". NULL and *message (caller frees) on failure; *tokens is added to. */
+struct expr *expr_parse(const char *text, guint length, guint *tokens, char **message);
+void expr_free(struct expr *x);
+typedef struct expr expr;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(expr, expr_free)
+/* TRUE for "[...]" that is not an escaped "[[...]". */
+gboolean expr_is(const char *text);
+
+struct frame;
+struct instance;
+
+struct run {
+	const char *file;
+	gboolean fill_missing;
+	guint64 steps;
+	guint depth, deployments, resources;
+	GError *error;
+	gboolean type_error; /* the error says that an argument has the wrong type */
+	GPtrArray *notes;
+	GHashTable *noted;
+	GPtrArray *pending; /* char *: became unknown within the expression at hand */
+	GPtrArray *secrets; /* char *: never to be printed */
+	GPtrArray *loops;   /* owns struct loop */
+	GPtrArray *frames;  /* owns struct frame */
+	GHashTable *by_id;  /* lower-case id -> struct instance (not owned) */
+};
+
+struct loop {
+	const struct loop *outer;
+	char *name;
+	gint64 index;
+	gboolean property; /* of a property, not of a resource, variable or output */
+};
+
+struct local { /* a lambda's variable */
+	const struct local *outer;
+	const char *name;
+	struct node *value;
+};
+
+struct env {
+	struct run *run;
+	struct frame *frame;
+	const struct loop *loops;
+	const struct local *locals;
+	const char *subject;      /* "resource 'web0' ($.resources[3])" */
+	const struct node *place; /* the string or object being evaluated */
+	const char *text;         /* the expression being evaluated, without brackets */
+};
+
+enum progress { WAITING, WORKING, DONE };
+
+struct binding { /* a parameter or a variable */
+	char *name;
+	struct node *declaration;
+	struct node *given; /* parameter: value from outside, or NULL */
+	struct node *value; /* when DONE */
+	enum progress state;
+	gboolean secure, made_up, from_copy;
+};
+
+struct frame {
+	struct run *run;
+	struct frame *parent;
+	struct frame
+	        *names; /* whose parameters, variables and resourceGroup() expressions see: itself, or an outer one */
+	struct node *root;
+	char *path; /* "$" or "$.resources[1].properties.template" */
+	char *subscription, *group, *location, *deployment;
+	gboolean symbolic;
+	GHashTable *parameters, *variables,
+	        *functions;                        /* lower-case name -> struct binding; functions: -> struct node */
+	GPtrArray *parameter_order;                /* struct binding */
+	GPtrArray *instances;                      /* struct instance, in template order */
+	GHashTable *by_id, *by_relative, *by_name; /* lower-case -> struct instance; by_name: -> GPtrArray */
+	GHashTable *groups;                        /* loop name or symbol -> GPtrArray of struct instance */
+	const struct loop *loops;                  /* of the deployment resource, when `names` is an outer frame */
+	struct node *outputs;
+	guint level;
+};
+
+/* One resource after its loop was expanded. */
+struct instance {
+	struct frame *frame;
+	struct node *source;
+	const struct loop *loops;
+	char *type, *name, *id, *path, *subject, *symbol;
+	char *subscription, *group;
+	gboolean active, existing;
+	enum progress state;
+	struct node *body; /* evaluated; what reference(.., 'Full') answers */
+	GPtrArray *documents;
+	guint number;
+};
+
+/* run.c */
+gpointer arm_fail(struct env *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
+gpointer arm_fail_type(struct env *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void arm_note(struct env *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void arm_secret(struct run *run, const struct node *value);
+char *arm_redact(const struct run *run, const char *text);
+gboolean arm_charge(struct env *e, gsize bytes);
+gsize arm_weight(const struct node *value);
+gboolean arm_check_weight(struct env *e, const struct node *value);
+gboolean arm_is_unknown(const struct node *n);
+struct node *arm_unknown(struct env *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void arm_note_unknowns(struct env *e, guint from);
+void arm_forgive(struct env *e);
+struct frame *arm_frame_new(struct run *run, struct frame *parent, struct node *root, const char *path);
+void arm_frame_free(struct frame *f);
+
+/* eval.c: both answer a new reference, or NULL on error */
+struct node *arm_eval(struct env *e, const struct expr *x);
+struct node *arm_eval_node(struct env *e, const struct node *n);
+char *arm_eval_string(struct env *e, const struct node *n, const char *what);
+/* Evaluates {name,count,input} (a property, variable or output loop) to an array. */
+struct node *arm_eval_copy(struct env *e, const struct node *copy, const char *name, gboolean property);
+gboolean arm_eval_count(struct env *e, const struct node *count, gint64 *out);
+
+/* call.c */
+struct node *arm_call(struct env *e, const struct expr *x);
+
+struct args {
+	const char *function;
+	struct node **v;
+	guint n;
+};
+
+enum {
+	FN_DEEP = 1, /* walks its arguments whole: charged by their weight */
+	FN_UNKNOWN =
+	        2, /* takes unknown values like any string; of others an unknown argument makes the result unknown */
+	FN_BUILDS = 4, /* puts values together: the weight of the result is checked */
+};
+
+struct function {
+	const char *name;
+	guint8 min, max; /* arguments; max 255: any number */
+	guint8 flags;
+	struct node *(*eager)(struct env *e, const struct args *a);
+	struct node *(*lazy)(struct env *e, const struct expr *x);
+};
+
+extern const struct function arm_string_functions[], arm_array_functions[], arm_object_functions[],
+        arm_numeric_functions[], arm_logic_functions[], arm_scope_functions[], arm_date_functions[],
+        arm_lambda_functions[], arm_cidr_functions[], arm_resource_functions[], arm_encode_functions[];
+
+/* Checked arguments. On the wrong type they set the error and answer NULL or FALSE. */
+const char *arg_string(struct env *e, const struct args *a, guint i);
+gboolean arg_int(struct env *e, const struct args *a, guint i, gint64 *out);
+gboolean arg_bool(struct env *e, const struct args *a, guint i, gboolean *out);
+struct node *arg_array(struct env *e, const struct args *a, guint i);
+struct node *arg_object(struct env *e, const struct args *a, guint i);
+gboolean arm_array_has(struct env *e, const struct node *array, const struct node *wanted);
+char *arm_text_of(const struct node *n); /* what string() answers */
+
+/* bind.c */
+gboolean arm_bind_parameters(struct env *e, const struct node *parameters, const struct node *overrides);
+void arm_bind_variables(struct frame *f);
+gboolean arm_force_parameters(struct env *e);
+struct node *arm_parameter(struct env *e, const char *name);
+struct node *arm_variable(struct env *e, const char *name);
+void arm_binding_free(gpointer binding);
+
+/* fill.c */
+struct node *arm_fill(struct env *e, const char *name, const char *type, const struct node *declaration);
+char *arm_fill_placeholder(struct env *e, const char *name, const char *text);
+
+/* expand.c */
+gboolean arm_expand(struct frame *f);
+void arm_instance_free(gpointer instance);
+struct instance *arm_find_instance(struct frame *f, const char *wanted);
+const struct loop *arm_loop_new(struct run *run, const struct loop *outer, const char *name, gint64 index);
+
+/* order.c: instances in an order in which dependencies come first; NULL on a cycle */
+GPtrArray *arm_order(struct frame *f);
+
+/* deploy.c */
+gboolean arm_instance_evaluate(struct env *from, struct instance *i);
+gboolean arm_frame_deploy(struct frame *f);
+/* Moves the documents of the frame's instances to `to`, in template order. */
+void arm_take_documents(GPtrArray *to, struct frame *f);
