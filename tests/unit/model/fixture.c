@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+#include <string.h>
+
+static char *full_type(const char *type)
+{
+	return strchr(type, '.') ? g_strdup(type) : g_strconcat("Microsoft.Network/", type, NULL);
+}
+
+/* "@a/b/c/d" is alternately type and name: type a/c, name b/d. "@ns.x/a/b" begins with a namespace. */
+static char *make_id(const char *subscription, const char *group, const char *brief)
+{
+	const char *rest = brief + 1;
+	const char *slash = strchr(rest, '/');
+	gboolean named = slash && memchr(rest, '.', (gsize)(slash - rest));
+
+	return g_strdup_printf("/subscriptions/%s/resourceGroups/%s/providers/%s%s", subscription, group,
+	                       named ? "" : "Microsoft.Network/", rest);
+}
+
+char *fixture_id(const char *brief)
+{
+	return make_id("s", "g", brief);
+}
+
+/* A copy with every "@..." string made an id. */
+static struct node *expand(const struct node *n, const char *subscription, const char *group)
+{
+	struct node *c;
+
+	if (n->type == NODE_STRING && n->string[0] == '@')
+		return node_at(node_take_string(make_id(subscription, group, n->string)), n);
+	if (n->type == NODE_ARRAY) {
+		c = node_array();
+		for (guint i = 0; i < node_length(n); i++)
+			node_append(c, expand(node_item(n, i), subscription, group));
+		return node_at(c, n);
+	}
+	if (n->type == NODE_OBJECT) {
+		c = node_object();
+		for (guint i = 0; i < node_length(n); i++)
+			node_set(c, node_name(n, i), expand(node_value(n, i), subscription, group));
+		return node_at(c, n);
+	}
+	return node_copy(n);
+}
+
+GPtrArray *fixture_documents(const char *text)
+{
+	g_autofree char *json = g_strdelimit(g_strdup(text), "'", '"');
+	g_autoptr(GError) error = NULL;
+	g_autoptr(node) list = node_parse(json, strlen(json), "t.json", &error);
+	GPtrArray *documents = document_list_new();
+
+	g_assert_no_error(error);
+	for (guint i = 0; i < node_length(list); i++) {
+		const struct node *n = node_item(list, i);
+		const char *subscription = node_get_str(n, "subscription", "s");
+		const char *group = node_get_str(n, "group", "g");
+		g_autofree char *type = full_type(node_get_str(n, "type", ""));
+		g_autofree char *path = g_strdup_printf("$.resources[%u]", i);
+		g_autoptr(node) resource = expand(n, subscription, group);
+
+		node_remove(resource, "subscription");
+		node_remove(resource, "group");
+		g_ptr_array_add(documents, document_new(subscription, group, type, node_get_str(n, "name", ""),
+		                                        resource, "t.json", path));
+	}
+	return documents;
+}
+
+struct graph *fixture_graph(const char *text)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct graph *g = graph_build(fixture_documents(text), errors);
+
+	for (guint i = 0; i < errors->len; i++)
+		g_test_message("%s", (char *)errors->pdata[i]);
+	g_assert_cmpuint(errors->len, ==, 0);
+	g_assert_nonnull(g);
+	return g;
+}
+
+char *fixture_errors(const char *text)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	struct graph *g = graph_build(fixture_documents(text), errors);
+	GString *all = g_string_new(NULL);
+
+	for (guint i = 0; i < errors->len; i++)
+		g_string_append_printf(all, "%s%s", i ? "\n" : "", (char *)errors->pdata[i]);
+	g_assert_null(g);
+	return g_string_free(all, FALSE);
+}
+
+gpointer fixture_noun(const struct graph *g, const char *brief)
+{
+	g_autofree char *id = fixture_id(brief);
+	g_autofree char *lower = g_ascii_strdown(id, -1);
+	gpointer noun = g_hash_table_lookup(g->by_id, lower);
+
+	if (!noun)
+		g_test_message("no %s in the graph", id);
+	g_assert_nonnull(noun);
+	return noun;
+}
+
+static void dump_side(GString *out, const struct rule_side *s)
+{
+	for (guint i = 0; i < s->prefixes->len; i++) {
+		g_autofree char *p = prefix_format(g_array_index(s->prefixes, struct prefix, i));
+
+		g_string_append_printf(out, " %s", p);
+	}
+	for (guint i = 0; i < s->tags->len; i++)
+		g_string_append_printf(out, " %s=%u", (char *)s->tag_names->pdata[i],
+		                       g_array_index(s->tags, enum tag, i));
+	for (guint i = 0; i < s->groups->len; i++)
+		g_string_append_printf(out, " asg:%s", ((struct app_group *)s->groups->pdata[i])->noun.name);
+	for (guint i = 0; i < s->ports->len; i++) {
+		struct port_range p = g_array_index(s->ports, struct port_range, i);
+
+		g_string_append_printf(out, " :%u-%u", p.first, p.last);
+	}
+	g_string_append(out, s->v6_only ? " v6" : "");
+}
+
+static const char *id_of(gconstpointer noun)
+{
+	return noun ? ((const struct noun *)noun)->id : "-";
+}
+
+static void dump_nouns(GString *out, const char *word, GPtrArray *list)
+{
+	g_string_append_printf(out, "\n  %s", word);
+	for (guint i = 0; i < list->len; i++)
+		g_string_append_printf(out, " %s", id_of(list->pdata[i]));
+}
+
+static void dump_groups(GString *out, const struct graph *g)
+{
+	for (guint i = 0; i < g->security_groups->len; i++) {
+		const struct security_group *s = g->security_groups->pdata[i];
+
+		g_string_append_printf(out, "\n%s", s->noun.id);
+		for (guint d = 0; d < 2; d++)
+			for (guint k = 0; k < s->rules[d]->len; k++) {
+				const struct rule *r = s->rules[d]->pdata[k];
+
+				g_string_append_printf(out, "\n  %u %u %s %u %s", d, r->priority, r->full_name,
+				                       r->protocol, r->allow ? "allow" : "deny");
+				dump_side(out, &r->source);
+				g_string_append(out, " ->");
+				dump_side(out, &r->destination);
+			}
+	}
+	for (guint i = 0; i < g->app_groups->len; i++)
+		dump_nouns(out, id_of(g->app_groups->pdata[i]), ((struct app_group *)g->app_groups->pdata[i])->configs);
+}
+
+static void dump_networks(GString *out, const struct graph *g)
+{
+	for (guint i = 0; i < g->networks->len; i++) {
+		const struct network *n = g->networks->pdata[i];
+
+		g_string_append_printf(out, "\n%s", n->noun.id);
+		dump_nouns(out, "ports", n->ports);
+		for (guint k = 0; k < n->subnets->len; k++) {
+			const struct subnet *s = n->subnets->pdata[k];
+
+			g_string_append_printf(out, "\n  %s %s", s->noun.id, id_of(s->group));
+			for (guint m = 0; m < s->prefixes->len; m++) {
+				g_autofree char *p = prefix_format(g_array_index(s->prefixes, struct prefix, m));
+
+				g_string_append_printf(out, " %s", p);
+			}
+			dump_nouns(out, "configs", s->configs);
+		}
+	}
+}
+
+static void dump_ports(GString *out, const struct graph *g)
+{
+	for (guint i = 0; i < g->nics->len; i++) {
+		const struct nic *n = g->nics->pdata[i];
+
+		g_string_append_printf(out, "\n%s %s %s %s", n->noun.id, id_of(n->network), id_of(n->group),
+		                       id_of(n->vm));
+		for (guint k = 0; k < n->configs->len; k++) {
+			const struct ip_config *c = n->configs->pdata[k];
+
+			g_string_append_printf(out, "\n  %s %d %d %x %s %s", c->noun.id, c->primary, c->is_static,
+			                       c->address, id_of(c->subnet), id_of(c->public_address));
+			dump_nouns(out, "pools", c->pools);
+			dump_nouns(out, "nat", c->nat_rules);
+			dump_nouns(out, "asg", c->app_groups);
+		}
+	}
+	for (guint i = 0; i < g->vms->len; i++)
+		dump_nouns(out, id_of(g->vms->pdata[i]), ((struct vm *)g->vms->pdata[i])->nics);
+}
+
+static void dump_balancers(GString *out, const struct graph *g)
+{
+	for (guint i = 0; i < g->load_balancers->len; i++) {
+		const struct load_balancer *l = g->load_balancers->pdata[i];
+
+		g_string_append_printf(out, "\n%s %u", l->noun.id, l->sku);
+		dump_nouns(out, "frontends", l->frontends);
+		dump_nouns(out, "probes", l->probes);
+		for (guint k = 0; k < l->pools->len; k++)
+			dump_nouns(out, id_of(l->pools->pdata[k]), ((struct pool *)l->pools->pdata[k])->members);
+		for (guint k = 0; k < l->rules->len; k++) {
+			const struct lb_rule *r = l->rules->pdata[k];
+
+			g_string_append_printf(out, "\n  %s %s %s %s %u %u %u", r->noun.id, id_of(r->frontend),
+			                       id_of(r->pool), id_of(r->probe), r->protocol, r->frontend_port,
+			                       r->backend_port);
+		}
+		for (guint k = 0; k < l->nat_rules->len; k++) {
+			const struct nat_rule *r = l->nat_rules->pdata[k];
+
+			g_string_append_printf(out, "\n  %s %s %s %u %u", r->noun.id, id_of(r->frontend),
+			                       id_of(r->target), r->frontend_port, r->backend_port);
+		}
+	}
+}
+
+char *fixture_dump(const struct graph *g)
+{
+	GString *out = g_string_new(NULL);
+
+	dump_networks(out, g);
+	dump_groups(out, g);
+	dump_ports(out, g);
+	dump_balancers(out, g);
+	dump_nouns(out, "public", g->public_addresses);
+	for (guint i = 0; i < g->unmodelled->len; i++) {
+		const struct unmodelled *u = g->unmodelled->pdata[i];
+
+		g_string_append_printf(out, "\n%s %s: %s", u->id, u->property, u->why);
+	}
+	for (guint i = 0; i < g->warnings->len; i++)
+		g_string_append_printf(out, "\n%s", (char *)g->warnings->pdata[i]);
+	return g_string_free(out, FALSE);
+}
