@@ -21,10 +21,8 @@ int edge_xdp(struct xdp_md *xdp)
 	void *data = (void *)(unsigned long)xdp->data, *end = (void *)(unsigned long)xdp->data_end;
 	struct esc_packet p = {.bytes = end - data, .segs = 1, .now = ctx_now()};
 	struct esc_backend to = {};
-	int verdict = parse(data, end, &p);
+	int verdict = journey_edge_xdp(data, end, &p, &to);
 
-	if (!verdict)
-		verdict = edge_decide(&p, &to);
 	count(&p, verdict);
 	if (verdict)
 		return XDP_DROP;

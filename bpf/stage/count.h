@@ -19,7 +19,6 @@ static __always_inline void count_add(struct esc_count *c, const struct esc_pack
 
 static __always_inline void count_rules(const struct esc_packet *p)
 {
-#pragma unroll
 	for (int i = 0; i < 4; i++) {
 		if (p->rule[i])
 			count_add(esc_lookup(rules, &p->rule[i]), p);

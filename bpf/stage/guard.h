@@ -10,7 +10,6 @@ static __always_inline int port_owns(const struct esc_port *port, esc_u32 addr)
 {
 	int own = 0;
 
-#pragma unroll
 	for (int i = 0; i < ESC_PORT_ADDRS; i++)
 		own |= i < port->addr_count && port->addr[i] == addr;
 	return own;

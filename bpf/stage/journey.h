@@ -91,3 +91,12 @@ static __always_inline int journey_edge(struct esc_ctx *ctx, struct esc_packet *
 	p->key.port = to.port;
 	return go_on(ctx, p);
 }
+
+/* Plain pointers: XDP has no skb. FORWARD and the choice, for tc to carry out. */
+static __always_inline int journey_edge_xdp(const void *data, const void *end, struct esc_packet *p,
+                                            struct esc_backend *to)
+{
+	int v = parse(data, end, p);
+
+	return v ? v : edge_decide(p, to);
+}

@@ -25,19 +25,19 @@ static __always_inline int blob_word(esc_u32 slot, esc_u64 offset, esc_u32 words
 /* Class of `value` (its first byte in memory first) in a trie of that many levels; -1: the trie is broken. */
 static __noinline int trie_class(esc_u32 slot, esc_u32 words, esc_u32 trie, esc_u32 value, esc_u32 levels)
 {
-	esc_u32 node = 0;
+	esc_u32 at = 0;
 
 	for (esc_u32 i = 0; i < 4; i++) {
 		int w;
 
 		if (i >= levels)
 			break;
-		w = blob_word(slot, (esc_u64)trie + 256 * node + (value & 0xff), words);
+		w = blob_word(slot, (esc_u64)trie + 256 * at + (value & 0xff), words);
 		if (w < 0)
 			return -1;
 		if (w & ESC_TRIE_LEAF)
 			return w & (ESC_TRIE_LEAF - 1);
-		node = w;
+		at = w;
 		value >>= 8;
 	}
 	return -1;

@@ -39,3 +39,5 @@ void native_advance(struct native *n, guint64 milliseconds); /* time stands stil
 guint64 native_drops(const struct native *n, guint32 port, enum esc_verdict v);
 guint64 native_rule_hits(const struct native *n, guint32 rule);
 guint native_flow_count(const struct native *n);
+gboolean native_flow(const struct native *n, const struct esc_flow_key *key, struct esc_flow *flow);
+const struct esc_host *native_host(const struct native *n); /* with the MACs that a frame from the uplink needs */

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * The stages in user space: maps are tables in memory, the packet is a buffer, the clock is the caller's.
+ * Included by src/explain/native.c alone, after it has defined `struct native` and the table operations.
+ * `native_self` is the host at work, set for the length of one packet.
+ */
+#pragma once
+#include <linux/pkt_cls.h>
+#include <string.h>
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+#define __noinline     __attribute__((noinline))
+#define ESC_SUBPROGRAM static __attribute__((noinline))
+
+#define esc_lookup(map, key)        table_lookup(&native_self->map, key)
+#define esc_insert(map, key, value) table_insert(&native_self->map, key, value)
+#define esc_delete(map, key)        table_delete(&native_self->map, key)
+#define esc_loop(steps, function, context)                                                                             \
+	for (esc_u32 loop_step = 0; loop_step < (steps) && !function(loop_step, context); loop_step++)
+
+struct native_ctx {
+	struct native_packet *packet;
+	esc_u32 ifindex;
+};
+#define esc_ctx native_ctx
+
+#define ctx_testing() 1
+#define ctx_hz()      1000u
+#define ctx_now()     ((esc_u32)native_self->now)
+
+static inline void ctx_event(const struct esc_event *e)
+{
+	native_self->last_event = *e;
+	native_self->events++;
+}
+
+static inline void *ctx_data(struct native_ctx *ctx)
+{
+	return ctx->packet->data;
+}
+
+static inline void *ctx_end(struct native_ctx *ctx)
+{
+	return ctx->packet->data + ctx->packet->length;
+}
+
+static inline void ctx_open(struct native_ctx *ctx, esc_u32 *bytes, esc_u32 *segs, esc_u32 *gso_size)
+{
+	*bytes = ctx->packet->length;
+	*segs = 1;
+	*gso_size = 0;
+}
+
+static inline int ctx_vlan(struct native_ctx *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static inline esc_u32 ctx_ifindex(struct native_ctx *ctx)
+{
+	return ctx->ifindex;
+}
+
+static inline esc_u16 sum_fold(esc_u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+static inline esc_u32 sum_add(esc_u32 a, esc_u32 b)
+{
+	a += b;
+	return a + (a < b);
+}
+
+static inline int ctx_ip_sum(struct native_ctx *ctx, esc_u32 at, esc_u32 difference)
+{
+	esc_u16 sum;
+
+	if (at + sizeof(sum) > ctx->packet->length)
+		return -1;
+	memcpy(&sum, ctx->packet->data + at, sizeof(sum));
+	sum = sum_fold(sum_add(difference, ~(esc_u32)sum));
+	memcpy(ctx->packet->data + at, &sum, sizeof(sum));
+	return 0;
+}
+
+/* As the kernel does it: a partial checksum follows the pseudo header only; a UDP checksum of 0 means none. */
+static inline int ctx_l4_sum(struct native_ctx *ctx, esc_u32 at, esc_u32 difference, int pseudo, int udp)
+{
+	esc_u16 sum;
+
+	if (at + sizeof(sum) > ctx->packet->length)
+		return -1;
+	memcpy(&sum, ctx->packet->data + at, sizeof(sum));
+	if (udp && !sum)
+		return 0;
+	if (!ctx->packet->partial_checksum)
+		sum = sum_fold(sum_add(difference, ~(esc_u32)sum));
+	else if (pseudo)
+		sum = ~sum_fold(sum_add(difference, sum));
+	if (udp && !sum)
+		sum = 0xffff;
+	memcpy(ctx->packet->data + at, &sum, sizeof(sum));
+	return 0;
+}
+
+static inline int ctx_tunnel(struct native_ctx *ctx, esc_u32 *vni, esc_u32 *remote)
+{
+	*vni = ctx->packet->tunnel_vni;
+	*remote = ctx->packet->tunnel_remote;
+	return 0;
+}
+
+static inline int ctx_mark(struct native_ctx *ctx, struct esc_backend *to)
+{
+	if (!ctx->packet->marked || ctx->packet->mark.magic != ESC_MARK_MAGIC)
+		return 0;
+	*to = ctx->packet->mark.to;
+	return 1;
+}
+
+static inline int ctx_redirect(struct native_ctx *ctx, int delivery, esc_u32 ifindex, esc_u32 vni, esc_u32 remote)
+{
+	(void)ctx;
+	(void)ifindex;
+	(void)vni;
+	(void)remote;
+	return delivery == ESC_TO_NONE ? TC_ACT_SHOT : TC_ACT_REDIRECT;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The native pipeline: bpf/stage over src/explain/table.c. What an agent and the kernel do around the stages is
+ * here: placing blobs, generations, interface numbers, the exits' counters.
+ */
+#include "explain/native.h"
+#include "explain/table.h"
+
+#define NATIVE_UPLINK  2
+#define NATIVE_OVERLAY 3
+#define NATIVE_PORT(n) (100 + (n))
+#define NATIVE_RULES   65536
+#define NATIVE_FLOWS   (262144 + 1)
+
+struct native {
+	/* named as in bpf/maps.h, since the stages name them so */
+	struct table host, ifaces, ports, port_word, blobs, macs, addrs, routes, peers, endpoints, dnat, snat;
+	struct table flows, rings, hands, drops, rules, budgets, scratch, effects;
+	guint64 now; /* milliseconds */
+	guint64 events;
+	struct esc_event last_event;
+	GHashTable *judges; /* port number -> guint64 *: what judged it when its generation was given */
+	guint32 generation; /* last one given */
+};
+
+static __thread struct native *native_self;
+
+#include "bpf/ctx/native.h"
+#include "bpf/stage/journey.h"
+
+static void native_put_static(struct native *n, const struct tables *t)
+{
+	for (guint i = 0; i < t->addrs->len; i++) {
+		const struct table_addr *a = &g_array_index(t->addrs, struct table_addr, i);
+		table_put(&n->addrs, &a->key, &a->value);
+	}
+	for (guint i = 0; i < t->routes->len; i++) {
+		const struct table_route *r = &g_array_index(t->routes, struct table_route, i);
+		table_put(&n->routes, &r->key, &r->value);
+	}
+	for (guint i = 0; i < t->macs->len; i++) {
+		const struct table_mac *m = &g_array_index(t->macs, struct table_mac, i);
+		table_put(&n->macs, &m->key, &m->value);
+	}
+	for (guint i = 0; i < t->peers->len; i++) {
+		const struct table_peer *p = &g_array_index(t->peers, struct table_peer, i);
+		table_put(&n->peers, &p->key, &p->value);
+	}
+	for (guint i = 0; i < t->dnat->len; i++) {
+		const struct table_dnat *d = &g_array_index(t->dnat, struct table_dnat, i);
+		table_put(&n->dnat, &d->key, &d->value);
+	}
+	for (guint i = 0; i < t->snat->len; i++) {
+		const struct table_snat *s = &g_array_index(t->snat, struct table_snat, i);
+		table_put(&n->snat, &s->key, &s->value);
+	}
+}
+
+/* Blobs one after the other from block 1; element i: where blob i starts. */
+static GArray *native_put_blobs(struct native *n, const struct tables *t)
+{
+	GArray *starts = g_array_new(FALSE, FALSE, sizeof(guint32));
+	guint32 next = 1;
+
+	for (guint i = 0; i < t->blobs->len; i++) {
+		g_array_append_val(starts, next);
+		next += g_bytes_get_size(t->blobs->pdata[i]) / sizeof(struct esc_block);
+	}
+	table_clear(&n->blobs);
+	table_init_array(&n->blobs, next, sizeof(struct esc_block));
+	for (guint i = 0; i < t->blobs->len; i++) {
+		gsize size;
+		gconstpointer data = g_bytes_get_data(t->blobs->pdata[i], &size);
+		guint8 *place = table_lookup(&n->blobs, &g_array_index(starts, guint32, i));
+		if (place && size)
+			memcpy(place, data, size / sizeof(struct esc_block) * sizeof(struct esc_block));
+	}
+	return starts;
+}
+
+/* A slot as tables have it (index + 1) becomes a block number; 0 where there is no such blob. */
+static guint32 native_slot(const GArray *starts, guint32 slot)
+{
+	return slot && slot <= starts->len ? g_array_index(starts, guint32, slot - 1) : 0;
+}
+
+static void native_put_endpoints(struct native *n, const struct tables *t, const GArray *starts)
+{
+	for (guint i = 0; i < t->endpoints->len; i++) {
+		struct table_endpoint e = g_array_index(t->endpoints, struct table_endpoint, i);
+		e.value.slot = native_slot(starts, e.value.slot);
+		table_put(&n->endpoints, &e.key, &e.value);
+	}
+}
+
+static guint32 native_generation(struct native *n, const struct table_port *p)
+{
+	const struct esc_port_word *word = table_lookup(&n->port_word, &p->number);
+	guint64 *judge = g_hash_table_lookup(n->judges, GUINT_TO_POINTER(p->number));
+
+	if (judge && *judge == p->judge && word)
+		return word->generation;
+	g_hash_table_replace(n->judges, GUINT_TO_POINTER(p->number), g_memdup2(&p->judge, sizeof(p->judge)));
+	return ++n->generation;
+}
+
+static void native_put_ports(struct native *n, const struct tables *t, const GArray *starts)
+{
+	g_autofree struct esc_port_word *words = g_new0(struct esc_port_word, ESC_MAX_PORTS);
+
+	for (guint i = 0; i < t->ports->len; i++) {
+		const struct table_port *p = t->ports->pdata[i];
+		if (!p->number || p->number >= ESC_MAX_PORTS)
+			continue;
+		words[p->number].generation = native_generation(n, p);
+		words[p->number].slot = native_slot(starts, p->blob);
+	}
+	memset(n->ports.array, 0, (gsize)n->ports.entries * n->ports.value_size);
+	memset(n->ifaces.array, 0, (gsize)n->ifaces.entries * n->ifaces.value_size);
+	memcpy(n->port_word.array, words, sizeof(*words) * ESC_MAX_PORTS);
+	for (guint i = 0; i < t->ports->len; i++) {
+		const struct table_port *p = t->ports->pdata[i];
+		struct esc_port port = p->port;
+		guint32 ifindex = NATIVE_PORT(p->number);
+		if (!p->number || p->number >= ESC_MAX_PORTS)
+			continue;
+		port.ifindex = ifindex;
+		table_put(&n->ports, &p->number, &port);
+		table_put(&n->ifaces, &ifindex, &p->number);
+	}
+}
+
+static void native_put_host(struct native *n, const struct tables *t)
+{
+	static const guint8 uplink[6] = {0x02, 0xe5, 0xff, 0, 0, 1}, nexthop[6] = {0x02, 0xe5, 0xff, 0, 0, 2};
+	static const guint8 none[6];
+	struct esc_host h = t->self;
+	guint32 zero = 0;
+
+	h.uplink_ifindex = NATIVE_UPLINK;
+	h.overlay_ifindex = NATIVE_OVERLAY;
+	if (!memcmp(h.uplink_mac, none, 6))
+		memcpy(h.uplink_mac, uplink, 6);
+	if (!memcmp(h.nexthop_mac, none, 6))
+		memcpy(h.nexthop_mac, nexthop, 6);
+	table_put(&n->host, &zero, &h);
+	/* never shrinks: flows remember their slots */
+	if (n->rings.entries < ESC_MAX_PORTS * h.ring_size) {
+		table_clear(&n->rings);
+		table_init_array(&n->rings, ESC_MAX_PORTS * h.ring_size, sizeof(struct esc_flow_key));
+	}
+}
+
+static void native_init_static(struct native *n)
+{
+	table_init_hash(&n->macs, G_MAXUINT32, sizeof(struct esc_mac_key), sizeof(guint32));
+	table_init_hash(&n->addrs, G_MAXUINT32, sizeof(struct esc_addr_key), sizeof(struct esc_addr));
+	table_init_prefixes(&n->routes, G_MAXUINT32, sizeof(struct esc_route_key), sizeof(struct esc_route));
+	table_init_hash(&n->peers, G_MAXUINT32, sizeof(guint32), sizeof(guint32));
+	table_init_hash(&n->endpoints, G_MAXUINT32, sizeof(struct esc_endpoint_key), sizeof(struct esc_endpoint));
+	table_init_hash(&n->dnat, G_MAXUINT32, sizeof(struct esc_dnat_key), sizeof(struct esc_dnat));
+	table_init_hash(&n->snat, G_MAXUINT32, sizeof(struct esc_snat_key), sizeof(struct esc_snat));
+}
+
+static void native_clear_static(struct native *n)
+{
+	struct table *all[] = {&n->macs, &n->addrs, &n->routes, &n->peers, &n->endpoints, &n->dnat, &n->snat};
+
+	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+		table_clear(all[i]);
+}
+
+static void native_load(struct native *n, const struct tables *t)
+{
+	g_autoptr(GArray) starts = native_put_blobs(n, t);
+
+	native_put_host(n, t);
+	native_put_static(n, t);
+	native_put_endpoints(n, t, starts);
+	native_put_ports(n, t, starts);
+}
+
+struct native *native_new(const struct tables *t)
+{
+	struct native *n = g_new0(struct native, 1);
+
+	table_init_array(&n->host, 1, sizeof(struct esc_host));
+	table_init_array(&n->ifaces, ESC_IFINDEX_MAX, sizeof(guint32));
+	table_init_array(&n->ports, ESC_MAX_PORTS, sizeof(struct esc_port));
+	table_init_array(&n->port_word, ESC_MAX_PORTS, sizeof(struct esc_port_word));
+	table_init_hash(&n->flows, NATIVE_FLOWS, sizeof(struct esc_flow_key), sizeof(struct esc_flow));
+	table_init_array(&n->hands, ESC_MAX_PORTS, sizeof(struct esc_hand));
+	table_init_array(&n->drops, ESC_MAX_PORTS * ESC_V_COUNT, sizeof(struct esc_count));
+	table_init_array(&n->rules, NATIVE_RULES, sizeof(struct esc_count));
+	table_init_array(&n->budgets, ESC_MAX_PORTS, sizeof(struct esc_budget));
+	table_init_array(&n->scratch, 1, sizeof(struct esc_plan));
+	table_init_array(&n->effects, 1, sizeof(struct esc_effect));
+	n->judges = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	native_init_static(n);
+	native_load(n, t);
+	return n;
+}
+
+void native_update(struct native *n, const struct tables *t)
+{
+	native_clear_static(n);
+	native_init_static(n);
+	native_load(n, t);
+}
+
+void native_free(struct native *n)
+{
+	struct table *all[] = {&n->host,  &n->ifaces, &n->ports, &n->port_word, &n->blobs,   &n->flows,  &n->rings,
+	                          &n->hands, &n->drops,  &n->rules, &n->budgets,   &n->scratch, &n->effects};
+
+	native_clear_static(n);
+	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+		table_clear(all[i]);
+	g_hash_table_unref(n->judges);
+	g_free(n);
+}
+
+static struct esc_effect native_effect(struct native *n)
+{
+	struct esc_effect *e = (struct esc_effect *)n->effects.array;
+
+	native_self = NULL;
+	return *e;
+}
+
+struct esc_effect native_from_port(struct native *n, guint32 port, struct native_packet *packet)
+{
+	struct native_ctx ctx = {.packet = packet, .ifindex = NATIVE_PORT(port)};
+	struct esc_packet p = {0};
+	int verdict;
+
+	native_self = n;
+	verdict = journey_from_port(&ctx, &p);
+	leave(&ctx, &p, verdict);
+	return native_effect(n);
+}
+
+struct esc_effect native_from_overlay(struct native *n, struct native_packet *packet)
+{
+	struct native_ctx ctx = {.packet = packet, .ifindex = NATIVE_OVERLAY};
+	struct esc_packet p = {0};
+	int verdict;
+
+	native_self = n;
+	verdict = journey_from_overlay(&ctx, &p);
+	leave(&ctx, &p, verdict);
+	return native_effect(n);
+}
+
+struct esc_effect native_edge(struct native *n, struct native_packet *packet)
+{
+	struct native_ctx ctx = {.packet = packet, .ifindex = NATIVE_UPLINK};
+	struct esc_packet p = {0};
+	int verdict;
+
+	native_self = n;
+	verdict = journey_edge(&ctx, &p);
+	leave(&ctx, &p, verdict);
+	packet->marked = FALSE;
+	return native_effect(n);
+}
+
+struct esc_effect native_edge_xdp(struct native *n, struct native_packet *packet)
+{
+	struct esc_packet p = {.bytes = packet->length, .segs = 1};
+	struct esc_backend to = {0};
+	int verdict;
+
+	native_self = n;
+	p.now = ctx_now();
+	verdict = journey_edge_xdp(packet->data, packet->data + packet->length, &p, &to);
+	count(&p, verdict);
+	packet->marked = verdict == ESC_V_FORWARD;
+	if (packet->marked)
+		packet->mark = (struct esc_mark){.magic = ESC_MARK_MAGIC, .to = to};
+	return native_effect(n);
+}
+
+void native_advance(struct native *n, guint64 milliseconds)
+{
+	n->now += milliseconds;
+}
+
+guint64 native_drops(const struct native *n, guint32 port, enum esc_verdict v)
+{
+	guint32 index = port * ESC_V_COUNT + v;
+	const struct esc_count *c = table_lookup(&n->drops, &index);
+
+	return c ? c->packets : 0;
+}
+
+guint64 native_rule_hits(const struct native *n, guint32 rule)
+{
+	const struct esc_count *c = table_lookup(&n->rules, &rule);
+
+	return c ? c->packets : 0;
+}
+
+guint native_flow_count(const struct native *n)
+{
+	return g_hash_table_size(n->flows.hash);
+}
+
+gboolean native_flow(const struct native *n, const struct esc_flow_key *key, struct esc_flow *flow)
+{
+	const struct esc_flow *f = table_lookup(&n->flows, key);
+
+	if (f)
+		*flow = *f;
+	return f != NULL;
+}
+
+const struct esc_host *native_host(const struct native *n)
+{
+	return (const struct esc_host *)n->host.array;
+}
