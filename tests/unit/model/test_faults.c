@@ -442,6 +442,7 @@ static void add_all(const char *group, const struct fault *faults, gsize count)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_set_nonfatal_assertions();
 	add_all("network", network_faults, G_N_ELEMENTS(network_faults));
 	add_all("rule", rule_faults, G_N_ELEMENTS(rule_faults));
 	add_all("port", port_faults, G_N_ELEMENTS(port_faults));
