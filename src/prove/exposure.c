@@ -335,6 +335,20 @@ static void survey_frontend(const struct survey *y, const struct public_address 
 	}
 }
 
+static int compare_exposures(gconstpointer a, gconstpointer b)
+{
+	const struct exposure *x = *(struct exposure *const *)a, *y = *(struct exposure *const *)b;
+	int by_address = g_strcmp0(x->address->noun.id, y->address->noun.id);
+
+	if (by_address)
+		return by_address;
+	if (x->protocol != y->protocol)
+		return x->protocol - y->protocol;
+	if (x->first != y->first)
+		return x->first - y->first;
+	return x->to && y->to ? g_strcmp0(x->to->noun.id, y->to->noun.id) : 0;
+}
+
 GPtrArray *exposure_list(const struct graph *g, const struct alloc *a, const struct alloc_settings *s)
 {
 	struct survey y = {g, a, s, g_ptr_array_new_with_free_func(exposure_free)};
@@ -349,5 +363,6 @@ GPtrArray *exposure_list(const struct graph *g, const struct alloc *a, const str
 		else if (p->frontend)
 			survey_frontend(&y, p);
 	}
+	g_ptr_array_sort(y.list, compare_exposures);
 	return y.list;
 }
