@@ -40,6 +40,22 @@ static struct node *with_drops(const struct node *status, const char *lab)
 	return data;
 }
 
+/* The last segment of an id. */
+static const char *short_name(const char *id)
+{
+	const char *slash = strrchr(id, '/');
+
+	return slash ? slash + 1 : id;
+}
+
+static void front_ends_text(const struct node *list, GString *out)
+{
+	for (guint i = 0; i < node_length(list); i++)
+		g_string_append_printf(out, "%sFront end %s: %s\n", i ? "" : "\n",
+		                       node_get_str(node_item(list, i), "name", "?"),
+		                       node_get_str(node_item(list, i), "address", "?"));
+}
+
 static void hosts_text(const struct node *hosts, GString *out)
 {
 	for (guint i = 0; i < node_length(hosts); i++) {
@@ -60,6 +76,8 @@ static void status_text(const struct node *data, GString *out)
 	g_string_append_printf(
 	        out, "Revision %d, %d documents, %u not modelled\n", (int)node_integer(node_get(data, "revision"), 0),
 	        (int)node_integer(node_get(data, "documents"), 0), node_length(node_get(data, "unmodelled")));
+	if (node_get_str(data, "trouble", NULL))
+		g_string_append_printf(out, "TROUBLE: %s\n", node_get_str(data, "trouble", ""));
 	hosts_text(node_get(data, "hosts"), out);
 	if (!node_length(ports))
 		return;
@@ -74,11 +92,13 @@ static void status_text(const struct node *data, GString *out)
 		                ? g_strdup_printf("%" G_GINT64_FORMAT, node_integer(node_get(p, "dropped"), 0))
 		                : g_strdup("?");
 
-		grid_row(g, node_get_str(p, "label", "?"), host, addresses, public, node_get_str(p, "network", "-"),
+		grid_row(g, node_get_str(p, "label", "?"), host, addresses, public,
+		         short_name(node_get_str(p, "network", "-")),
 		         node_truth(node_get(p, "enforced"), FALSE) ? "yes" : "NO", dropped, NULL);
 	}
 	g_string_append_c(out, '\n');
 	grid_print(g, "", out);
+	front_ends_text(node_get(data, "front_ends"), out);
 }
 
 static void names_text(const struct node *data, GString *out)

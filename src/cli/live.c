@@ -53,18 +53,19 @@ static struct node *entry_node(const struct store_entry *e, GError **error)
 	return node_parse(data, n, e->key, error);
 }
 
-/* Everything below /doc is a document's id, but the two records beside them. */
+/* Resources by their ids; the controller keeps records of its own beside them. */
 static gboolean take_entry(struct live *l, GPtrArray *documents, const struct store_entry *e, GError **error)
 {
+	gboolean is_alloc = strcmp(e->key, "/doc/alloc") == 0;
 	g_autoptr(node) n = NULL;
 	struct document *d;
 
-	if (strcmp(e->key, "/doc/settings") == 0)
+	if (!is_alloc && !g_str_has_prefix(e->key, "/doc/subscriptions/"))
 		return TRUE;
 	n = entry_node(e, error);
 	if (!n)
 		return FALSE;
-	if (strcmp(e->key, "/doc/alloc") == 0) {
+	if (is_alloc) {
 		g_clear_pointer(&l->alloc, alloc_free);
 		l->alloc = alloc_from_node(n, error);
 		return l->alloc != NULL;

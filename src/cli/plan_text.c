@@ -35,10 +35,14 @@ static void nic_rows(const struct node *instance, struct grid *g)
 
 		for (guint k = 0; k < node_length(addresses); k++) {
 			const struct node *a = node_item(addresses, k);
+			const char *of_nic = node_get_str(nic, "security_group", NULL);
+			const char *of_subnet = node_get_str(a, "subnet_security_group", NULL);
+			g_autofree char *groups =
+			        g_strdup_printf("%s%s%s", of_subnet ? of_subnet : "", of_nic && of_subnet ? ", " : "",
+			                        of_nic ? of_nic : "");
 
 			grid_row(g, i || k ? " " : node_get_str(instance, "name", "?"), node_get_str(a, "address", "?"),
-			         node_get_str(a, "public", "-"), node_get_str(a, "subnet", "?"),
-			         node_get_str(nic, "security_group", "-"), NULL);
+			         node_get_str(a, "public", "-"), node_get_str(a, "subnet", "?"), groups, NULL);
 		}
 	}
 }
@@ -53,7 +57,7 @@ static void instances_text(const struct node *data, GString *out)
 		return;
 	}
 	g_string_append(out, "\nInstances\n");
-	grid_row(g, "NAME", "ADDRESS", "PUBLIC", "SUBNET", "SECURITY GROUP", NULL);
+	grid_row(g, "NAME", "ADDRESS", "PUBLIC", "SUBNET", "SECURITY GROUPS", NULL);
 	for (guint i = 0; i < node_length(instances); i++)
 		nic_rows(node_item(instances, i), g);
 	grid_print(g, "  ", out);
