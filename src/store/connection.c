@@ -253,30 +253,35 @@ static void take_request(struct connection *c)
 	flush(c);
 }
 
+/* FALSE: a frame of a forbidden size was begun; the peer was told, and may be gone. */
+static gboolean frame_wants(struct connection *c, gsize *want)
+{
+	GError *error = NULL;
+	if (wire_reader_want(&c->reader, want, &error))
+		return TRUE;
+	refuse(c, error);
+	flush(c);
+	return FALSE;
+}
+
 static gboolean in_ready(gint fd, GIOCondition condition, gpointer user)
 {
 	(void)condition;
 	struct connection *c = user;
-	GError *error = NULL;
 	gsize want;
-	if (!wire_reader_want(&c->reader, &want, &error)) {
-		refuse(c, error);
-		flush(c);
+	/* Never 0: a whole frame was taken when its last byte came. */
+	if (!frame_wants(c, &want))
 		return G_SOURCE_CONTINUE;
+	int got = wire_reader_fill(&c->reader, fd, want);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return G_SOURCE_CONTINUE;
+	if (got <= 0) {
+		cut(c);
+		return G_SOURCE_REMOVE;
 	}
-	if (want) {
-		int got = wire_reader_fill(&c->reader, fd, want);
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			return G_SOURCE_CONTINUE;
-		if (got <= 0) {
-			cut(c);
-			return G_SOURCE_REMOVE;
-		}
-		c->moved = g_get_monotonic_time();
-		if (!wire_reader_want(&c->reader, &want, NULL) || want)
-			return G_SOURCE_CONTINUE;
-	}
-	take_request(c);
+	c->moved = g_get_monotonic_time();
+	if (frame_wants(c, &want) && !want)
+		take_request(c);
 	return G_SOURCE_CONTINUE;
 }
 

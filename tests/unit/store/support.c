@@ -80,6 +80,22 @@ static gpointer serve(gpointer user)
 	return NULL;
 }
 
+void tests_server_resume(struct tests_server *t)
+{
+	g_atomic_int_set(&t->ready, 0);
+	t->loop = g_main_loop_new(t->context, FALSE);
+	t->thread = g_thread_new("server", serve, t);
+	while (!g_atomic_int_get(&t->ready))
+		g_usleep(1000);
+}
+
+void tests_server_pause(struct tests_server *t)
+{
+	g_main_loop_quit(t->loop);
+	g_thread_join(t->thread);
+	g_main_loop_unref(t->loop);
+}
+
 struct tests_server *tests_server_start(const struct store_grant *grants, gsize count, guint patience, guint keep)
 {
 	struct tests_server *t = g_new0(struct tests_server, 1);
@@ -90,18 +106,13 @@ struct tests_server *tests_server_start(const struct store_grant *grants, gsize 
 	t->patience = patience;
 	t->keep = keep;
 	t->context = g_main_context_new();
-	t->loop = g_main_loop_new(t->context, FALSE);
-	t->thread = g_thread_new("server", serve, t);
-	while (!g_atomic_int_get(&t->ready))
-		g_usleep(1000);
+	tests_server_resume(t);
 	return t;
 }
 
 void tests_server_stop(struct tests_server *t)
 {
-	g_main_loop_quit(t->loop);
-	g_thread_join(t->thread);
-	g_main_loop_unref(t->loop);
+	tests_server_pause(t);
 	g_main_context_unref(t->context);
 	tests_remove(t->directory);
 	g_free(t->address);

@@ -26,4 +26,7 @@ struct tests_server {
 };
 /* grants NULL: this uid may do everything. */
 struct tests_server *tests_server_start(const struct store_grant *grants, gsize count, guint patience, guint keep);
+/* The owner's end and return, with the same file and socket. */
+void tests_server_pause(struct tests_server *t);
+void tests_server_resume(struct tests_server *t);
 void tests_server_stop(struct tests_server *t);
