@@ -184,8 +184,6 @@ int cmd_up(const struct invocation *i)
 		if (!s)
 			return report_error(EXIT_BAD_INPUT, "%s", error->message);
 	}
-	if (geteuid() != 0)
-		return report_error(EXIT_FAILED, "up: needs root: it makes network namespaces");
 	existing = dirs_hosts(i->lab);
 	hosts = existing ? existing : 1;
 	if (!option_number(i, "hosts", 1, CLI_MAX_HOSTS, &hosts, &error))
@@ -195,6 +193,8 @@ int cmd_up(const struct invocation *i)
 	if (s && !existing && !makes_sense_alone(s, hosts, &error))
 		return report_error(EXIT_BAD_INPUT, "%s: %s", (const char *)g_ptr_array_index(s->files, 0),
 		                    error->message);
+	if (geteuid() != 0)
+		return report_error(EXIT_FAILED, "up: needs root: it makes network namespaces");
 	if (!lab_start(i->lab, hosts, &error))
 		return report_error(EXIT_FAILED, "up: %s", error->message);
 	return s ? deploy(i, s) : answer(i, NULL, NULL);

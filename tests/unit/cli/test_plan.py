@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`escarp` as a program: exit codes, what errors say, and what `plan` answers for templates of our own."""
+import json, os, subprocess, sys, tempfile
+
+ESCARP = sys.argv[1]
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..', '..'))
+FIGURE3 = os.path.join(ROOT, 'share', 'figure3')
+OFFICE = os.path.join(ROOT, 'tests', 'unit', 'prove', 'office.json')
+SCHEMA = 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#'
+count = failed = 0
+folder = tempfile.TemporaryDirectory(prefix='escarp-plan-')
+
+
+def ok(good, name, why=''):
+    global count, failed
+    count += 1
+    failed += not good
+    print(f"{'ok' if good else 'not ok'} {count} - {name}", flush=True)
+    if not good:
+        for line in str(why).splitlines():
+            print('# ' + line)
+
+
+def eq(got, want, name):
+    ok(got == want, name, f'got  {got!r}\nwant {want!r}')
+
+
+def run(*args):
+    return subprocess.run([ESCARP, *args], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, 'ESCARP_LAB': 't-plan'})
+
+
+def write(name, content):
+    path = os.path.join(folder.name, name)
+    with open(path, 'w') as f:
+        f.write(content if isinstance(content, str) else json.dumps(content, indent=1))
+    return path
+
+
+def template(resources=(), **more):
+    return {'$schema': SCHEMA, 'contentVersion': '1.0.0.0', 'resources': list(resources), **more}
+
+
+def nic(subnet):
+    return {'type': 'Microsoft.Network/networkInterfaces', 'apiVersion': '2020-11-01', 'name': 'n', 'location': 'l', 'properties': {
+        'ipConfigurations': [{'name': 'c', 'properties': {'subnet': {'id': subnet}}}]}}
+
+
+def refused(name, path, *says, args=()):
+    """Exit 2, one clear error that begins as all do and names the file; nothing on stdout."""
+    for command in ('plan', 'up'):
+        r = run(command, path, *args)
+        ok(r.returncode == 2 and r.stderr.startswith('escarp: ') and not r.stdout
+           and all(s in r.stderr for s in (os.path.basename(path), *says)), f'{command}, {name}: refused', f'{r.returncode}\n{r.stderr}{r.stdout}')
+
+
+def bad_input():
+    refused('malformed', write('malformed.json', '{"resources": ['))
+    refused('malformed in line 3', write('third.json', '{\n"resources": [],\n"x": }\n'), 'third.json:3:')
+    refused('too deep', write('deep.json', '[' * 5000 + ']' * 5000))
+    refused('too large', write('large.json', '{"resources": [], "x": "' + 'x' * (33 << 20) + '"}'))
+    refused('not a template', write('list.json', '[1, 2]'), 'not a deployment template')
+    refused('no file', os.path.join(folder.name, 'absent.json'))
+    refused('self-referencing', write('self.json', template(variables={'x': "[variables('y')]", 'y': "[variables('x')]"},
+            outputs={'o': {'type': 'string', 'value': "[variables('x')]"}})))
+    refused('dangling', write('dangling.json', template([nic("[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]")])), 'virtualNetworks/v')
+    refused('endless copy', write('copy.json', template([{'type': 'Microsoft.Network/publicIPAddresses', 'apiVersion': '2020-11-01',
+            'name': "[concat('p', copyIndex())]", 'copy': {'name': 'c', 'count': 1000000000}}])))
+    refused('two networks of one name', write('twice.json', template([{'type': 'Microsoft.Network/virtualNetworks', 'apiVersion': '2020-11-01',
+            'name': 'v', 'properties': {'addressSpace': {'addressPrefixes': [p]}}} for p in ('10.0.0.0/16', '10.1.0.0/16')])))
+    wants = write('wants.json', template(parameters={'p': {'type': 'string'}, 'q': {'type': 'int'}}))
+    refused('required parameters', wants, "'p'", "'q'")
+    r = run('plan', wants, '--param', 'p=x', '--param', 'q=1')
+    eq(r.returncode, 0, 'and with them it plans')
+    r = run('plan', wants, '--fill-missing', '--json')
+    ok(r.returncode == 0 and any('p' in n for n in json.loads(r.stdout)['notes']), 'or with made-up ones, which it says', r.stdout + r.stderr)
+    for args, says in ((('--param', 'z=1'), "--param 'z'"), (('--param', 'z'), 'NAME=VALUE'), (('--group', 'a/b'), '--group'),
+                       (('--subscription', '..'), '--subscription'), (('--parameters', wants, '--parameters', wants), 'more parameters files')):
+        r = run('plan', wants, '--fill-missing', *args)
+        ok(r.returncode == 2 and says in r.stderr, f'plan {" ".join(args[:2])}: refused', r.stderr)
+    r = run('plan', wants, '--param', 'q=s3cret', '--param', 'unknown=s3cret')
+    ok(r.returncode == 2 and 's3cret' not in r.stderr.replace("q=s3cret", ''), 'an unknown parameter is named, its value is not', r.stderr)
+
+
+def usage():
+    for args, says in (((), 'Usage'), (('nonsense',), "no command 'nonsense'"), (('plan',), 'missing argument'),
+                       (('--generate-completion', 'zsh'), 'bash')):
+        r = run(*args)
+        ok(r.returncode == 2 and says in r.stderr, f'escarp {" ".join(args)}: exit 2', f'{r.returncode} {r.stderr}')
+    for args in (('--help',), ('plan', '--help'), ('help', 'plan'), ('--version',), ('--generate-man',)):
+        eq(run(*args).returncode, 0, f'escarp {" ".join(args)}: exit 0')
+    path = write('completion', run('--generate-completion', 'bash').stdout)
+    script = f'. {path}; COMP_WORDS=(escarp up --m); COMP_CWORD=2; _escarp; echo "${{COMPREPLY[@]}}"; ' \
+             'COMP_WORDS=(escarp up --mode ""); COMP_CWORD=3; _escarp; echo "${COMPREPLY[@]}"'
+    r = subprocess.run(['bash', '-c', script], capture_output=True, text=True, timeout=10)
+    eq(r.stdout, '--mode\nincremental complete\n', 'bash completes an option and its values')
+    for args in (('status',), ('drops',), ('flows',), ('events',)):
+        r = run(*args)
+        ok(r.returncode == 1 and 'not running' in r.stderr, f'escarp {args[0]} without a lab: exit 1 and how to start one', r.stderr)
+
+
+def figure3():
+    r = run('plan', os.path.join(FIGURE3, 'contoso.json'), '--parameters', os.path.join(FIGURE3, 'contoso.parameters.json'),
+            '--subscription', 'contoso', '--group', 'prod', '--json')
+    ok(r.returncode == 0, 'contoso plans', r.stderr)
+    out = json.loads(r.stdout)
+    eq({i['name']: [a['address'] for n in i['nics'] for a in n['addresses']] for i in out['instances']},
+       {'web0': ['10.0.1.4'], 'web1': ['10.0.1.5'], 'app0': ['10.0.3.4'], 'db0': ['10.0.2.4']}, 'its instances and addresses')
+    eq({(e['protocol'], e['ports'], e['instance']) for e in out['open']},
+       {('tcp', p, w) for p in ('80', '443') for w in ('web0', 'web1')}, 'only the web tier is open, on 80 and 443')
+    eq(out['warnings'], [], 'no warnings')
+    eq(out['outputs']['databaseAddress']['value'], '10.0.2.4', 'its output')
+    ok('not-used-by-Escarp' not in r.stdout + r.stderr, 'the password is nowhere')
+    text = run('plan', os.path.join(FIGURE3, 'contoso.json'), '--parameters', os.path.join(FIGURE3, 'contoso.parameters.json')).stdout
+    ok('not-used-by-Escarp' not in text and 'Open to the Internet' in text, 'nor in the words')
+    r = run('plan', os.path.join(FIGURE3, 'contoso.json'), '--param', 'adminPassword=x', '--param', 'webCount=5', '--json')
+    eq(len(json.loads(r.stdout)['instances']), 7, 'five web machines when asked for')
+    r = run('plan', os.path.join(FIGURE3, 'contoso.json'), '--param', 'adminPassword=x', '--param', 'webCount=9')
+    ok(r.returncode == 2 and 'webCount' in r.stderr, 'nine are more than the template allows', r.stderr)
+    r = run('plan', os.path.join(FIGURE3, 'fabrikam.json'), '--parameters', os.path.join(FIGURE3, 'fabrikam.parameters.json'), '--json')
+    out = json.loads(r.stdout)
+    eq(sorted(i['name'] for i in out['instances']), ['ledger0', 'shop0'], 'fabrikam plans')
+    eq(out['group'], 'fabrikam', 'the group is named after the file')
+
+
+def office():
+    out = json.loads(run('plan', OFFICE, '--json').stdout)
+    sources = {(e['public_name'], e['protocol'], e['ports'], e['instance']): e['sources'] for e in out['open']}
+    eq(sources[('pip-lb', 'tcp', '50022', 'd')], ['203.0.113.0/24'], 'a NAT rule is open to whom the group names')
+    eq(sources[('pip-c', 'tcp', '443', 'c')], ['1.0.0.0-198.51.99.255', '198.51.101.0-223.255.255.255'], 'all but those that are denied')
+    ok(not any(k[0] == 'pip-b2' for k in sources), 'a Standard address without group is closed')
+    ok(any('SSH (22) of b ' in w for w in out['warnings']), 'SSH open to everybody is a warning', out['warnings'])
+    ok(not any('SSH (22) of d ' in w for w in out['warnings']), 'SSH open to some is none', out['warnings'])
+    ok(any(u['property'].startswith('properties.frontendIPConfigurations') for u in out['unmodelled']), 'an internal front end is listed as not modelled', out['unmodelled'])
+    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
+
+
+bad_input()
+usage()
+figure3()
+office()
+print(f'1..{count}')
+sys.exit(1 if failed else 0)
