@@ -2,6 +2,8 @@
 /*
  * escarpd ROLE: the daemons, one binary. The supervisor (role "lab") starts the others with exactly their privileges.
  */
+#include "agent/agent.h"
+#include "controller/controller.h"
 #include "lab/echo.h"
 #include "lab/lab.h"
 #include "lab/spawn.h"
@@ -28,11 +30,42 @@ static int run_echo(const struct options *o)
 	return echo_run(SPAWN_CHANNEL);
 }
 
+static int run_down(const struct options *o)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (lab_teardown(o->lab, &error))
+		return EXIT_SUCCESS;
+	g_printerr("escarpd down: %s\n", error->message);
+	return EXIT_FAILURE;
+}
+
+static int run_agent(const struct options *o)
+{
+	spawn_settle();
+	return agent_run(o->lab, (guint)o->host);
+}
+
+static int run_controller(const struct options *o)
+{
+	g_autoptr(GError) error = NULL;
+	int code;
+
+	spawn_settle();
+	code = controller_main(o->lab, (guint)o->hosts, &error);
+	if (error)
+		g_printerr("escarpd controller: %s\n", error->message);
+	return code;
+}
+
 static const struct role {
 	const char *name, *help;
 	int (*run)(const struct options *o);
 } ROLES[] = {
         {"lab", "the lab's supervisor (root)", run_lab},
+        {"down", "removes everything of the lab, whatever of it is alive (root)", run_down},
+        {"controller", "documents to tables (started by the supervisor)", run_controller},
+        {"agent", "one host's tables to its kernel (started by the supervisor)", run_agent},
         {"echo", "answers for instances (started by the supervisor)", run_echo},
 };
 

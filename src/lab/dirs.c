@@ -46,7 +46,7 @@ static gboolean mount_bpffs(const char *lab, GError **error)
 {
 	g_autofree char *path = paths_run(lab, "bpf");
 
-	if (!make(path, 0, 0755, error))
+	if (!make(path, 0, 0711, error))
 		return FALSE;
 	if (!is_bpffs(path) && mount("bpf", path, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0711"))
 		return lab_fail_errno(error, "cannot mount %s", path);

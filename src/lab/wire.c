@@ -238,7 +238,7 @@ static gboolean build_uplink(const char *lab, guint host, struct rtnl *in_host, 
 	       rtnl_route(r, &pool, error);
 }
 
-/* Both devices come up behind a closed ingress; the programs come later. */
+/* Both devices stay down behind a closed ingress: the host's agent sets them up when its programs are there. */
 static gboolean close_devices(const char *netns, GError **error)
 {
 	struct netns_visit visit;
@@ -259,8 +259,7 @@ static gboolean build_host(const char *lab, guint host, guint hosts, GError **er
 		return FALSE;
 	g_autoptr(rtnl) r = rtnl_open_in(name, error);
 	return r && build_overlay(lab, host, r, error) && build_uplink(lab, host, r, error) &&
-	       close_devices(name, error) && rtnl_set_up(r, WIRE_UPLINK, TRUE, error) &&
-	       rtnl_set_up(r, WIRE_OVERLAY, TRUE, error);
+	       close_devices(name, error);
 }
 
 gboolean wire_build(const char *lab, guint hosts, GError **error)

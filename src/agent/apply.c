@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the tables in force to new ones, in the order that keeps every moment right:
+ *
+ *   place blobs ─ plug added ports │ drop stale ports ─ remove stale entries ─ flip policies ─ add entries ─ devices up
+ *
+ * Left of the bar nothing that is in force changes, so a failure there is undone and forgotten. Right of it a failure
+ * is answered by going the same way back to the old tables: every step compares with what is there, so the way back is
+ * just another change.
+ */
+#include "agent/internal.h"
+#include "lab/error.h"
+
+#include <string.h>
+
+struct change {
+	struct agent *a;
+	const struct tables *t;
+	guint32 *slots;    /* of each blob */
+	GArray *endpoints; /* with real slots */
+	struct map_records records[MAP_COUNT];
+};
+
+guint64 agent_word(guint32 slot, guint32 generation)
+{
+	const struct esc_port_word w = {slot, generation};
+	guint64 v;
+
+	memcpy(&v, &w, sizeof(v));
+	return v;
+}
+
+static guint32 slot_of(const struct change *c, guint32 name)
+{
+	return name ? c->slots[name - 1] : 0;
+}
+
+/* When only resting blobs stand in the way, waiting for them is cheaper than failing. */
+static gboolean place_one(struct blobs *b, GBytes *blob, guint32 *slot)
+{
+	gsize size;
+	const void *content = g_bytes_get_data(blob, &size);
+	guint32 blocks = (guint32)(size / sizeof(struct esc_block));
+
+	if (blobs_place(b, content, blocks, g_get_monotonic_time(), slot))
+		return TRUE;
+	g_usleep(BLOBS_GRACE_US);
+	return blobs_place(b, content, blocks, g_get_monotonic_time(), slot);
+}
+
+static gboolean place_blobs(struct change *c, GError **error)
+{
+	blobs_begin(&c->a->blobs);
+	for (guint i = 0; i < c->t->blobs->len; i++)
+		if (!place_one(&c->a->blobs, c->t->blobs->pdata[i], &c->slots[i]))
+			return lab_fail(error, "the blobs of this revision do not fit beside those in force");
+	return TRUE;
+}
+
+/* Bounds that the reader of the tables cannot know: how much the maps hold here. */
+static gboolean check(struct change *c, GError **error)
+{
+	for (guint m = 0; m < MAP_COUNT; m++)
+		if (!sync_check(&c->a->syncs[m], c->records[m].records, c->records[m].count, error))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean change_open(struct change *c, struct agent *a, const struct tables *t, GError **error)
+{
+	*c = (struct change){.a = a, .t = t};
+	c->slots = g_new0(guint32, t->blobs->len + 1);
+	if (!place_blobs(c, error))
+		return FALSE;
+	c->endpoints = g_array_copy(t->endpoints);
+	for (guint i = 0; i < c->endpoints->len; i++) {
+		struct esc_endpoint *e = &g_array_index(c->endpoints, struct table_endpoint, i).value;
+
+		e->slot = slot_of(c, e->slot);
+	}
+	maps_records(t, c->endpoints, c->records);
+	return check(c, error);
+}
+
+static void change_close(struct change *c)
+{
+	if (c->endpoints)
+		g_array_unref(c->endpoints);
+	g_free(c->slots);
+}
+
+static gboolean remove_stale(struct change *c, GError **error)
+{
+	for (guint m = 0; m < MAP_COUNT; m++)
+		if (!sync_remove(&c->a->syncs[m], c->records[m].records, c->records[m].count, error))
+			return FALSE;
+	return TRUE;
+}
+
+/* A flow remembers the generation that admitted it, so a port gets a new one exactly when what judges it has changed.
+ */
+static void flip(struct change *c, const struct table_port *p)
+{
+	struct agent_port *port = c->a->ports[p->number];
+	guint64 *word = &c->a->objects->words[p->number];
+	struct esc_port_word now;
+
+	memcpy(&now, word, sizeof(now));
+	if (!now.generation || port->judge != p->judge)
+		now.generation = ++c->a->generation;
+	port->judge = p->judge;
+	__atomic_store_n(word, agent_word(slot_of(c, p->blob), now.generation), __ATOMIC_RELEASE);
+}
+
+static gboolean write_ports(struct change *c, GError **error)
+{
+	for (guint i = 0; i < c->t->ports->len; i++) {
+		const struct table_port *p = c->t->ports->pdata[i];
+		struct esc_port value = p->port;
+
+		value.ifindex = c->a->ports[p->number]->ifindex;
+		flip(c, p);
+		if (!maps_write_port(c->a, p->number, &value, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean add_missing(struct change *c, GError **error)
+{
+	for (guint m = 0; m < MAP_COUNT; m++)
+		if (!sync_put(&c->a->syncs[m], c->records[m].records, c->records[m].count, error))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean carry_out(struct change *c, GError **error)
+{
+	return ports_drop_stale(c->a, c->t, error) && remove_stale(c, error) && maps_write_host(c->a, c->t, error) &&
+	       ports_plug(c->a, c->t, FALSE, error) && write_ports(c, error) && add_missing(c, error) &&
+	       ports_open(c->a, c->t, error);
+}
+
+static void count(struct agent *a)
+{
+	for (guint m = 0; m < MAP_COUNT; m++) {
+		a->calls += a->syncs[m].calls;
+		a->syncs[m].calls = 0;
+	}
+	a->blocks_copied = a->blobs.written;
+	a->blobs.written = 0;
+}
+
+/* *touched: something that was in force may have changed. */
+static gboolean go(struct agent *a, const struct tables *t, gboolean *touched, GError **error)
+{
+	struct change c;
+	gboolean ok;
+
+	*touched = FALSE;
+	ok = change_open(&c, a, t, error) && ports_plug(a, t, TRUE, error);
+	if (ok) {
+		*touched = TRUE;
+		ok = carry_out(&c, error);
+	}
+	if (ok)
+		blobs_commit(&a->blobs, g_get_monotonic_time());
+	else if (!*touched)
+		blobs_abort(&a->blobs);
+	count(a);
+	change_close(&c);
+	return ok;
+}
+
+/* For a successor that must know what judged the generations it finds. */
+static void keep(struct agent *a)
+{
+	g_autoptr(GBytes) bytes = tables_serialize(a->tables);
+	g_autoptr(GError) error = NULL;
+	gsize size;
+	const void *data = g_bytes_get_data(bytes, &size);
+
+	if (!g_file_set_contents(a->kept_file, data, (gssize)size, &error))
+		g_warning("%s", error->message);
+}
+
+gboolean agent_apply(struct agent *a, struct tables *t, GError **error)
+{
+	gint64 start = g_get_monotonic_time();
+	g_autoptr(tables) incoming = t;
+	g_autoptr(GError) again = NULL;
+	gboolean touched;
+
+	if (t->host != a->host)
+		return lab_fail(error, "these tables are of host %u", t->host);
+	a->calls = 0;
+	if (go(a, t, &touched, error)) {
+		maps_forget_rules(a, a->tables, t);
+		tables_free(a->tables);
+		a->tables = g_steal_pointer(&incoming);
+		g_free(a->hash);
+		a->hash = tables_hash(a->tables);
+		a->applied_us = g_get_monotonic_time() - start;
+		keep(a);
+		return TRUE;
+	}
+	/* Ports that were plugged for it are stale in the old tables, so the way back unplugs them. */
+	if (!go(a, a->tables, &touched, &again))
+		g_critical("the way back failed too: %s", again->message);
+	return FALSE;
+}

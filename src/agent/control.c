@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * run/agent-K/agent.sock, for root: what the data path has counted, remembers and tells.
+ *
+ *   {"op":"drops"}   counters by port and verdict, and by rule
+ *   {"op":"flows"}   at most FLOWS_TOLD entries of the flow table
+ *   {"op":"events", "follow":bool}   one line each
+ *   {"op":"status"}  ports, attachments, how full the maps are, what the last change cost
+ */
+#include "agent/events.h"
+#include "agent/internal.h"
+#include "lab/error.h"
+#include "lab/lines.h"
+#include "lib/paths.h"
+
+#include "abi/verdict.h"
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <string.h>
+
+#define FLOWS_TOLD 20000
+
+/* One row of a per-CPU array, summed. */
+static struct esc_count sum(int map, guint32 index)
+{
+	int cpus = libbpf_num_possible_cpus();
+	g_autofree struct esc_count *rows = g_new0(struct esc_count, (gsize)MAX(cpus, 1));
+	struct esc_count total = {0};
+
+	if (cpus < 1 || bpf_map_lookup_elem(map, &index, rows))
+		return total;
+	for (int i = 0; i < cpus; i++) {
+		total.packets += rows[i].packets;
+		total.bytes += rows[i].bytes;
+	}
+	return total;
+}
+
+static struct node *count_node(const char *key, const char *name, struct esc_count c)
+{
+	struct node *n = node_object();
+
+	node_set(n, key, node_string(name));
+	node_set(n, "packets", node_int((gint64)c.packets));
+	node_set(n, "bytes", node_int((gint64)c.bytes));
+	return n;
+}
+
+static struct node *port_drops(const struct agent *a, guint number, const char *label)
+{
+	struct node *n = node_object(), *drops = node_array(), *passed = node_array();
+
+	for (guint32 v = 0; v < ESC_V_COUNT; v++) {
+		struct esc_count c = sum(a->objects->drops, number * ESC_V_COUNT + v);
+
+		if (c.packets)
+			node_append(v > ESC_VERDICT_LAST_PASS ? drops : passed,
+			            count_node("verdict", events_verdict_name(v), c));
+	}
+	node_set(n, "port", node_string(label));
+	node_set(n, "number", node_int(number));
+	node_set(n, "drops", drops);
+	node_set(n, "passed", passed);
+	return n;
+}
+
+static struct node *tell_drops(const struct agent *a)
+{
+	struct node *n = node_object(), *ports = node_array(), *rules = node_array();
+
+	node_append(ports, port_drops(a, ESC_PORT_UPLINK, "uplink"));
+	for (guint i = 0; i < a->tables->ports->len; i++) {
+		const struct table_port *p = a->tables->ports->pdata[i];
+
+		node_append(ports, port_drops(a, p->number, p->label));
+	}
+	for (guint i = 0; i < a->tables->rules->len; i++) {
+		const struct table_rule *r = a->tables->rules->pdata[i];
+		struct node *rule = count_node("rule", r->name, sum(a->objects->rules, r->number));
+
+		node_set(rule, "id", node_string(r->id));
+		node_append(rules, rule);
+	}
+	node_set(n, "ok", node_bool(TRUE));
+	node_set(n, "ports", ports);
+	node_set(n, "rules", rules);
+	return n;
+}
+
+static const char *const DELIVERY[] = {"none", "peer", "tap", "overlay", "uplink", "self"};
+static const char *const DIRECTION[] = {"from", "to", "public"};
+
+static struct node *tuple_node(guint32 saddr, guint32 daddr, guint16 sport, guint16 dport)
+{
+	struct node *n = node_object();
+
+	node_set(n, "source", node_take_string(ip_format(ntohl(saddr))));
+	node_set(n, "sourcePort", node_int(ntohs(sport)));
+	node_set(n, "destination", node_take_string(ip_format(ntohl(daddr))));
+	node_set(n, "destinationPort", node_int(ntohs(dport)));
+	return n;
+}
+
+static struct node *flow_node(const struct agent *a, const struct esc_flow_key *k, const struct esc_flow *f)
+{
+	const struct table_port *p = ports_find(a->tables, k->port);
+	struct node *n = tuple_node(k->saddr, k->daddr, k->sport, k->dport);
+
+	node_set(n, "port", node_string(p ? p->label : ""));
+	node_set(n, "number", node_int(k->port));
+	node_set(n, "protocol", node_int(k->proto));
+	node_set(n, "direction", node_string(k->dir < G_N_ELEMENTS(DIRECTION) ? DIRECTION[k->dir] : "unknown"));
+	node_set(n, "delivery", node_string(f->delivery < G_N_ELEMENTS(DELIVERY) ? DELIVERY[f->delivery] : "unknown"));
+	node_set(n, "reply", node_bool(f->flags & ESC_FLOW_REPLY));
+	if (f->flags & ESC_FLOW_NAT)
+		node_set(n, "translated", tuple_node(f->saddr, f->daddr, f->sport, f->dport));
+	node_set(n, "tcp", node_int(f->tcp));
+	node_set(n, "generation", node_int(f->generation));
+	node_set(n, "packets", node_int((gint64)f->packets));
+	node_set(n, "bytes", node_int((gint64)f->bytes));
+	return n;
+}
+
+/* The table changes while it is walked: an entry may be missed or told twice, and the walk still ends. */
+static struct node *tell_flows(const struct agent *a)
+{
+	struct node *n = node_object(), *list = node_array();
+	struct esc_flow_key key, next;
+	struct esc_flow flow;
+	gboolean have = FALSE;
+
+	for (guint i = 0; i < FLOWS_TOLD; i++) {
+		if (bpf_map_get_next_key(a->objects->flows, have ? &key : NULL, &next))
+			break;
+		if (!bpf_map_lookup_elem(a->objects->flows, &next, &flow))
+			node_append(list, flow_node(a, &next, &flow));
+		key = next;
+		have = TRUE;
+	}
+	node_set(n, "ok", node_bool(TRUE));
+	node_set(n, "flows", list);
+	return n;
+}
+
+static const char *kind_name(enum tcx_kind k)
+{
+	return k == TCX_LINK ? "tcx" : k == TCX_CLSACT ? "clsact" : "none";
+}
+
+static struct node *device_node(struct agent *a, const char *device, guint ifindex)
+{
+	g_autofree char *pin = objects_link_pin(a->objects, device);
+	struct node *n = node_object();
+
+	node_set(n, "device", node_string(device));
+	node_set(n, "ifindex", node_int(ifindex));
+	node_set(n, "attached", node_string(kind_name(tcx_look(pin, ifindex))));
+	node_set(n, "preceded", node_bool(tcx_preceded(pin, ifindex)));
+	node_set(n, "up", node_bool(rtnl_is_up(a->rtnl, device)));
+	return n;
+}
+
+static struct node *status_ports(struct agent *a)
+{
+	struct node *list = node_array();
+
+	for (guint i = 0; i < a->tables->ports->len; i++) {
+		const struct table_port *p = a->tables->ports->pdata[i];
+		g_autofree char *device = g_strdup_printf("p%u", p->number);
+		struct node *n = device_node(a, device, a->ports[p->number] ? a->ports[p->number]->ifindex : 0);
+		guint64 v = __atomic_load_n(&a->objects->words[p->number], __ATOMIC_RELAXED);
+		struct esc_port_word w;
+
+		memcpy(&w, &v, sizeof(w));
+		node_set(n, "port", node_string(p->label));
+		node_set(n, "number", node_int(p->number));
+		node_set(n, "slot", node_int(w.slot));
+		node_set(n, "generation", node_int(w.generation));
+		node_append(list, n);
+	}
+	return list;
+}
+
+static struct node *status_maps(struct agent *a)
+{
+	struct node *maps = node_object(), *blobs = node_object();
+
+	for (guint m = 0; m < MAP_COUNT; m++) {
+		struct node *n = node_object();
+
+		node_set(n, "entries", node_int(sync_count(&a->syncs[m])));
+		node_set(n, "capacity", node_int(a->syncs[m].capacity));
+		node_set(maps, a->syncs[m].name, n);
+	}
+	node_set(blobs, "entries", node_int(blobs_used(&a->blobs)));
+	node_set(blobs, "capacity", node_int(a->objects->block_count));
+	node_set(maps, "blobs", blobs);
+	return maps;
+}
+
+static struct node *tell_status(struct agent *a)
+{
+	struct node *n = node_object(), *last = node_object();
+
+	node_set(n, "ok", node_bool(TRUE));
+	node_set(n, "host", node_int(a->host));
+	node_set(n, "hash", a->hash ? node_string(a->hash) : node_null());
+	node_set(n, "uplink", device_node(a, "uplink0", a->uplink_ifindex));
+	node_set(n, "overlay", device_node(a, "overlay0", a->overlay_ifindex));
+	node_set(n, "ports", status_ports(a));
+	node_set(n, "maps", status_maps(a));
+	node_set(last, "calls", node_int((gint64)a->calls));
+	node_set(last, "blocks", node_int((gint64)a->blocks_copied));
+	node_set(last, "microseconds", node_int(a->applied_us));
+	node_set(n, "lastChange", last);
+	return n;
+}
+
+static void on_request(struct lines_conn *c, uid_t uid, struct node *request, void *user)
+{
+	const char *op = node_get_str(request, "op", "");
+	struct agent *a = user;
+
+	if (uid) {
+		lines_refuse(c, "only root may ask");
+		return;
+	}
+	if (!strcmp(op, "events")) {
+		events_tell(a->events, c, node_truth(node_get(request, "follow"), FALSE));
+		return;
+	}
+	if (!strcmp(op, "drops"))
+		lines_reply(c, tell_drops(a));
+	else if (!strcmp(op, "flows"))
+		lines_reply(c, tell_flows(a));
+	else if (!strcmp(op, "status"))
+		lines_reply(c, tell_status(a));
+	else {
+		lines_refuse(c, "unknown op");
+		return;
+	}
+	lines_finish(c);
+}
+
+struct lines_server *agent_control_new(struct agent *a, GError **error)
+{
+	g_autofree char *path = paths_agent_socket(a->lab, a->host);
+
+	return lines_server_new(path, on_request, a, error);
+}

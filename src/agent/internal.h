@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the agent's parts share: one host's state, as this process knows it.
+ *
+ *   agent.c    start, the store, acknowledgements
+ *   apply.c    from the tables in force to new ones
+ *   ports.c    devices and programs of ports
+ *   maps.c     the plain maps, by difference
+ *   recover.c  what a predecessor left in the kernel
+ *   events.c   from the ring buffer;  control.c  run/agent-K/agent.sock
+ */
+#pragma once
+#include "agent/blobs.h"
+#include "agent/objects.h"
+#include "agent/sync.h"
+#include "agent/tcx.h"
+#include "compile/tables.h"
+#include "lab/rtnl.h"
+#include "store/store.h"
+
+/* The hash and LPM maps, in the order of the steps. */
+enum agent_map { MAP_MACS, MAP_ADDRS, MAP_ROUTES, MAP_PEERS, MAP_ENDPOINTS, MAP_DNAT, MAP_SNAT, MAP_COUNT };
+
+/* A port as it is plugged; NULL in the agent's array: there is none of that number. */
+struct agent_port {
+	char *request; /* JSON of what the lab was asked for: equal text, equal device */
+	char *vm;
+	guint ifindex; /* 0: not plugged in this process's life yet */
+	guint64 judge; /* what judged it when its generation was given */
+	enum tcx_kind kind;
+};
+
+struct agent {
+	const char *lab;
+	guint host;
+	char *lab_socket, *kept_file; /* the tables in force, for a successor */
+	struct objects *objects;
+	struct rtnl *rtnl;
+	struct blobs blobs;
+	struct sync syncs[MAP_COUNT];
+	struct esc_host held_host;
+	struct esc_port held_ports[ESC_MAX_PORTS]; /* as in the map */
+	struct agent_port *ports[ESC_MAX_PORTS];
+	guint32 generation; /* the last one given */
+	guint8 uplink_mac[6], nexthop_mac[6];
+	guint uplink_ifindex, overlay_ifindex;
+	enum tcx_kind uplink_kind, overlay_kind;
+	struct tables *tables; /* in force; never NULL after the start */
+	char *hash;            /* of them; NULL: nothing was applied yet */
+	guint64 calls;         /* map-writing system calls of the last change */
+	guint64 blocks_copied;
+	gint64 applied_us; /* how long it took */
+	struct events *events;
+};
+
+/* Where a port's word is, as one value. */
+guint64 agent_word(guint32 slot, guint32 generation);
+
+/* apply.c: makes `t` the tables in force and owns it, or leaves the old ones in force and frees it. */
+gboolean agent_apply(struct agent *a, struct tables *t, GError **error);
+
+/* ports.c */
+char *ports_request(const struct agent *a, const struct tables *t, const struct table_port *p); /* caller frees */
+const struct table_port *ports_find(const struct tables *t, guint number);
+gboolean ports_attach_wires(struct agent *a, GError **error);
+/* Those of `t` whose number is free (added), or all that are not as they should be. */
+gboolean ports_plug(struct agent *a, const struct tables *t, gboolean added_only, GError **error);
+/* Closes and unplugs whatever `t` does not have. */
+gboolean ports_drop_stale(struct agent *a, const struct tables *t, GError **error);
+/* Last: devices up. */
+gboolean ports_open(struct agent *a, const struct tables *t, GError **error);
+void agent_port_free(struct agent_port *p);
+
+/* maps.c */
+void maps_init(struct agent *a);
+/* Records of a table, ready for its map; endpoints come with their real slots. */
+struct map_records {
+	const void *records;
+	guint count;
+};
+void maps_records(const struct tables *t, const GArray *endpoints, struct map_records out[MAP_COUNT]);
+gboolean maps_write_host(struct agent *a, const struct tables *t, GError **error);
+gboolean maps_write_port(struct agent *a, guint number, const struct esc_port *port, GError **error);
+void maps_forget_counters(struct agent *a, guint number);
+void maps_forget_flows(struct agent *a, const gboolean gone[ESC_MAX_PORTS]);
+void maps_forget_rules(struct agent *a, const struct tables *before, const struct tables *after);
+
+/* recover.c: reads back what is in force. FALSE: it makes no sense, so nothing of it can be kept. */
+gboolean recover(struct agent *a, GError **error);
+
+/* events.c */
+struct events *events_new(struct agent *a, GError **error);
+void events_free(struct events *e);
+/* control.c */
+struct lines_server *agent_control_new(struct agent *a, GError **error);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The two BPF objects of a host and the maps that they share, kept alive by pins.
+ *
+ * Every map is pinned under its name in the host's bpffs directory, so a restarted agent finds flows, policies and
+ * counters where they were. The programs are loaded anew each time (they may be newer than the last ones) over those
+ * maps, and replace the attached ones link by link. Maps of another shape than this build's are not usable: then
+ * everything of the host is begun again, which the caller must do with all devices down.
+ */
+#pragma once
+#include "abi/maps.h"
+#include <glib.h>
+
+struct port_bpf;
+struct edge_bpf;
+
+struct objects {
+	char *pins; /* directory */
+	struct port_bpf *port;
+	struct edge_bpf *edge;
+	gboolean fresh; /* the maps are new: nothing is in force */
+	/* Maps. */
+	int host, ifaces, ports, port_word, blobs, macs, addrs, routes, peers, endpoints, dnat, snat, flows, drops,
+	        rules, events;
+	/* Programs. */
+	int from_port, from_overlay, edge_tc, edge_xdp;
+	guint64 *words; /* port_word, mapped: number -> word */
+	struct esc_block *blocks;
+	guint32 block_count;
+};
+
+/* Are there pinned maps that this build cannot use? */
+gboolean objects_stale(const char *pins);
+/* Removes every pin of the host. */
+void objects_discard(const char *pins);
+/* Loads both objects over the pinned maps, or new ones. */
+struct objects *objects_open(const char *pins, GError **error);
+void objects_free(struct objects *o);
+guint objects_capacity(int map);
+/* "links/NAME" below the pins; caller frees. */
+char *objects_link_pin(const struct objects *o, const char *device);

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lab by itself: what it makes, who may ask it for what, that instances answer, and that nothing of it stays.
+
+No template and no policy here: ports are plugged by hand over run/lab.sock, the way the agents do it.
+"""
+import json, os, signal, socket, struct, subprocess, sys, time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import BUILD, Tap, in_netns, main, read_line  # noqa: E402
+
+LAB = 'tlab'
+ESCARPD = os.path.join(BUILD, 'escarpd')
+RUN, STATE = f'/run/escarp/{LAB}', f'/var/lib/escarp/{LAB}'
+UID_CONTROLLER, UID_ECHO, UID_AGENT = 61201, 61202, 61210
+VM = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/web0'
+AGENT_CAPS = 1 << 12 | 1 << 38 | 1 << 39  # NET_ADMIN, PERFMON, BPF
+
+
+def wait(what, seconds=10):
+    end = time.time() + seconds
+    while time.time() < end:
+        if what():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def start():
+    os.makedirs(f'{RUN}/log', exist_ok=True)
+    log = open(f'{RUN}/log/lab.log', 'a')
+    p = subprocess.Popen([ESCARPD, 'lab', '--lab', LAB, '--hosts', '2'], stdout=log, stderr=log, start_new_session=True)
+    if not wait(lambda: os.path.exists(f'{RUN}/lab.sock') and pid('echo')):
+        raise RuntimeError(open(f'{RUN}/log/lab.log').read())
+    return p
+
+
+def down():
+    return subprocess.run([ESCARPD, 'down', '--lab', LAB], capture_output=True, text=True, timeout=60)
+
+
+def pid(role):
+    try:
+        return int(open(f'{RUN}/pids/{role}').read().split()[0])
+    except OSError:
+        return 0
+
+
+def status(role):
+    return dict(l.split(':\t', 1) for l in open(f'/proc/{pid(role)}/status').read().splitlines() if ':\t' in l)
+
+
+def ask(request, uid=0):
+    """One request to the lab's socket, as this uid."""
+    code = ('import os,socket,sys\nos.setgid(%d);os.setuid(%d)\ns=socket.socket(socket.AF_UNIX)\ns.settimeout(10)\n'
+            's.connect(sys.argv[1])\ns.sendall(sys.argv[2].encode()+b"\\n")\nd=b""\n'
+            'while not d.endswith(b"\\n"):\n c=s.recv(4096)\n if not c: break\n d+=c\nprint(d.decode())' % (uid, uid))
+    r = subprocess.run([sys.executable, '-S', '-c', code, f'{RUN}/lab.sock', json.dumps(request)],
+                       capture_output=True, text=True, timeout=20)
+    return json.loads(r.stdout or '{}')
+
+
+def plug(**more):
+    request = {'op': 'plug', 'host': 0, 'port': 1, 'vm': VM, 'label': 'web0', 'nic': 0, 'mac': '02:e5:00:00:00:01',
+               'addresses': [{'address': '10.0.1.4', 'prefix': 24, 'gateway': '10.0.1.1'}], 'primary': True,
+               'tap': False}
+    request.update(more)
+    return request
+
+
+def instance(vm=VM):
+    import hashlib
+    return f"esc.{LAB}.i.{vm.lower().rsplit('/', 1)[1]}-{hashlib.sha256(vm.lower().encode()).hexdigest()[:8]}"
+
+
+def devices(netns):
+    r = subprocess.run(['ip', '-n', netns, '-j', 'link'], capture_output=True, text=True)
+    return {d['ifname']: d for d in json.loads(r.stdout or '[]')}
+
+
+def sysctl(netns, name):
+    return in_netns(netns, lambda: open(f'/proc/sys/net/{name}').read().strip())
+
+
+def say_over_tcp(netns, address, port, first=b'', source='0.0.0.0'):
+    s = in_netns(netns, lambda: socket.socket())
+    with s:
+        s.settimeout(3)
+        s.connect((address, port))
+        if first:
+            s.sendall(first)
+        data = b''
+        while True:
+            chunk = s.recv(4096)
+            if not chunk:
+                return data.decode()
+            data += chunk
+
+
+def leftovers():
+    """Everything that carries the lab's mark, from every place that could hold it."""
+    found = [n for n in os.listdir('/run/netns') if n.startswith(f'esc.{LAB}.')]
+    found += [m for m in open('/proc/self/mountinfo').read().splitlines() if f'/escarp/{LAB}' in m or f'esc.{LAB}.' in m]
+    found += [d for d in (RUN, STATE) if os.path.exists(d)]
+    for p in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            words = open(f'/proc/{p}/cmdline').read().split('\0')
+        except OSError:
+            continue
+        if words[0].endswith('escarpd') and LAB in words and 'down' not in words:
+            found.append(' '.join(words))
+    return found
+
+
+def test_build(tap):
+    down()
+    start()
+    h0 = devices(f'esc.{LAB}.h0')
+    tap.ok({'uplink0', 'overlay0'} <= set(h0), 'a host has its uplink and overlay device', h0.keys())
+    r = subprocess.run(['ip', '-n', f'esc.{LAB}.h0', '-j', 'addr'], capture_output=True, text=True)
+    addresses = [a for d in json.loads(r.stdout) for a in d.get('addr_info', [])]
+    tap.eq(addresses, [], 'no device of a host has an address')
+    values = {n: sysctl(f'esc.{LAB}.h0', n) for n in ('ipv4/ip_forward', 'ipv6/conf/all/disable_ipv6')}
+    tap.eq(values, {'ipv4/ip_forward': '0', 'ipv6/conf/all/disable_ipv6': '1'}, 'a host neither forwards nor speaks IPv6')
+    rules = subprocess.run(['ip', 'netns', 'exec', f'esc.{LAB}.h0', 'nft', 'list', 'table', 'netdev', 'escarp'],
+                           capture_output=True, text=True).stdout
+    for device in ('uplink0', 'overlay0'):
+        tap.ok(f'device "{device}" priority filter; policy drop' in rules, f'ingress of {device} is closed', rules)
+    tap.ok('external' in subprocess.run(['ip', '-n', f'esc.{LAB}.h0', '-d', 'link', 'show', 'overlay0'],
+                                        capture_output=True, text=True).stdout, 'the overlay takes its key from metadata')
+
+
+def test_second_supervisor(tap):
+    r = subprocess.run([ESCARPD, 'lab', '--lab', LAB, '--hosts', '2'], capture_output=True, text=True, timeout=20)
+    tap.ok(r.returncode and 'running already' in r.stderr, 'a second supervisor is refused', r.stderr)
+
+
+def test_privileges(tap):
+    s = status('echo')
+    tap.eq([int(s[c], 16) for c in ('CapPrm', 'CapEff', 'CapInh', 'CapBnd', 'CapAmb')], [0] * 5, 'echo has no capability')
+    tap.eq((s['Uid'].split()[0], s['NoNewPrivs'], s['Groups'].strip()), (str(UID_ECHO), '1', ''), 'echo is nobody else')
+    if wait(lambda: pid('controller'), 3):
+        s = status('controller')
+        tap.eq([int(s[c], 16) for c in ('CapPrm', 'CapEff', 'CapBnd', 'CapAmb')], [0] * 4, 'controller has no capability')
+        tap.eq(s['Uid'].split(), [str(UID_CONTROLLER)] * 4, 'controller runs as its own uid')
+    if wait(lambda: pid('agent-1'), 3):
+        s = status('agent-1')
+        tap.eq([int(s[c], 16) for c in ('CapPrm', 'CapEff', 'CapBnd', 'CapAmb')], [AGENT_CAPS] * 4,
+               'an agent has exactly CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN')
+        tap.eq((s['Uid'].split(), s['NoNewPrivs']), ([str(UID_AGENT + 1)] * 4, '1'), 'an agent runs as its own uid')
+
+
+def test_refusals(tap):
+    tap.ok('not your host' in ask(plug(), UID_AGENT + 1).get('error', ''), "another host's agent may not plug here")
+    tap.ok('not your host' in ask(plug(), UID_CONTROLLER).get('error', ''), 'nor may the controller')
+    for name, value in (('port', 0), ('port', 1024), ('host', 9), ('nic', 99), ('mac', 'ff:ff:ff:ff:ff:ff'),
+                        ('mac', 'x'), ('label', 'two words'), ('label', 'x\n'), ('vm', ''), ('addresses', []),
+                        ('addresses', [{'address': '10.0.0.256', 'prefix': 24, 'gateway': '10.0.0.1'}])):
+        answer = ask(plug(**{name: value}))
+        tap.ok('error' in answer, f'{name} = {value!r} is refused', answer)
+    tap.ok('error' in ask({'op': 'burn', 'host': 0}), 'an unknown request is refused')
+    tap.ok(not [n for n in os.listdir('/run/netns') if n.startswith(f'esc.{LAB}.i.')], 'nothing was made of all that')
+
+
+def test_plug(tap):
+    answer = ask(plug(), UID_AGENT)
+    if not tap.eq(answer, {'ok': True}, "a host's own agent plugs a port"):
+        return
+    before = devices(f'esc.{LAB}.h0')['p1']
+    tap.ok('UP' not in before['flags'], "the host's end stays down: it is the agent's to open", before)
+    inside = devices(instance())
+    tap.ok(inside['eth0']['address'] == '02:e5:00:00:00:01' and inside['eth0']['mtu'] == 1500, 'MAC and MTU', inside)
+    tap.eq(sysctl(instance(), 'ipv6/conf/eth0/disable_ipv6'), '1', 'no IPv6 in an instance')
+    tap.eq(ask(plug(), UID_AGENT), {'ok': True}, 'plugging again is fine')
+    tap.eq(devices(f'esc.{LAB}.h0')['p1']['ifindex'], before['ifindex'], 'and keeps the device')
+    tap.eq(ask(plug(mac='02:e5:00:00:00:09')), {'ok': True}, 'another MAC')
+    tap.eq(devices(instance())['eth0']['address'], '02:e5:00:00:00:09', 'is another card')
+    ask(plug())
+
+
+def open_by_hand():
+    """Traffic without an agent: the host's end gets an address, which no real port ever has."""
+    h0 = f'esc.{LAB}.h0'
+    subprocess.run(['ip', '-n', h0, 'addr', 'replace', '10.0.1.1/24', 'dev', 'p1'], check=True)
+    subprocess.run(['ip', '-n', h0, 'link', 'set', 'p1', 'up'], check=True)
+    return h0
+
+
+def test_answers(tap):
+    h0 = open_by_hand()
+    for port in (1, 7, 80, 1433, 65535):
+        tap.eq(say_over_tcp(h0, '10.0.1.4', port), 'web0\n', f'TCP {port} answers with the name')
+    answer = say_over_tcp(h0, '10.0.1.4', 443, b'GET / HTTP/1.0\r\n\r\n')
+    tap.ok(answer.startswith('HTTP/1.0 200 OK\r\n') and answer.endswith('\r\n\r\nweb0\n'), 'HTTP answers in HTTP', answer)
+    tap.eq(say_over_tcp(h0, '10.0.1.4', 22, b'SSH-2.0-x\r\n'), 'web0\n', 'what is not HTTP gets the bare name')
+    with in_netns(h0, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as s:
+        s.settimeout(2)
+        for port in (1, 53, 65535):
+            s.sendto(b'x', ('10.0.1.4', port))
+            tap.eq(s.recvfrom(100), (b'web0\n', ('10.0.1.4', port)), f'UDP {port} answers from that port')
+    with in_netns(instance(), lambda: socket.create_server(('', 5201))) as server:
+        with in_netns(h0, lambda: socket.create_connection(('10.0.1.4', 5201), 2)):
+            server.settimeout(2)
+            server.accept()[0].close()
+            tap.ok(True, "a listener of the user's own gets its connections")
+
+
+def test_echo_restart(tap):
+    h0 = f'esc.{LAB}.h0'
+    old = pid('echo')
+    os.kill(old, signal.SIGKILL)
+    tap.ok(wait(lambda: pid('echo') not in (0, old)), 'a killed echo process is started again')
+    tap.eq(say_over_tcp(h0, '10.0.1.4', 80), 'web0\n', 'and answers for every instance')
+
+
+def test_second_card(tap):
+    ask(plug(port=2, nic=1, label='web0/nic1', mac='02:e5:00:00:00:02', primary=False,
+             addresses=[{'address': '10.0.2.4', 'prefix': 24, 'gateway': '10.0.2.1'}]))
+    h0 = f'esc.{LAB}.h0'
+    subprocess.run(['ip', '-n', h0, 'addr', 'add', '10.0.2.1/24', 'dev', 'p2'], check=True)
+    subprocess.run(['ip', '-n', h0, 'link', 'set', 'p2', 'up'], check=True)
+    tap.eq(say_over_tcp(h0, '10.0.2.4', 80), 'web0\n', "a second card answers with the instance's name")
+    r = subprocess.run(['ip', '-n', instance(), 'route', 'get', '8.8.8.8', 'from', '10.0.2.4'], capture_output=True, text=True)
+    tap.ok('dev eth1' in r.stdout, 'replies leave by the card of their address', r.stdout + r.stderr)
+    r = subprocess.run(['ip', '-n', instance(), 'route', 'get', '8.8.8.8'], capture_output=True, text=True)
+    tap.ok('dev eth0 src 10.0.1.4' in r.stdout, 'everything else by the primary one', r.stdout + r.stderr)
+
+
+def test_tap(tap):
+    vm = VM + 'guest'
+    tap.eq(ask(plug(port=3, vm=vm, tap=True)), {'ok': True}, 'a tap port')
+    tap.ok('p3' in devices(f'esc.{LAB}.h0'), 'is a device of the host')
+    tap.ok(not os.path.exists(f'/run/netns/{instance(vm)}'), 'without an instance of ours')
+
+
+def test_unplug(tap):
+    tap.eq(ask({'op': 'unplug', 'host': 0, 'port': 2, 'vm': VM}), {'ok': True}, 'the second card goes')
+    tap.ok(os.path.exists(f'/run/netns/{instance()}'), 'the instance stays with its first')
+    tap.eq(ask({'op': 'unplug', 'host': 0, 'port': 1, 'vm': VM}), {'ok': True}, 'the first card goes')
+    tap.ok(not os.path.exists(f'/run/netns/{instance()}'), 'and the instance with it')
+    tap.eq(ask({'op': 'unplug', 'host': 0, 'port': 1, 'vm': VM}), {'ok': True}, 'unplugging what is not there is fine')
+
+
+def test_internet(tap):
+    net = f'esc.{LAB}.internet'
+    r = subprocess.run(['ip', '-n', net, 'route', 'get', '198.18.7.7'], capture_output=True, text=True)
+    tap.ok('dev host0 src 192.88.99.1' in r.stdout, 'the public pool is behind host 0', r.stdout + r.stderr)
+    r = subprocess.run(['ip', '-n', net, 'route', 'get', '203.0.113.9'], capture_output=True, text=True)
+    tap.ok(r.stdout.startswith('local'), 'every other address is the Internet itself', r.stdout + r.stderr)
+
+
+def test_adopt(tap):
+    """kill -9 of the supervisor: its children end with it, the wires stay, the next one adopts them."""
+    ask(plug())
+    before = devices(f'esc.{LAB}.h0')
+    children = [p for p in map(pid, ('echo', 'controller', 'agent-0', 'agent-1')) if p]
+    os.kill(pid('lab'), signal.SIGKILL)
+    tap.ok(wait(lambda: not any(os.path.exists(f'/proc/{p}/fd/0') for p in children)), 'its roles end with it')
+    os.unlink(f'{RUN}/lab.sock')
+    start()
+    tap.eq(ask(plug()), {'ok': True}, 'the next supervisor adopts the port')
+    after = devices(f'esc.{LAB}.h0')
+    tap.eq({n: after.get(n, {}).get('ifindex') for n in before}, {n: before[n]['ifindex'] for n in before},
+           'all devices are the same as before')
+    open_by_hand()
+    tap.eq(say_over_tcp(f'esc.{LAB}.h0', '10.0.1.4', 80), 'web0\n', 'and the instance answers again')
+
+
+def test_down(tap):
+    r = down()
+    tap.eq((r.returncode, r.stderr), (0, ''), 'taking down a running lab')
+    tap.eq(leftovers(), [], 'leaves nothing')
+    tap.eq(down().returncode, 0, 'taking down nothing is fine')
+
+
+def test_down_after_kill(tap):
+    start()
+    ask(plug())
+    with in_netns(instance(), lambda: socket.socket()):
+        sleeper = subprocess.Popen(['ip', 'netns', 'exec', instance(), 'sleep', '300'])
+        time.sleep(0.3)
+        os.kill(pid('lab'), signal.SIGSTOP)  # it must not restart what dies next
+        for role in ('echo', 'controller', 'agent-0', 'agent-1', 'lab'):
+            if pid(role):
+                os.kill(pid(role), signal.SIGKILL)
+        r = down()
+        tap.eq((r.returncode, r.stderr), (0, ''), 'taking down a lab whose every process was killed')
+        tap.eq(leftovers(), [], 'leaves nothing either')
+        tap.ok(wait(lambda: sleeper.poll() is not None, 3), 'what ran inside an instance has ended')
+    r = subprocess.run(['ip', '-j', 'link'], capture_output=True, text=True)
+    tap.ok('p1' not in [d['ifname'] for d in json.loads(r.stdout)], "nothing fell into the machine's own network")
+
+
+if __name__ == '__main__':
+    try:
+        main([test_build, test_second_supervisor, test_privileges, test_refusals, test_plug, test_answers,
+              test_echo_restart, test_second_card, test_tap, test_unplug, test_internet, test_adopt, test_down,
+              test_down_after_kill])
+    finally:
+        if os.geteuid() == 0:
+            down()
