@@ -12,6 +12,7 @@
 
 #include "prove/lists.h"
 
+#define SNAT_FIRST          1024 /* ports below it are for listening */
 #define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
 
 struct journey {
@@ -214,6 +215,81 @@ static gboolean is_host_public(const struct journey *j, guint32 addr)
 	return FALSE;
 }
 
+/* The first balancing rule that sends to this pool from a public front end tells by which address its members leave. */
+static const struct public_address *pool_public(const struct journey *j, const struct pool *pool)
+{
+	const GPtrArray *rules = pool->lb->rules;
+
+	for (guint i = 0; i < rules->len; i++) {
+		const struct lb_rule *r = NTH(rules, struct lb_rule, i);
+		const struct public_address *p = r->frontend->public_address;
+
+		if (r->pool == pool && p && !p->v6 && alloc_public(j->a, p))
+			return p;
+	}
+	return NULL;
+}
+
+/* How a configuration's new flows leave: an address, and for a shared one which of its ports. address 0: not at all. */
+struct way_out {
+	guint32 address;
+	guint first, count; /* count 0: the address is its own, ports stay */
+};
+
+static struct way_out way_out(const struct journey *j, const struct ip_config *c)
+{
+	const struct alloc_port *port = alloc_port(j->a, c->nic);
+	struct way_out w = {0, 0, 0};
+	gboolean standard = FALSE;
+
+	if (c->public_address && !c->public_address->v6 && alloc_public(j->a, c->public_address))
+		return (struct way_out){alloc_public(j->a, c->public_address), 0, 0};
+	for (guint i = 0; i < c->pools->len; i++) {
+		const struct pool *pool = NTH(c->pools, struct pool, i);
+		const struct public_address *p = pool_public(j, pool);
+		guint slot = p ? alloc_snat_slot(j->a, p, c) : ALLOC_NO_SLOT;
+
+		if (slot != ALLOC_NO_SLOT) {
+			g_autoptr(GPtrArray) members = alloc_snat_members(p);
+
+			w.address = alloc_public(j->a, p);
+			w.count = alloc_snat_ports(members->len);
+			w.first = SNAT_FIRST + slot * w.count;
+			return w;
+		}
+		standard |= pool->lb->sku == SKU_STANDARD;
+	}
+	if (standard)
+		return w;
+	w.address = alloc_host_public(j->a, port->host);
+	w.count = alloc_snat_ports(alloc_ports_top(j->a, port->host));
+	w.first = SNAT_FIRST + (port->number - 1) * w.count;
+	return w;
+}
+
+/*
+ * A shared address and port that somebody leaves by: replies to him come here, and a first packet is none. It
+ * reaches his host and ends there, for want of anything that it could mean.
+ */
+static gboolean by_way_out(struct journey *j)
+{
+	for (guint i = 0; i < j->g->nics->len; i++) {
+		const struct nic *nic = NTH(j->g->nics, struct nic, i);
+
+		for (guint k = 0; alloc_port(j->a, nic) && k < nic->configs->len; k++) {
+			struct way_out w = way_out(j, NTH(nic->configs, struct ip_config, k));
+
+			if (w.address != j->now.destination || j->now.destination_port < w.first ||
+			    j->now.destination_port >= w.first + w.count)
+				continue;
+			j->answer.to = nic;
+			end(j, ESC_V_NO_TRANSLATION);
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
 static void at_the_edge(struct journey *j)
 {
 	const struct public_address *p;
@@ -224,13 +300,14 @@ static void at_the_edge(struct journey *j)
 	}
 	p = find_public(j, j->now.destination);
 	if (!p) {
-		end(j, is_host_public(j, j->now.destination) ? ESC_V_NO_ENDPOINT : ESC_V_NOT_VIP);
+		if (!by_way_out(j))
+			end(j, is_host_public(j, j->now.destination) ? ESC_V_NO_ENDPOINT : ESC_V_NOT_VIP);
 	} else if (p->config && alloc_port(j->a, p->config->nic)) {
 		translate(j, p->config, 0, FALSE);
 		inbound(j, p->config, p->sku == SKU_STANDARD);
 	} else if (!p->config && !p->frontend) {
 		end(j, ESC_V_NOT_VIP);
-	} else if (!p->frontend || (!by_nat_rule(j, p) && !by_balancing_rule(j, p))) {
+	} else if (!p->frontend || (!by_nat_rule(j, p) && !by_balancing_rule(j, p) && !by_way_out(j))) {
 		end(j, ESC_V_NO_ENDPOINT);
 	}
 }
@@ -259,40 +336,6 @@ static enum road route(const struct network *network, guint32 addr)
 	return road;
 }
 
-/* The public address of the first balancing rule that sends to this pool from a public front end. */
-static guint32 pool_public(const struct journey *j, const struct pool *pool)
-{
-	const GPtrArray *rules = pool->lb->rules;
-
-	for (guint i = 0; i < rules->len; i++) {
-		const struct lb_rule *r = NTH(rules, struct lb_rule, i);
-		const struct public_address *p = r->frontend->public_address;
-
-		if (r->pool == pool && p && !p->v6 && alloc_public(j->a, p))
-			return alloc_public(j->a, p);
-	}
-	return 0;
-}
-
-/* What a packet of this configuration leaves by; 0: it has nothing to leave by. */
-static guint32 outbound_address(const struct journey *j, const struct ip_config *c)
-{
-	gboolean internal_standard = FALSE;
-
-	if (c->public_address && !c->public_address->v6 && alloc_public(j->a, c->public_address))
-		return alloc_public(j->a, c->public_address);
-	for (guint i = 0; i < c->pools->len; i++) {
-		const struct pool *pool = NTH(c->pools, struct pool, i);
-		guint32 addr = pool_public(j, pool);
-
-		if (addr)
-			return addr;
-		if (pool->lb->sku == SKU_STANDARD)
-			internal_standard = TRUE;
-	}
-	return internal_standard ? 0 : alloc_host_public(j->a, alloc_port(j->a, c->nic)->host);
-}
-
 static gboolean is_ours(const struct journey *j, guint32 addr)
 {
 	return prefix_has(j->s->public_pool, addr) || find_public(j, addr) != NULL;
@@ -300,13 +343,13 @@ static gboolean is_ours(const struct journey *j, guint32 addr)
 
 static void to_the_internet(struct journey *j, const struct ip_config *from)
 {
-	guint32 addr = outbound_address(j, from);
+	struct way_out w = way_out(j, from);
 
-	if (!addr) {
+	if (!w.address) {
 		end(j, ESC_V_NO_OUTBOUND);
 		return;
 	}
-	j->now.source = addr;
+	j->now.source = w.address;
 	if (is_ours(j, j->now.destination))
 		at_the_edge(j);
 	else

@@ -342,6 +342,17 @@ static void test_host_address(void)
 	answer = oracle_judge(s.graph, s.alloc, &s.settings, &in, NULL);
 	g_assert_cmpint(answer.verdict, ==, ESC_V_NO_ENDPOINT);
 	oracle_clear(&answer);
+	/* Its own block of ports leads to its host, but nothing there waits for a first packet; the last block is
+	 * nobody's. */
+	in.destination_port = (guint16)(1024 + (alloc_port(s.alloc, b3)->number - 1) * 1024 + 1023);
+	answer = oracle_judge(s.graph, s.alloc, &s.settings, &in, NULL);
+	g_assert_cmpint(answer.verdict, ==, ESC_V_NO_TRANSLATION);
+	g_assert_true(answer.to == b3);
+	oracle_clear(&answer);
+	in.destination_port = 63000;
+	answer = oracle_judge(s.graph, s.alloc, &s.settings, &in, NULL);
+	g_assert_cmpint(answer.verdict, ==, ESC_V_NO_ENDPOINT);
+	oracle_clear(&answer);
 	scene_clear(&s);
 }
 
