@@ -41,6 +41,8 @@ struct spot spot_of(struct build *b, const struct document *d);
 const struct node *spot_get(const struct spot *s, const char *dotted); /* NULL also for JSON null */
 /* The list at `dotted`; 0 when absent; an error when it is no list. */
 guint spot_length(const struct spot *s, const char *dotted);
+/* TRUE when the value is an object or absent; an error otherwise. */
+gboolean spot_is_object(const struct spot *s, const char *dotted);
 struct spot spot_item(const struct spot *s, const char *dotted, guint i);
 /* `message`: "what is wrong; what to do". dotted "" means the spot itself. */
 void spot_error(const struct spot *s, const char *dotted, const char *message, ...) G_GNUC_PRINTF(3, 4);

@@ -101,13 +101,21 @@ static gboolean is_first(const struct build *b, const struct document *d)
 	return g_hash_table_lookup(b->documents, lower) == d;
 }
 
+/* What is no object holds no properties, and a group without its rules would be no mistake that anybody sees. */
+static gboolean has_shape(struct build *b, const struct document *d)
+{
+	struct spot s = spot_of(b, d);
+
+	return spot_is_object(&s, "") && spot_is_object(&s, "properties") && spot_is_object(&s, "sku");
+}
+
 static void declare_all(struct build *b, GPtrArray *documents)
 {
 	for (gsize t = 0; t < G_N_ELEMENTS(declarations); t++)
 		for (guint i = 0; i < documents->len; i++) {
 			const struct document *d = documents->pdata[i];
 
-			if (strcmp(d->type, declarations[t].type) == 0 && is_first(b, d))
+			if (strcmp(d->type, declarations[t].type) == 0 && is_first(b, d) && has_shape(b, d))
 				declarations[t].declare(b, d);
 		}
 	for (guint i = 0; i < documents->len; i++)

@@ -55,6 +55,8 @@ char *nested_id(const struct spot *item, const char *collection)
 	name = read_text(item, "name", TRUE);
 	if (!name)
 		return NULL;
+	if (!spot_is_object(item, "properties"))
+		return NULL;
 	if (!*name || strchr(name, '/') || strlen(name) > 128) {
 		spot_error(item, "name", "'%s' cannot be a name; use 1 to 128 characters without '/'", name);
 		return NULL;

@@ -32,6 +32,16 @@ guint spot_length(const struct spot *s, const char *dotted)
 	return node_length(n);
 }
 
+gboolean spot_is_object(const struct spot *s, const char *dotted)
+{
+	const struct node *n = spot_get(s, dotted);
+
+	if (!n || n->type == NODE_OBJECT)
+		return TRUE;
+	spot_error(s, dotted, "an object belongs here, not %s; write { ... }", node_type_name(n->type));
+	return FALSE;
+}
+
 static char *join(const char *path, const char *dotted)
 {
 	return g_strconcat(path, *path && *dotted ? "." : "", dotted, NULL);
@@ -65,6 +75,18 @@ static guint32 line_of(const struct spot *s, const char *dotted)
 	return line;
 }
 
+/* One line of valid text, whatever the document held: messages go to terminals and into JSON. */
+static char *clean(char *text)
+{
+	g_autofree char *dirty = text;
+	char *valid = g_utf8_make_valid(dirty, -1);
+
+	for (char *c = valid; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = '?';
+	return valid;
+}
+
 static char *describe(const struct spot *s, const char *dotted, const char *message)
 {
 	const struct document *d = s->document;
@@ -74,10 +96,10 @@ static char *describe(const struct spot *s, const char *dotted, const char *mess
 
 	/* Without a file, its name alone would not say which resource it is. */
 	if (!d->file)
-		return g_strdup_printf("resource '%s'%s: %s", d->id, in, message);
+		return clean(g_strdup_printf("resource '%s'%s: %s", d->id, in, message));
 	if (line == 0)
-		return g_strdup_printf("%s: resource '%s'%s: %s", d->file, d->name, in, message);
-	return g_strdup_printf("%s:%u: resource '%s'%s: %s", d->file, line, d->name, in, message);
+		return clean(g_strdup_printf("%s: resource '%s'%s: %s", d->file, d->name, in, message));
+	return clean(g_strdup_printf("%s:%u: resource '%s'%s: %s", d->file, line, d->name, in, message));
 }
 
 void spot_error(const struct spot *s, const char *dotted, const char *message, ...)

@@ -122,100 +122,93 @@ static const struct fault network_faults[] = {
          "t.json:1: resource 'net' (properties.subnets[1].properties.networkSecurityGroup.id): no document declares "
          "the "
          "network security group " S "networkSecurityGroups/x; add it, or deploy it first"},
+        {"properties-text", "{'type':'networkSecurityGroups','name':'sg','properties':'securityRules'}",
+         "t.json:1: resource 'sg' (properties): an object belongs here, not string; write { ... }"},
         {"duplicate", NETWORK("") ",\n" SPACE("'10.0.0.0/8'"),
          "t.json:2: resource 'net': the resource is declared twice, the other time in t.json:1, with other content; "
          "keep "
          "one"},
 };
 
-static const struct fault rule_faults[] =
-        {
-                {"no-source", GROUP(RULE("r", "100", "'sourcePortRange':'*'," TO)),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.sourceAddressPrefix): the rule names "
-                 "no source; "
-                 "write \"*\" for any"},
-                {"no-port", GROUP(RULE("r", "100", FROM ",'destinationAddressPrefix':'*','destinationPortRanges':[]")),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.destinationPortRange): the rule "
-                 "names no "
-                 "destination port; write \"*\" for any"},
-                {"address",
-                 GROUP(RULE("r", "100", FROM ",'destinationPortRange':'*','destinationAddressPrefix':'10.0.0/8'")),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.destinationAddressPrefix): "
-                 "'10.0.0/8' is neither "
-                 "an address, a prefix nor a known service tag; correct it"},
-                {"misspelt-tag",
-                 GROUP(RULE("r", "100", TO ",'sourcePortRange':'*','sourceAddressPrefixes':['Internett']")),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.sourceAddressPrefixes[0]): "
-                 "'Internett' is neither "
-                 "an address, a prefix nor a known service tag; correct it"},
-                {"both", GROUP(RULE("r", "100", TO "," FROM ",'sourceAddressPrefixes':['10.0.0.0/8']")),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.sourceAddressPrefix): there is a "
-                 "list in "
-                 "properties.sourceAddressPrefixes as well; keep one of the two properties"},
-                {"port",
-                 GROUP(RULE("r", "100", FROM ",'destinationAddressPrefix':'*','destinationPortRange':'80,443'")),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.destinationPortRange): '80,443' is "
-                 "not a port or a "
-                 "range of ports from 0 to 65535; write one like 80, 8000-8080 or *"},
-                {"port-large",
-                 GROUP(RULE("r", "100", FROM ",'destinationAddressPrefix':'*','destinationPortRange':65536")),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.destinationPortRange): '65536' is "
-                 "not a port or a "
-                 "range of ports from 0 to 65535; write one like 80, 8000-8080 or *"},
-                {"port-backwards",
-                 GROUP(RULE("r", "100", FROM ",'destinationAddressPrefix':'*','destinationPortRange':'90-80'")),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.destinationPortRange): the range "
-                 "90-80 ends before "
-                 "it begins; write 80-90"},
-                {"priority-low", GROUP(RULE("r", "99", FROM "," TO)),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.priority): 99 is not a number from "
-                 "100 to 4096; "
-                 "write one of these"},
-                {"priority-high", GROUP(RULE("r", "4097", FROM "," TO)),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.priority): 4097 is not a number from "
-                 "100 to 4096; "
-                 "write one of these"},
-                {"priority-twice", GROUP(RULE("r", "100", FROM "," TO) ",\n" RULE("q", "100", FROM "," TO)),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.priority): 100 is also the priority "
-                 "of 'q' "
-                 "(t.json:2) in the same direction; give each its own"},
-                {"protocol",
-                 GROUP("{'name':'r','properties':{'access':'Allow','direction':'Inbound','protocol':'Sctp','priority':"
-                       "100," FROM "," TO "}}"),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.protocol): 'Sctp' is not known; "
-                 "write one of *, "
-                 "Tcp, Udp, Icmp, Esp, Ah"},
-                {"no-access",
-                 GROUP("{'name':'r','properties':{'direction':'Inbound','protocol':'*','priority':100," FROM "," TO
-                       "}}"),
-                 "t.json:1: resource 'sg' (properties.securityRules[0].properties.access): it is missing; write one of "
-                 "Deny, Allow"},
-                {"app-group-missing",
-                 GROUP(RULE("r", "100",
-                            TO ",'sourcePortRange':'*','sourceApplicationSecurityGroups':[" REF(
-                                    "applicationSecurityGroups/x") "]")),
-                 "t.json:1: resource 'sg' "
-                 "(properties.securityRules[0].properties.sourceApplicationSecurityGroups[0].id): no document "
-                 "declares the application security group " S
-                 "applicationSecurityGroups/x; add it, or deploy it first"},
-                {"app-group-two-networks",
-                 NETWORK("") "," MULTI
-                             ",{'type':'applicationSecurityGroups','name':'w'}," NIC(
-                                     "n",
-                                     IN("a") ",'applicationSecurityGroups':[" REF(
-                                             "applicationSecurityGroups/w") "]") ","
-                                                                                 "{'type':'networkInterfaces','name':'"
-                                                                                 "m','properties':{'ipConfigurations':["
-                                                                                 "{'name':'c','properties':{'subnet'"
-                                                                                 ":" REF("virtualNetworks/two/subnets/"
-                                                                                         "z") ",'"
-                                                                                              "applicationSecurityGroup"
-                                                                                              "s':[" REF("applicationSe"
-                                                                                                         "curityGroups/"
-                                                                                                         "w") "]}}]}}",
-                 "t.json:1: resource 'n' (properties.ipConfigurations[0].properties.applicationSecurityGroups): 'w' "
-                 "already has "
-                 "members in virtual network 'two'; use a group of its own for 'net'"},
+static const struct fault rule_faults[] = {
+        {"no-source", GROUP(RULE("r", "100", "'sourcePortRange':'*'," TO)),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.sourceAddressPrefix): the rule names "
+         "no source; "
+         "write \"*\" for any"},
+        {"no-port", GROUP(RULE("r", "100", FROM ",'destinationAddressPrefix':'*','destinationPortRanges':[]")),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.destinationPortRange): the rule "
+         "names no "
+         "destination port; write \"*\" for any"},
+        {"address", GROUP(RULE("r", "100", FROM ",'destinationPortRange':'*','destinationAddressPrefix':'10.0.0/8'")),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.destinationAddressPrefix): "
+         "'10.0.0/8' is neither "
+         "an address, a prefix nor a known service tag; correct it"},
+        {"misspelt-tag", GROUP(RULE("r", "100", TO ",'sourcePortRange':'*','sourceAddressPrefixes':['Internett']")),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.sourceAddressPrefixes[0]): "
+         "'Internett' is neither "
+         "an address, a prefix nor a known service tag; correct it"},
+        {"both", GROUP(RULE("r", "100", TO "," FROM ",'sourceAddressPrefixes':['10.0.0.0/8']")),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.sourceAddressPrefix): there is a "
+         "list in "
+         "properties.sourceAddressPrefixes as well; keep one of the two properties"},
+        {"port", GROUP(RULE("r", "100", FROM ",'destinationAddressPrefix':'*','destinationPortRange':'80,443'")),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.destinationPortRange): '80,443' is "
+         "not a port or a "
+         "range of ports from 0 to 65535; write one like 80, 8000-8080 or *"},
+        {"port-large", GROUP(RULE("r", "100", FROM ",'destinationAddressPrefix':'*','destinationPortRange':65536")),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.destinationPortRange): '65536' is "
+         "not a port or a "
+         "range of ports from 0 to 65535; write one like 80, 8000-8080 or *"},
+        {"port-backwards",
+         GROUP(RULE("r", "100", FROM ",'destinationAddressPrefix':'*','destinationPortRange':'90-80'")),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.destinationPortRange): the range "
+         "90-80 ends before "
+         "it begins; write 80-90"},
+        {"priority-low", GROUP(RULE("r", "99", FROM "," TO)),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.priority): 99 is not a number from "
+         "100 to 4096; "
+         "write one of these"},
+        {"priority-high", GROUP(RULE("r", "4097", FROM "," TO)),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.priority): 4097 is not a number from "
+         "100 to 4096; "
+         "write one of these"},
+        {"priority-twice", GROUP(RULE("r", "100", FROM "," TO) ",\n" RULE("q", "100", FROM "," TO)),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.priority): 100 is also the priority "
+         "of 'q' "
+         "(t.json:2) in the same direction; give each its own"},
+        {"protocol",
+         GROUP("{'name':'r','properties':{'access':'Allow','direction':'Inbound','protocol':'Sctp','priority':"
+               "100," FROM "," TO "}}"),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.protocol): 'Sctp' is not known; "
+         "write one of *, "
+         "Tcp, Udp, Icmp, Esp, Ah"},
+        {"no-access",
+         GROUP("{'name':'r','properties':{'direction':'Inbound','protocol':'*','priority':100," FROM "," TO "}}"),
+         "t.json:1: resource 'sg' (properties.securityRules[0].properties.access): it is missing; write one of "
+         "Deny, Allow"},
+        {"app-group-missing",
+         GROUP(RULE("r", "100",
+                    TO ",'sourcePortRange':'*','sourceApplicationSecurityGroups':[" REF(
+                            "applicationSecurityGroups/x") "]")),
+         "t.json:1: resource 'sg' "
+         "(properties.securityRules[0].properties.sourceApplicationSecurityGroups[0].id): no document "
+         "declares the application security group " S "applicationSecurityGroups/x; add it, or deploy it first"},
+        {"app-group-two-networks",
+         NETWORK("") "," MULTI ",{'type':'applicationSecurityGroups','name':'w'}," NIC(
+                 "n", IN("a") ",'applicationSecurityGroups':[" REF(
+                              "applicationSecurityGroups/w") "]") ","
+                                                                  "{'type':'networkInterfaces','name':'"
+                                                                  "m','properties':{'ipConfigurations':["
+                                                                  "{'name':'c','properties':{'subnet'"
+                                                                  ":" REF("virtualNetworks/two/subnets/"
+                                                                          "z") ",'"
+                                                                               "applicationSecurityGroup"
+                                                                               "s':[" REF("applicationSe"
+                                                                                          "curityGroups/"
+                                                                                          "w") "]}}]}}",
+         "t.json:1: resource 'n' (properties.ipConfigurations[0].properties.applicationSecurityGroups): 'w' "
+         "already has "
+         "members in virtual network 'two'; use a group of its own for 'net'"},
 };
 
 static const struct fault port_faults[] = {
@@ -331,9 +324,9 @@ static const struct fault balancer_faults[] = {
         {"all-ports-public",
          PIP("pip") "," LB("lb", FRONT("f", "pip"),
                            "'loadBalancingRules':[{'name':'r','properties':{'protocol':'All','frontendPort':0,"
-                           "'backendPort':0,'frontendIPConfiguration':" REF("loadBalancers/lb/frontendIPConfigurations/"
-                                                                            "f") ",'backendAddressPool':" REF(
-                                   "loadBalancers/lb/backendAddressPools/p") "}}]"),
+                           "'backendPort':0,'frontendIPConfiguration':" REF(
+                                   "loadBalancers/lb/frontendIPConfigurations/"
+                                   "f") ",'backendAddressPool':" REF("loadBalancers/lb/backendAddressPools/p") "}}]"),
          "t.json:1: resource 'lb' (properties.loadBalancingRules[0].properties.protocol): a rule for all ports needs "
          "an internal "
          "front end; name Tcp or Udp and a port"},
@@ -350,25 +343,26 @@ static const struct fault balancer_faults[] = {
          "already leads to 'm' (t.json:1); use another rule"},
         {"pool-two-networks",
          NETWORK("") "," MULTI "," PIP("pip") "," LB("lb", FRONT("f", "pip"), "'probes':[]") "," NIC(
-                 "m", IN("a") ",'loadBalancerBackendAddressPools':[" REF(
-                              "loadBalancers/lb/backendAddressPools/p") "]") "," NIC("n",
-                                                                                     "'subnet':" REF(
-                                                                                             "virtualNetworks/two/"
-                                                                                             "subnets/z") ",'"
-                                                                                                          "loadBalancer"
-                                                                                                          "BackendAddre"
-                                                                                                          "ssPools':"
-                                                                                                          "[" REF("load"
-                                                                                                                  "Bala"
-                                                                                                                  "ncer"
-                                                                                                                  "s/"
-                                                                                                                  "lb/"
-                                                                                                                  "back"
-                                                                                                                  "endA"
-                                                                                                                  "ddre"
-                                                                                                                  "ssPo"
-                                                                                                                  "ols/"
-                                                                                                                  "p") "]"),
+                 "m",
+                 IN("a") ",'loadBalancerBackendAddressPools':[" REF(
+                         "loadBalancers/lb/backendAddressPools/p") "]") "," NIC("n",
+                                                                                "'subnet':" REF(
+                                                                                        "virtualNetworks/two/"
+                                                                                        "subnets/z") ",'"
+                                                                                                     "loadBalancer"
+                                                                                                     "BackendAddre"
+                                                                                                     "ssPools':"
+                                                                                                     "[" REF("load"
+                                                                                                             "Bala"
+                                                                                                             "ncer"
+                                                                                                             "s/"
+                                                                                                             "lb/"
+                                                                                                             "back"
+                                                                                                             "endA"
+                                                                                                             "ddre"
+                                                                                                             "ssPo"
+                                                                                                             "ols/"
+                                                                                                             "p") "]"),
          "t.json:1: resource 'n' (properties.ipConfigurations[0].properties.loadBalancerBackendAddressPools): pool 'p' "
          "has "
          "members in virtual network 'net', this one is in 'two'; use a pool of its own"},

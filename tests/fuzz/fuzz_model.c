@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Documents of strangers, as the store holds them: {"documents": [...]}. Either there are errors, each one line with a
+ * remedy, or there is a graph in which everything that the compiler takes for granted is true, in whatever order they
+ * came.
+ */
+#include "model/graph.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
+
+static GPtrArray *read_documents(const struct node *root, gboolean backwards)
+{
+	const struct node *list = node_get(root, "documents");
+	GPtrArray *documents = document_list_new();
+
+	for (guint i = 0; i < node_length(list); i++) {
+		guint at = backwards ? node_length(list) - 1 - i : i;
+		struct document *d = document_from_node(node_item(list, at), NULL);
+
+		if (d)
+			g_ptr_array_add(documents, d);
+	}
+	return documents;
+}
+
+static void check_rule(const struct rule *r, const struct rule *before)
+{
+	g_assert_true(r->source.ports->len > 0 && r->destination.ports->len > 0);
+	g_assert_true(r->source.tags->len == r->source.tag_names->len);
+	g_assert_true(!before || before->priority < r->priority);
+	g_assert_true(r->is_default == (r->priority > 4096));
+}
+
+static void check_nic(const struct nic *n)
+{
+	g_assert_true(n->network && n->configs->len > 0);
+	g_assert_true(g_ptr_array_find(n->network->ports, n, NULL));
+	for (guint i = 0; i < n->configs->len; i++) {
+		const struct ip_config *c = n->configs->pdata[i];
+
+		g_assert_true(c->nic == n && c->subnet && c->subnet->network == n->network);
+		g_assert_true(c->primary == (i == 0));
+		g_assert_true(g_ptr_array_find(c->subnet->configs, c, NULL));
+		g_assert_true(!c->public_address || (c->public_address->config == c && !c->public_address->frontend));
+	}
+}
+
+static void check_balancer(const struct load_balancer *l)
+{
+	for (guint i = 0; i < l->rules->len; i++) {
+		const struct lb_rule *r = l->rules->pdata[i];
+
+		g_assert_true(r->frontend && r->frontend->lb == l && r->pool && r->pool->lb == l);
+	}
+	for (guint i = 0; i < l->nat_rules->len; i++) {
+		const struct nat_rule *r = l->nat_rules->pdata[i];
+
+		g_assert_true(r->frontend && r->frontend->lb == l);
+		g_assert_true(!r->target || g_ptr_array_find(r->target->nat_rules, r, NULL));
+	}
+}
+
+static void check_graph(const struct graph *g)
+{
+	for (guint i = 0; i < g->security_groups->len; i++)
+		for (int d = 0; d < 2; d++) {
+			const GPtrArray *rules = ((struct security_group *)g->security_groups->pdata[i])->rules[d];
+
+			g_assert_cmpuint(rules->len, >=, 3);
+			for (guint k = 0; k < rules->len; k++)
+				check_rule(rules->pdata[k], k > 0 ? rules->pdata[k - 1] : NULL);
+		}
+	for (guint i = 0; i < g->nics->len; i++)
+		check_nic(g->nics->pdata[i]);
+	for (guint i = 0; i < g->load_balancers->len; i++)
+		check_balancer(g->load_balancers->pdata[i]);
+	for (guint i = 0; i < g->vms->len; i++) {
+		const struct vm *v = g->vms->pdata[i];
+		g_autofree char *label = graph_vm_label(g, v);
+
+		g_assert_cmpuint(v->nics->len, >, 0);
+		g_assert_true(graph_find_vm(g, label, NULL) == v);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+	g_autoptr(node) root = node_parse((const char *)data, size, "fuzz", NULL);
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) again = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(graph) g = graph_build(read_documents(root, FALSE), errors);
+	g_autoptr(graph) h = graph_build(read_documents(root, TRUE), again);
+
+	g_assert_true((g == NULL) == (errors->len > 0));
+	g_assert_cmpuint(errors->len, ==, again->len);
+	for (guint i = 0; i < errors->len; i++) {
+		g_assert_nonnull(strstr(errors->pdata[i], "; "));
+		g_assert_null(strchr(errors->pdata[i], '\n'));
+	}
+	if (g) {
+		check_graph(g);
+		g_assert_cmpuint(g_hash_table_size(g->by_id), ==, g_hash_table_size(h->by_id));
+		g_assert_cmpuint(g->unmodelled->len, ==, h->unmodelled->len);
+	}
+	return 0;
+}
