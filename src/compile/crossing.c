@@ -161,7 +161,7 @@ gboolean crossing_make(struct crossing *c, const struct universe *u, const struc
 	if ((guint64)c->rows * c->columns > POLICY_MAX_WORDS)
 		return FALSE;
 	c->cells = g_new(guint16, (gsize)c->rows * c->columns);
-	c->sets = intern_new(u->width, POLICY_MAX_CLASSES);
+	c->sets = intern_new(u->width, POLICY_MAX_CROSSED);
 	g_autoptr(intern) raw = intern_new(u->width, G_MAXUINT - 1);
 	g_autoptr(GArray) class_of = g_array_new(FALSE, FALSE, sizeof(guint));
 	g_autofree guint64 *set = g_new(guint64, u->width);

@@ -50,7 +50,7 @@ static gboolean too_complex(const struct policy_input *in, guint direction, cons
 	        "%s: the %s rules combine into too many %s for one classifier (at most %u classes and %u words); use "
 	        "fewer different address prefixes or port ranges",
 	        in->name ? in->name : "security group", direction == ESC_POLICY_IN ? "inbound" : "outbound", what,
-	        POLICY_MAX_CLASSES, POLICY_MAX_WORDS);
+	        POLICY_MAX_CROSSED, POLICY_MAX_WORDS);
 	return FALSE;
 }
 
@@ -111,7 +111,7 @@ static gboolean make_final(struct side *s, const struct universe *u, GPtrArray *
 	if ((guint64)rows * columns > POLICY_MAX_WORDS)
 		return FALSE;
 	s->final = g_new(guint16, (gsize)rows * columns);
-	s->decisions = intern_new(1, POLICY_MAX_CLASSES);
+	s->decisions = intern_new(1, POLICY_MAX_CROSSED);
 	for (guint i = 0; i < rows; i++) {
 		for (guint j = 0; j < columns; j++) {
 			guint d = decide(u, lists, intern_value(s->addr.sets, i), intern_value(s->pp.sets, j),

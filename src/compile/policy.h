@@ -36,7 +36,8 @@
 #include "compile/alloc.h"
 
 #define POLICY_MAX_WORDS   (4u << 20) /* 16-bit words of one blob */
-#define POLICY_MAX_CLASSES 32767u     /* ESC_TRIE_LEAF takes the upper bit */
+#define POLICY_MAX_CLASSES 32767u     /* of one dimension: ESC_TRIE_LEAF takes the upper bit */
+#define POLICY_MAX_CROSSED 65535u     /* of a crossing: its cells are whole words */
 
 struct policy_range {
 	guint32 first, last; /* inclusive */
