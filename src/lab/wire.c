@@ -213,6 +213,30 @@ static gboolean build_overlay(const char *lab, guint host, struct rtnl *in_host,
 	return ok;
 }
 
+/*
+ * What the Internet sends to this fleet's public pool, and to private addresses, which nobody out there has: the edge
+ * is to say what becomes of it. Without a route of its own the gateway would be one of the Internet's "own" addresses,
+ * like every other.
+ */
+static gboolean pool_routes(struct rtnl *r, const char *device, const guint8 uplink[6], GError **error)
+{
+	static const char *const INSIDE[] = {WIRE_POOL, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+	                                     "100.64.0.0/10"};
+	const guint32 gateway = literal(POOL_GATEWAY);
+	const struct rtnl_route to_gateway = {.to = {gateway, 32}, .device = device};
+
+	if (!rtnl_neighbour(r, device, gateway, uplink, error) || !rtnl_route(r, &to_gateway, error))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(INSIDE); i++) {
+		const struct rtnl_route route = {
+		        .to = range(INSIDE[i]), .via = gateway, .source = literal(WIRE_CLIENT), .device = device};
+
+		if (!rtnl_route(r, &route, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 /* The uplink's two ends; host 0's carries what the Internet sends to the public pool. */
 static gboolean build_uplink(const char *lab, guint host, struct rtnl *in_host, GError **error)
 {
@@ -230,12 +254,7 @@ static gboolean build_uplink(const char *lab, guint host, struct rtnl *in_host, 
 		return FALSE;
 	if (host)
 		return TRUE;
-	/* Without a route of its own the gateway would be one of the Internet's "own" addresses, like every other. */
-	const struct rtnl_route gateway = {.to = {literal(POOL_GATEWAY), 32}, .device = far};
-	const struct rtnl_route pool = {
-	        .to = range(WIRE_POOL), .via = gateway.to.addr, .source = literal(WIRE_CLIENT), .device = far};
-	return rtnl_neighbour(r, far, pool.via, uplink, error) && rtnl_route(r, &gateway, error) &&
-	       rtnl_route(r, &pool, error);
+	return pool_routes(r, far, uplink, error);
 }
 
 /* Both devices stay down behind a closed ingress: the host's agent sets them up when its programs are there. */
