@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* escarp drops: what was dropped where and why, and how often each rule decided. */
 #include "cli/commands.h"
-#include "cli/records.h"
+#include "cli/drops.h"
 #include "cli/verdicts.h"
 
 static char *count_text(const struct node *record, const char *name)
@@ -35,6 +35,8 @@ static void rule_rows(const struct node *rules, GString *out)
 		g_autofree char *host = count_text(r, "host"), *packets = count_text(r, "packets");
 		g_autofree char *bytes = count_text(r, "bytes");
 
+		if (!node_integer(node_get(r, "packets"), 0))
+			continue;
 		grid_row(g, host, node_get_str(r, "rule", "?"), packets, bytes, NULL);
 	}
 	grid_print(g, "", out);
@@ -54,10 +56,39 @@ static void drops_text(const struct node *data, GString *out)
 	}
 }
 
+static struct node *counter(const struct node *from, gint64 host)
+{
+	struct node *n = node_object();
+
+	node_set(n, "host", node_int(host));
+	for (const char *const *name = (const char *const[]){"port", "rule", "id", "verdict", "packets", "bytes", NULL};
+	     *name; name++)
+		record_copy(n, *name, from, *name);
+	return n;
+}
+
+static void take_drops(struct node *data, const struct node *answer, gint64 host)
+{
+	const struct node *ports = node_get(answer, "ports"), *rules = node_get(answer, "rules");
+
+	for (guint i = 0; i < node_length(ports); i++) {
+		const struct node *port = node_item(ports, i), *drops = node_get(port, "drops");
+
+		for (guint k = 0; k < node_length(drops); k++) {
+			struct node *n = counter(node_item(drops, k), host);
+
+			record_copy(n, "port", port, "port");
+			node_append(node_get(data, "drops"), n);
+		}
+	}
+	for (guint i = 0; i < node_length(rules); i++)
+		node_append(node_get(data, "rules"), counter(node_item(rules, i), host));
+}
+
+static const char *const drop_lists[] = {"drops", "rules", NULL};
+const struct record_kind drops_kind = {"drops", drop_lists, take_drops, drops_text, TRUE};
+
 int cmd_drops(const struct invocation *i)
 {
-	static const char *const lists[] = {"drops", "rules", NULL};
-	static const struct record_kind kind = {"drops", lists, drops_text, TRUE};
-
-	return records_run(i, &kind);
+	return records_run(i, &drops_kind);
 }

@@ -2,12 +2,9 @@
 /* escarp status: hosts, ports, addresses, and whether they are enforced. */
 #include "cli/commands.h"
 #include "cli/live.h"
-#include "cli/records.h"
+#include "cli/drops.h"
 
 #include <string.h>
-
-static const char *const drop_lists[] = {"drops", NULL};
-static const struct record_kind drop_kind = {"drops", drop_lists, NULL, TRUE};
 
 static gint64 dropped_of(const struct node *drops, gint64 host, const char *label)
 {
@@ -27,7 +24,7 @@ static struct node *with_drops(const struct node *status, const char *lab)
 {
 	struct node *data = node_copy(status), *ports = node_get(data, "ports");
 	guint hosts = node_length(node_get(data, "hosts"));
-	g_autoptr(node) records = records_collect(lab, &drop_kind, hosts, NULL);
+	g_autoptr(node) records = records_collect(lab, &drops_kind, hosts, NULL);
 	const struct node *drops = node_get(records, "drops");
 
 	for (guint i = 0; i < node_length(ports); i++) {

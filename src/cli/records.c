@@ -7,16 +7,38 @@
 
 #define FOLLOW_US 500000
 
-static void append_list(struct node *to, const struct node *answer, const char *name, gint64 host)
+void record_copy(struct node *to, const char *name, const struct node *from, const char *member)
 {
-	const struct node *from = node_get(answer, name);
+	struct node *value = node_get(from, member);
 
-	for (guint i = 0; i < node_length(from); i++) {
-		struct node *record = node_copy(node_item(from, i));
+	if (value)
+		node_set(to, name, node_ref(value));
+}
 
-		node_set(record, "host", node_int(host));
-		node_append(to, record);
-	}
+char *record_protocol(const struct node *value)
+{
+	gint64 number = node_integer(value, -1);
+
+	if (number < 0)
+		return g_strdup(node_str(value, "?"));
+	return number == 6    ? g_strdup("tcp")
+	       : number == 17 ? g_strdup("udp")
+	       : number == 1  ? g_strdup("icmp")
+	                      : g_strdup_printf("%d", (int)number);
+}
+
+void record_tuple(struct node *to, const struct node *from)
+{
+	record_copy(to, "source", from, "source");
+	record_copy(to, "source_port", from, "sourcePort");
+	record_copy(to, "destination", from, "destination");
+	record_copy(to, "destination_port", from, "destinationPort");
+}
+
+char *record_end(const struct node *record, const char *address, const char *port)
+{
+	return g_strdup_printf("%s:%d", node_get_str(record, address, "?"),
+	                       (int)node_integer(node_get(record, port), 0));
 }
 
 struct node *records_collect(const char *lab, const struct record_kind *kind, guint hosts, GError **error)
@@ -27,13 +49,10 @@ struct node *records_collect(const char *lab, const struct record_kind *kind, gu
 	if (!answers)
 		return NULL;
 	data = node_object();
-	for (const char *const *name = kind->lists; *name; name++) {
-		struct node *list = node_array();
-
-		for (guint i = 0; i < node_length(answers); i++)
-			append_list(list, node_item(answers, i), *name, i);
-		node_set(data, *name, list);
-	}
+	for (const char *const *name = kind->lists; *name; name++)
+		node_set(data, *name, node_array());
+	for (guint i = 0; i < node_length(answers); i++)
+		kind->take(data, node_item(answers, i), i);
 	return data;
 }
 
