@@ -24,6 +24,16 @@ static const struct {
         {"microsoft.compute/virtualmachines", vm_declare},
 };
 
+/* Case and content settle what id and place do not, so that the order never depends on the caller's. */
+static gint compare_twins(const struct document *x, const struct document *y)
+{
+	g_autofree char *a = node_print(x->resource, FALSE);
+	g_autofree char *b = node_print(y->resource, FALSE);
+	gint c = strcmp(x->id, y->id);
+
+	return c ? c : strcmp(a, b);
+}
+
 static gint compare_documents(gconstpointer a, gconstpointer b)
 {
 	const struct document *x = *(const struct document *const *)a;
@@ -32,9 +42,11 @@ static gint compare_documents(gconstpointer a, gconstpointer b)
 
 	if (c == 0)
 		c = g_strcmp0(x->file, y->file);
+	if (c == 0 && x->line != y->line)
+		c = x->line < y->line ? -1 : 1;
 	if (c == 0)
-		c = x->line != y->line ? (x->line < y->line ? -1 : 1) : g_strcmp0(x->path, y->path);
-	return c;
+		c = g_strcmp0(x->path, y->path);
+	return c ? c : compare_twins(x, y);
 }
 
 static struct graph *graph_new(GPtrArray *documents)

@@ -70,6 +70,11 @@ static gpointer look_up(const struct spot *s, const char *dotted, const char *id
 	g_autofree char *lower = g_ascii_strdown(id, -1);
 	gpointer noun;
 
+	if (g_str_has_prefix(id, "<unknown")) {
+		spot_error(s, dotted, "the id is %.300s, which only a real deployment knows; name it with resourceId()",
+		           id);
+		return NULL;
+	}
 	if (!type || strcmp(type, kind->type) != 0) {
 		spot_error(s, dotted, "'%.300s' is not the id of %s %s; write \"/subscriptions/.../%s/NAME\"", id,
 		           article(kind), kind->word, kind->type);

@@ -226,6 +226,10 @@ static const struct fault port_faults[] = {
          "t.json:1: resource 'n' (properties.ipConfigurations[0].properties.subnet.id): 'a' is not the id of a subnet; "
          "write "
          "\"/subscriptions/.../microsoft.network/virtualnetworks/subnets/NAME\""},
+        {"unknown", NIC("n", "'subnet':{'id':'<unknown: x>'}"),
+         "t.json:1: resource 'n' (properties.ipConfigurations[0].properties.subnet.id): the id is <unknown: x>, which "
+         "only a "
+         "real deployment knows; name it with resourceId()"},
         {"other-subscription",
          NETWORK("") ",{'type':'networkInterfaces','name':'n','subscription':'t','properties':{'ipConfigurations':[{'"
                      "name':'c',"
