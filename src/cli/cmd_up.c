@@ -85,15 +85,15 @@ static void list_text(const struct node *list, const char *title, GString *out)
 static void up_text(const struct node *data, GString *out)
 {
 	const struct node *ports = node_get(data, "ports"), *outputs = node_get(data, "outputs");
+	guint unmodelled = node_length(node_get(data, "unmodelled"));
 	g_autoptr(grid) g = grid_new();
 
 	list_text(node_get(data, "added"), "  +", out);
 	list_text(node_get(data, "changed"), "  ~", out);
 	list_text(node_get(data, "warnings"), "warning:", out);
 	list_text(node_get(data, "notes"), "note:", out);
-	if (node_length(node_get(data, "unmodelled")))
-		g_string_append_printf(out, "%u things are not modelled (`escarp plan` lists them)\n",
-		                       node_length(node_get(data, "unmodelled")));
+	if (unmodelled)
+		g_string_append_printf(out, "not modelled: %u (`escarp plan` lists what)\n", unmodelled);
 	grid_row(g, "INSTANCE", "HOST", "ADDRESS", "PUBLIC", NULL);
 	for (guint k = 0; k < node_length(ports); k++) {
 		const struct node *p = node_item(ports, k);

@@ -186,6 +186,25 @@ static void add_attempt(struct probe_plan *p, const struct live *l, const struct
 		attempt_free(a);
 }
 
+/* Nobody's way to himself crosses the network, and his own address is his own even where another network has it too. */
+static gboolean is_himself(const struct live *l, const struct place *from, const struct target *to)
+{
+	const struct vm *vm = from->nic ? from->nic->vm : NULL;
+
+	if (!vm)
+		return to->address == OUTSIDE_SERVER;
+	if (to->vm == vm)
+		return TRUE;
+	for (guint n = 0; n < vm->nics->len; n++) {
+		const struct nic *nic = NTH(vm->nics, struct nic, n);
+
+		for (guint k = 0; k < nic->configs->len; k++)
+			if (alloc_private(l->alloc, NTH(nic->configs, struct ip_config, k)) == to->address)
+				return TRUE;
+	}
+	return FALSE;
+}
+
 static gboolean check_count(const struct probe_plan *p, GError **error)
 {
 	guint64 count = (guint64)p->places->len * p->targets->len;
@@ -226,10 +245,8 @@ struct probe_plan *probe_plan_new(const struct live *l, const char *lab, guint8 
 		for (guint k = 0; k < p->targets->len; k++) {
 			const struct target *to = NTH(p->targets, struct target, k);
 
-			/* Nobody's way to himself crosses the network. */
-			if (from->nic ? to->vm == from->nic->vm : to->address == OUTSIDE_SERVER)
-				continue;
-			add_attempt(p, l, from, to);
+			if (!is_himself(l, from, to))
+				add_attempt(p, l, from, to);
 		}
 	}
 	return g_steal_pointer(&p);
