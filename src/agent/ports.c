@@ -140,14 +140,22 @@ static gboolean plug_one(struct agent *a, const struct tables *t, const struct t
 	return FALSE;
 }
 
+/* As it was asked for, and the device is still the one that was made for it. */
+static gboolean is_plugged(struct agent *a, const struct tables *t, const struct table_port *p)
+{
+	g_autofree char *device = g_strdup_printf("p%u", p->number);
+	g_autofree char *request = ports_request(a, t, p);
+	const struct agent_port *port = a->ports[p->number];
+
+	return port && port->ifindex && !strcmp(port->request, request) && rtnl_index(a->rtnl, device) == port->ifindex;
+}
+
 gboolean ports_plug(struct agent *a, const struct tables *t, gboolean added_only, GError **error)
 {
 	for (guint i = 0; i < t->ports->len; i++) {
 		const struct table_port *p = t->ports->pdata[i];
-		const struct agent_port *old = a->ports[p->number];
-		g_autofree char *request = old ? ports_request(a, t, p) : NULL;
 
-		if (added_only ? old != NULL : old && old->ifindex && !strcmp(old->request, request))
+		if (added_only ? a->ports[p->number] != NULL : is_plugged(a, t, p))
 			continue;
 		if (!plug_one(a, t, p, error))
 			return FALSE;

@@ -192,6 +192,17 @@ static gboolean make_device(struct rtnl *host, const char *host_netns, const cha
 	return make_instance(instance, error) && make_veth(host, port, p, instance, error);
 }
 
+/* What is half-made or of another description is ours to remove; a device of a kind that the lab never makes is not. */
+static gboolean clear_place(struct rtnl *r, const char *port, GError **error)
+{
+	g_autofree char *kind = rtnl_kind(r, port);
+
+	if (rtnl_index(r, port) && g_strcmp0(kind, "veth") && g_strcmp0(kind, "tun"))
+		return lab_fail(error, "there is a device %s that is not the lab's (%s)", port,
+		                kind ? kind : "no kind");
+	return rtnl_delete(r, port, error);
+}
+
 gboolean plug_in(const char *lab, const struct plug *p, GError **error)
 {
 	g_autofree char *host = paths_netns_host(lab, p->host);
@@ -205,7 +216,7 @@ gboolean plug_in(const char *lab, const struct plug *p, GError **error)
 	g_autofree char *found = rtnl_alias(r, port);
 	if (!g_strcmp0(found, wanted) && (p->tap || netns_exists(instance)))
 		return TRUE;
-	if (!rtnl_delete(r, port, error))
+	if (!clear_place(r, port, error))
 		return FALSE;
 	if (make_device(r, host, port, p, instance, error) && rtnl_set_alias(r, port, wanted, error))
 		return TRUE;

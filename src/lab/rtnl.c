@@ -145,6 +145,15 @@ gboolean rtnl_mac(struct rtnl *r, const char *name, guint8 mac[6], GError **erro
 	return ok;
 }
 
+char *rtnl_kind(struct rtnl *r, const char *name)
+{
+	struct rtnl_link *link = find(r, name);
+	char *kind = link ? g_strdup(rtnl_link_get_type(link)) : NULL;
+
+	rtnl_link_put(link);
+	return kind;
+}
+
 char *rtnl_alias(struct rtnl *r, const char *name)
 {
 	struct rtnl_link *link = find(r, name);

@@ -19,6 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtnl, rtnl_close)
 /* Interface index, 0 when there is no such device. */
 guint rtnl_index(struct rtnl *r, const char *name);
 gboolean rtnl_mac(struct rtnl *r, const char *name, guint8 mac[6], GError **error);
+/* "veth", "tun", "bridge" ...; NULL: no such device, or one without a kind. Caller frees. */
+char *rtnl_kind(struct rtnl *r, const char *name);
 /* The alias is free text on a device; NULL: none. Caller frees. */
 char *rtnl_alias(struct rtnl *r, const char *name);
 gboolean rtnl_set_alias(struct rtnl *r, const char *name, const char *alias, GError **error);
