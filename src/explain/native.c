@@ -211,7 +211,7 @@ void native_update(struct native *n, const struct tables *t)
 void native_free(struct native *n)
 {
 	struct table *all[] = {&n->host,  &n->ifaces, &n->ports, &n->port_word, &n->blobs,   &n->flows,  &n->rings,
-	                          &n->hands, &n->drops,  &n->rules, &n->budgets,   &n->scratch, &n->effects};
+	                       &n->hands, &n->drops,  &n->rules, &n->budgets,   &n->scratch, &n->effects};
 
 	native_clear_static(n);
 	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
@@ -318,4 +318,28 @@ gboolean native_flow(const struct native *n, const struct esc_flow_key *key, str
 const struct esc_host *native_host(const struct native *n)
 {
 	return (const struct esc_host *)n->host.array;
+}
+
+#define NATIVE_TABLE(name)                                                                                             \
+	{                                                                                                              \
+#name, G_STRUCT_OFFSET(struct native, name)                                                            \
+	}
+static const struct {
+	const char *name;
+	gsize offset;
+} native_tables[] = {
+        NATIVE_TABLE(host),  NATIVE_TABLE(ifaces),    NATIVE_TABLE(ports), NATIVE_TABLE(port_word),
+        NATIVE_TABLE(blobs), NATIVE_TABLE(macs),      NATIVE_TABLE(addrs), NATIVE_TABLE(routes),
+        NATIVE_TABLE(peers), NATIVE_TABLE(endpoints), NATIVE_TABLE(dnat),  NATIVE_TABLE(snat),
+        NATIVE_TABLE(flows), NATIVE_TABLE(rings),     NATIVE_TABLE(hands), NATIVE_TABLE(drops),
+        NATIVE_TABLE(rules), NATIVE_TABLE(budgets),
+};
+
+struct table *native_table(struct native *n, const char *name)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(native_tables); i++) {
+		if (!strcmp(native_tables[i].name, name))
+			return G_STRUCT_MEMBER_P(n, native_tables[i].offset);
+	}
+	return NULL;
 }

@@ -41,3 +41,7 @@ guint64 native_rule_hits(const struct native *n, guint32 rule);
 guint native_flow_count(const struct native *n);
 gboolean native_flow(const struct native *n, const struct esc_flow_key *key, struct esc_flow *flow);
 const struct esc_host *native_host(const struct native *n); /* with the MACs that a frame from the uplink needs */
+
+/* The table behind a map of bpf/maps.h, by its name there; NULL: no such map. For tests that compare or copy it. */
+struct table;
+struct table *native_table(struct native *n, const char *name);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frames for tests: built byte by byte, checksums computed the long way, so that nothing is shared with the pipeline.
+ */
+#pragma once
+#include <glib.h>
+
+#define FRAME_MAX 2048
+#define FRAME_FIN 0x01
+#define FRAME_SYN 0x02
+#define FRAME_RST 0x04
+#define FRAME_ACK 0x10
+
+/* What a frame says; addresses and ports in host order. */
+struct frame_spec {
+	guint8 smac[6], dmac[6];
+	guint32 saddr, daddr;
+	guint16 sport, dport; /* ICMP: sport is the identifier */
+	guint8 protocol;
+	guint8 flags; /* TCP */
+	guint8 icmp;  /* type */
+	guint payload;
+	gboolean no_udp_checksum;
+};
+
+struct frame {
+	guint8 data[FRAME_MAX];
+	gsize length;
+};
+
+void frame_build(struct frame *f, const struct frame_spec *s);
+/* Sets the IP checksum, and the L4 checksum unless it is a UDP checksum of 0 that shall stay. */
+void frame_checksums(struct frame *f, gboolean keep_zero);
+/* Leaves in the L4 checksum what a local sender with offload leaves: the pseudo header's sum. */
+void frame_partial(struct frame *f);
+/* TRUE when IP and L4 checksums are right (a UDP checksum of 0 is). */
+gboolean frame_good(const struct frame *f);
+void frame_arp(struct frame *f, const guint8 smac[6], const guint8 sender_mac[6], guint32 sender, guint32 target,
+               guint16 operation);
+
+guint16 frame_get16(const struct frame *f, gsize at);
+guint32 frame_get32(const struct frame *f, gsize at);
+void frame_set16(struct frame *f, gsize at, guint16 v);
+void frame_set32(struct frame *f, gsize at, guint32 v);

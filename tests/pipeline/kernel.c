@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel.h"
+#include "explain/table.h"
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/resource.h>
+#include "port.skel.h"
+#include "edge.skel.h"
+
+#define KERNEL_PORTS 16u
+#define KERNEL_RULES 256u
+
+/* Copied from the native twin, since they are the agent's to write. */
+static const char *const given[] = {"host",  "ifaces", "ports", "port_word", "blobs", "macs",
+                                    "addrs", "routes", "peers", "endpoints", "dnat",  "snat"};
+
+struct kernel {
+	struct port_bpf *port;
+	struct edge_bpf *edge;
+	int cpus;
+};
+
+static struct bpf_map *map_of(struct kernel *k, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(k->port->obj, name);
+
+	g_assert_nonnull(map);
+	return map;
+}
+
+static int fd_of(struct kernel *k, const char *name)
+{
+	return bpf_map__fd(map_of(k, name));
+}
+
+static void set_sizes(struct kernel *k)
+{
+	bpf_map__set_max_entries(map_of(k, "ports"), KERNEL_PORTS);
+	bpf_map__set_max_entries(map_of(k, "port_word"), KERNEL_PORTS);
+	bpf_map__set_max_entries(map_of(k, "hands"), KERNEL_PORTS);
+	bpf_map__set_max_entries(map_of(k, "budgets"), KERNEL_PORTS);
+	bpf_map__set_max_entries(map_of(k, "drops"), KERNEL_PORTS * ESC_V_COUNT);
+	bpf_map__set_max_entries(map_of(k, "rules"), KERNEL_RULES);
+	bpf_map__set_max_entries(map_of(k, "ifaces"), 4096);
+	bpf_map__set_max_entries(map_of(k, "rings"), KERNEL_PORTS * 4096);
+	bpf_map__set_max_entries(map_of(k, "flows"), 65536 + 1);
+	bpf_map__set_max_entries(map_of(k, "blobs"), 32768);
+}
+
+static gboolean load(struct kernel *k)
+{
+	struct bpf_map *map;
+
+	k->port = port_bpf__open();
+	k->edge = edge_bpf__open();
+	if (!k->port || !k->edge)
+		return FALSE;
+	set_sizes(k);
+	k->port->rodata->esc_test = 1;
+	k->edge->rodata->esc_test = 1;
+	if (port_bpf__load(k->port))
+		return FALSE;
+	bpf_object__for_each_map(map, k->edge->obj)
+	{
+		if (!strchr(bpf_map__name(map), '.') && bpf_map__reuse_fd(map, fd_of(k, bpf_map__name(map))))
+			return FALSE;
+	}
+	return !edge_bpf__load(k->edge);
+}
+
+struct kernel *kernel_open(void)
+{
+	struct kernel *k = g_new0(struct kernel, 1);
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+
+	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	k->cpus = libbpf_num_possible_cpus();
+	if (load(k))
+		return k;
+	kernel_close(k);
+	return NULL;
+}
+
+void kernel_close(struct kernel *k)
+{
+	if (!k)
+		return;
+	edge_bpf__destroy(k->edge);
+	port_bpf__destroy(k->port);
+	g_free(k);
+}
+
+static void clear_hash(int fd, gsize key_size)
+{
+	guint8 key[TABLE_KEY_MAX];
+
+	g_assert_cmpuint(key_size, <=, sizeof(key));
+	while (!bpf_map_get_next_key(fd, NULL, key))
+		g_assert_cmpint(bpf_map_delete_elem(fd, key), ==, 0);
+}
+
+static void clear_array(struct kernel *k, struct bpf_map *map)
+{
+	g_autofree guint8 *zero = g_malloc0((gsize)(bpf_map__value_size(map) + 7) / 8 * 8 * k->cpus);
+
+	for (guint32 i = 0; i < bpf_map__max_entries(map); i++)
+		bpf_map_update_elem(bpf_map__fd(map), &i, zero, BPF_ANY);
+}
+
+void kernel_reset(struct kernel *k)
+{
+	static const char *const arrays[] = {"ifaces", "ports", "port_word", "hands", "drops", "rules", "budgets"};
+	static const char *const hashes[] = {"macs", "addrs", "routes", "peers", "endpoints", "dnat", "snat", "flows"};
+
+	for (guint i = 0; i < G_N_ELEMENTS(hashes); i++)
+		clear_hash(fd_of(k, hashes[i]), bpf_map__key_size(map_of(k, hashes[i])));
+	for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
+		clear_array(k, map_of(k, arrays[i]));
+	k->port->bss->esc_test_now = 0;
+	k->edge->bss->esc_test_now = 0;
+}
+
+static void copy_table(struct kernel *k, const char *name, struct table *t)
+{
+	struct bpf_map *map = map_of(k, name);
+	int fd = bpf_map__fd(map);
+	GHashTableIter i;
+	gpointer key, value;
+
+	g_assert_cmpuint(t->value_size, ==, bpf_map__value_size(map));
+	if (t->array) {
+		for (guint32 n = 0; n < MIN(t->entries, bpf_map__max_entries(map)); n++)
+			g_assert_cmpint(bpf_map_update_elem(fd, &n, t->array + (gsize)n * t->value_size, BPF_ANY), ==,
+			                0);
+		return;
+	}
+	clear_hash(fd, t->key_size);
+	g_hash_table_iter_init(&i, t->hash);
+	while (g_hash_table_iter_next(&i, &key, &value))
+		g_assert_cmpint(bpf_map_update_elem(fd, key, value, BPF_ANY), ==, 0);
+}
+
+void kernel_load(struct kernel *k, struct native *like)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(given); i++)
+		copy_table(k, given[i], native_table(like, given[i]));
+}
+
+void kernel_advance(struct kernel *k, guint64 milliseconds)
+{
+	k->port->bss->esc_test_now += milliseconds;
+	k->edge->bss->esc_test_now += milliseconds;
+}
+
+static void fill_context(struct __sk_buff *skb, const struct twin_in *in, const struct esc_mark *mark)
+{
+	skb->ingress_ifindex = in->entry == TWIN_PORT ? 100 + in->port : 0;
+	if (in->entry == TWIN_OVERLAY) {
+		skb->cb[0] = in->vni;
+		skb->cb[1] = GUINT32_TO_BE(in->remote);
+	}
+	if (in->entry == TWIN_EDGE && in->marked)
+		memcpy(skb->cb, mark, sizeof(skb->cb));
+}
+
+static int program_of(struct kernel *k, enum twin_entry entry)
+{
+	switch (entry) {
+	case TWIN_PORT:
+		return bpf_program__fd(k->port->progs.from_port);
+	case TWIN_OVERLAY:
+		return bpf_program__fd(k->port->progs.from_overlay);
+	case TWIN_EDGE:
+		return bpf_program__fd(k->edge->progs.edge_tc);
+	default:
+		return bpf_program__fd(k->edge->progs.edge_xdp);
+	}
+}
+
+/* XDP's output starts with the metadata that it left. */
+static void take_mark(struct frame *f, guint8 *out, gsize length, struct esc_mark *mark)
+{
+	memset(mark, 0, sizeof(*mark));
+	if (length == f->length + sizeof(*mark)) {
+		memcpy(mark, out, sizeof(*mark));
+		memmove(out, out + sizeof(*mark), f->length);
+	}
+}
+
+struct esc_effect kernel_run(struct kernel *k, const struct twin_in *in, struct frame *f, guint32 *returned,
+                             struct esc_mark *mark)
+{
+	guint8 out[FRAME_MAX + 64];
+	struct __sk_buff skb = {0};
+	struct xdp_md xdp = {.data_end = (guint32)f->length};
+	struct esc_effect effect;
+	guint32 zero = 0;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->data, .data_size_in = (guint32)f->length, .data_out = out,
+	            .data_size_out = sizeof(out));
+
+	fill_context(&skb, in, mark);
+	opts.ctx_in = in->entry == TWIN_XDP ? (void *)&xdp : (void *)&skb;
+	opts.ctx_size_in = in->entry == TWIN_XDP ? sizeof(xdp) : sizeof(skb);
+	int error = bpf_prog_test_run_opts(program_of(k, in->entry), &opts);
+	if (error)
+		g_error("TEST_RUN of %" G_GSIZE_FORMAT " bytes: %s", f->length, g_strerror(-error));
+	if (in->entry == TWIN_XDP) {
+		take_mark(f, out, opts.data_size_out, mark);
+	} else {
+		f->length = MIN(opts.data_size_out, FRAME_MAX);
+	}
+	memcpy(f->data, out, f->length);
+	*returned = opts.retval;
+	g_assert_cmpint(bpf_map_lookup_elem(fd_of(k, "effects"), &zero, &effect), ==, 0);
+	return effect;
+}
+
+static void compare_hash(struct kernel *k, const char *name, struct table *t)
+{
+	int fd = fd_of(k, name);
+	guint8 key[TABLE_KEY_MAX] = {0}, value[256];
+	gpointer previous = NULL;
+	guint count = 0;
+
+	while (!bpf_map_get_next_key(fd, previous, key)) {
+		gconstpointer other = table_lookup(t, key);
+		g_assert_nonnull(other);
+		g_assert_cmpint(bpf_map_lookup_elem(fd, key, value), ==, 0);
+		g_assert_cmpmem(value, t->value_size, other, t->value_size);
+		previous = key;
+		count++;
+	}
+	g_assert_cmpuint(count, ==, g_hash_table_size(t->hash));
+}
+
+static void compare_array(struct kernel *k, const char *name, struct table *t)
+{
+	struct bpf_map *map = map_of(k, name);
+
+	for (guint32 i = 0; i < MIN(t->entries, bpf_map__max_entries(map)); i++) {
+		guint8 value[256] = {0};
+		g_assert_cmpint(bpf_map_lookup_elem(bpf_map__fd(map), &i, value), ==, 0);
+		g_assert_cmpmem(value, t->value_size, t->array + (gsize)i * t->value_size, t->value_size);
+	}
+}
+
+static void compare_counts(struct kernel *k, const char *name, struct table *t)
+{
+	struct bpf_map *map = map_of(k, name);
+	g_autofree struct esc_count *each = g_new0(struct esc_count, k->cpus);
+
+	for (guint32 i = 0; i < bpf_map__max_entries(map); i++) {
+		const struct esc_count *other = table_lookup(t, &i);
+		struct esc_count all = {0};
+		g_assert_cmpint(bpf_map_lookup_elem(bpf_map__fd(map), &i, each), ==, 0);
+		for (int cpu = 0; cpu < k->cpus; cpu++) {
+			all.packets += each[cpu].packets;
+			all.bytes += each[cpu].bytes;
+		}
+		g_assert_cmpmem(&all, sizeof(all), other, sizeof(*other));
+	}
+}
+
+void kernel_compare(struct kernel *k, struct native *n)
+{
+	compare_hash(k, "flows", native_table(n, "flows"));
+	compare_array(k, "hands", native_table(n, "hands"));
+	compare_counts(k, "drops", native_table(n, "drops"));
+	compare_counts(k, "rules", native_table(n, "rules"));
+}

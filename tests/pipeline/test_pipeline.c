@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pipeline, packet by packet: in the kernel through BPF_PROG_TEST_RUN and natively, which must agree in everything
+ * that can be seen (twin.h). Needs nothing but the right to load programs: no network, no namespaces; without that
+ * right the native twin runs alone, and the first test says so. The same program runs under other kernels.
+ */
+#include "scene.h"
+
+static void test_kernel(void)
+{
+	if (!twin_kernel_available())
+		g_test_skip("programs cannot be loaded here: only the native pipeline is tested");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/kernel", test_kernel);
+	cases_register();
+	return g_test_run();
+}
