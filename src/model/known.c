@@ -159,8 +159,7 @@ static const struct known nic[] = {
 	        {p "backendIPConfiguration", IRRELEVANT}, {p "idleTimeoutInMinutes", NOT_MODELLED, IDLE},              \
 	        {p "enableTcpReset", NOT_MODELLED, "idle flows end silently"},                                         \
 	{                                                                                                              \
-		p "enableFloatingIP", NOT_MODELLED,                                                                    \
-		        "direct server return is not modelled: the destination is translated"                          \
+		p "enableFloatingIP", MODELLED                                                                         \
 	}
 
 #define POOL(p)                                                                                                        \
