@@ -235,7 +235,8 @@ static gboolean check_value(struct env *e, const struct binding *b, const struct
 	const struct node *allowed = node_get(d, "allowedValues");
 	const char *type = type_of(e->frame, b);
 
-	if (arm_is_unknown(v) || (v->type == NODE_NULL && node_truth(node_get(d, "nullable"), FALSE)))
+	/* null can only be the default: a given null counts as not given */
+	if (arm_is_unknown(v) || v->type == NODE_NULL)
 		return TRUE;
 	if (!type_matches(type, v))
 		return arm_fail(e, "parameter '%s' is declared as %s but its value is of type %s", b->name,

@@ -293,13 +293,14 @@ gboolean arm_eval_count(struct env *e, const struct node *count, gint64 *out)
 		*out = 1;
 		return TRUE;
 	}
-	if (value->type != NODE_INT)
+	gint64 v = node_integer(value, -1); /* digits in a string are taken as well, as Azure does */
+	if (value->type != NODE_INT && v < 0)
 		return arm_fail(e, "the count of a copy loop must be a number, not of type %s",
 		                node_type_name(value->type)) != NULL;
-	if (value->integer < 0 || value->integer > ARM_MAX_COPY)
-		return arm_fail(e, "the count of a copy loop is %" G_GINT64_FORMAT "; it must be from 0 to %d",
-		                value->integer, ARM_MAX_COPY) != NULL;
-	*out = value->integer;
+	if (v < 0 || v > ARM_MAX_COPY)
+		return arm_fail(e, "the count of a copy loop is %" G_GINT64_FORMAT "; it must be from 0 to %d", v,
+		                ARM_MAX_COPY) != NULL;
+	*out = v;
 	return TRUE;
 }
 

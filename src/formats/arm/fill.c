@@ -5,19 +5,64 @@
 
 #define FILL_MAX 4096
 
+/* Appends `length` letters that differ by name and position in the value. */
+static void unique_letters(GString *out, const char *name, guint64 length)
+{
+	g_autofree char *seed = g_strdup_printf("%s/%u", name, (guint)out->len);
+	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, seed, -1);
+
+	for (guint64 i = 0; i < length; i++)
+		g_string_append_c(out, (char)('a' + g_ascii_xdigit_value(hash[i % 64])));
+}
+
+/* A value in the form that the name of the parameter promises, so that expressions can take it apart. NULL: none. */
+static const char *by_name(const char *name)
+{
+	static const struct {
+		const char *end, *value;
+	} forms[] = {
+	        {"prefix", "10.0.0.0/24"},
+	        {"cidr", "10.0.0.0/24"},
+	        {"addressspace", "10.0.0.0/16"},
+	        {"ipaddress", "10.0.0.4"},
+	        {"tenantid", "00000000-0000-5000-8000-000000000001"},
+	        {"subscriptionid", "00000000-0000-5000-8000-000000000002"},
+	        {"objectid", "00000000-0000-5000-8000-000000000003"},
+	        {"principalid", "00000000-0000-5000-8000-000000000004"},
+	        {"clientid", "00000000-0000-5000-8000-000000000005"},
+	        {"appid", "00000000-0000-5000-8000-000000000006"},
+	        {"id", "/subscriptions/fill/resourceGroups/fill/providers/Microsoft.Fill/fills/fill"},
+	        {"uri", "https://fill.invalid/"},
+	        {"url", "https://fill.invalid/"},
+	};
+	g_autofree char *lower = g_ascii_strdown(name, -1);
+
+	for (guint i = 0; i < G_N_ELEMENTS(forms); i++)
+		if (g_str_has_suffix(lower, forms[i].end))
+			return forms[i].value;
+	return NULL;
+}
+
 static struct node *fill_string(const char *name, const struct node *d)
 {
 	gint64 min = CLAMP(node_integer(node_get(d, "minLength"), 0), 0, FILL_MAX);
 	gint64 max = CLAMP(node_integer(node_get(d, "maxLength"), FILL_MAX), 0, FILL_MAX);
+	const char *form = by_name(name);
 	GString *text = g_string_new("fill");
 
+	if (form && (gint64)strlen(form) >= min && (gint64)strlen(form) <= max) {
+		g_string_assign(text, form);
+		return node_take_string(g_string_free(text, FALSE));
+	}
 	for (const char *p = name; *p && text->len < 24; p++)
 		if (g_ascii_isalnum(*p))
 			g_string_append_c(text, g_ascii_tolower(*p));
 	while ((gint64)text->len < min)
 		g_string_append_c(text, 'x');
-	if ((gint64)text->len > max)
-		g_string_truncate(text, (gsize)max);
+	if ((gint64)text->len > max) { /* cut names could be the same name */
+		g_string_truncate(text, 0);
+		unique_letters(text, name, (guint64)max);
+	}
 	return node_take_string(g_string_free(text, FALSE));
 }
 
@@ -53,16 +98,6 @@ struct node *arm_fill(struct env *e, const char *name, const char *type, const s
 }
 
 #define PLACEHOLDER "GEN-UNIQUE"
-
-/* Appends `length` letters that differ by name and position in the value. */
-static void unique_letters(GString *out, const char *name, guint64 length)
-{
-	g_autofree char *seed = g_strdup_printf("%s/%u", name, (guint)out->len);
-	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, seed, -1);
-
-	for (guint64 i = 0; i < length; i++)
-		g_string_append_c(out, (char)('a' + g_ascii_xdigit_value(hash[i % 64])));
-}
 
 /*
  * Public template collections write "GEN-UNIQUE" or "GEN-UNIQUE-8" in their parameters files where their

@@ -31,19 +31,44 @@ static gboolean need_group(struct graph *g, guint from, GPtrArray *group)
 	return point != 0;
 }
 
-/* By name: every resource of that name but the asking one, unless it is the only one. */
-static gboolean need_named(struct graph *g, guint from, GPtrArray *list)
+/* How well `i` answers to a name that `asking` uses: by its whole name, as a sibling, or by its last part. */
+static int closeness(const struct instance *asking, const struct instance *i, const char *key)
 {
-	gboolean found = FALSE;
+	const char *mine = strrchr(asking->name, '/'), *other = strrchr(i->name, '/');
 
-	for (guint k = 0; list && k < list->len; k++) {
+	if (g_ascii_strcasecmp(i->name, key) == 0)
+		return 3;
+	if (mine && other && mine - asking->name == other - i->name &&
+	    g_ascii_strncasecmp(asking->name, i->name, (gsize)(mine - asking->name)) == 0)
+		return 2;
+	return 1;
+}
+
+/*
+ * By a bare name, which resources of several types may bear: the closest one; none when two are equally
+ * close, because a wrong edge could close a circle that is not there. The asking one itself only when
+ * nobody else has the name.
+ */
+static gboolean need_named(struct graph *g, guint from, GPtrArray *list, const char *key)
+{
+	struct instance *asking = g->frame->instances->pdata[from], *best = NULL;
+	int best_closeness = 0;
+	gboolean tie = FALSE;
+
+	for (guint k = 0; list && k < list->len && k < 1000; k++) {
 		struct instance *i = list->pdata[k];
-		if (i->number == from && list->len > 1)
-			continue;
-		add_edge(g, from, i->number);
-		found = TRUE;
+		int c = i == asking ? 0 : closeness(asking, i, key);
+		if (!best || c > best_closeness || (c == best_closeness && i->active && !best->active)) {
+			tie = FALSE;
+			best = i;
+			best_closeness = c;
+		} else if (c == best_closeness && i->active == best->active) {
+			tie = TRUE;
+		}
 	}
-	return found;
+	if (best && !tie)
+		add_edge(g, from, best->number);
+	return best != NULL;
 }
 
 static gboolean need(struct graph *g, guint from, const char *wanted)
@@ -62,7 +87,7 @@ static gboolean need(struct graph *g, guint from, const char *wanted)
 		add_edge(g, from, i->number);
 		return TRUE;
 	}
-	return need_named(g, from, g_hash_table_lookup(f->by_name, key));
+	return need_named(g, from, g_hash_table_lookup(f->by_name, key), key);
 }
 
 static gboolean read_needs(struct graph *g, struct instance *i)

@@ -110,7 +110,7 @@ static void test_fill(void)
 	struct arm_result *r = arm_evaluate(template, "t.json", NULL, NULL, &scope, TRUE, &error);
 
 	g_assert_no_error(error);
-	expect_output(r, "x", "\"filln7q<unknown: parameters('o').deep>\"");
+	expect_output(r, "x", "\"dpofm7q<unknown: parameters('o').deep>\"");
 	g_assert_true(kit_noted(r, "made up"));
 	arm_result_free(r);
 }
@@ -228,28 +228,40 @@ static void test_children(void)
 static void test_depends(void)
 {
 	kit_fails("{\"resources\":[" VNET("a") ",\"dependsOn\":[\"a\"]}]}", "circle: 'a' -> 'a'");
-	kit_fails(
-	        "{\"resources\":[" VNET("a") ",\"dependsOn\":[\"b\"]}," VNET(
-	                "b") ",\"dependsOn\":[\"c\"]}," VNET("c") ",\"dependsOn\":[\"[resourceId('Microsoft.Network/"
-	                                                          "virtualNetworks', 'a')]\"]}," VNET("d") ",\"dependsO"
-	                                                                                                   "n\":[\"a\"]"
-	                                                                                                   "}]}",
-	        "'a' -> 'b' -> 'c' -> 'a'");
+	kit_fails("{\"resources\":[" VNET("a") ",\"dependsOn\":[\"b\"]}," VNET("b") ",\"dependsOn\":[\"c\"]}," VNET(
+	                  "c") ",\"dependsOn\":[\"[resourceId('Microsoft.Network/"
+	                       "virtualNetworks', 'a')]\"]}," VNET("d") ",\"dependsO"
+	                                                                "n\":[\"a\"]"
+	                                                                "}]}",
+	          "'a' -> 'b' -> 'c' -> 'a'");
 	kit_fails(
 	        "{\"resources\":[" VNET(
 	                "[concat('a', copyIndex())]") ",\"copy\":{\"name\":\"l\",\"count\":2},\"dependsOn\":[\"l\"]}]}",
 	        "circle");
 	kit_fails("{\"resources\":[" VNET("a") ",\"dependsOn\":[1]}]}", "only names and ids");
-	struct arm_result *r = good(
-	        "{\"resources\":[" VNET("a") ",\"dependsOn\":[\"l\",\"nobody\",\"Microsoft.Network/virtualNetworks/"
-	                                     "z\"]}," VNET("[concat('b', copyIndex())]") ",\"copy\":{\"name\":\"l\","
-	                                                                                 "\"count\":2}}," VNET(
-	                                                                                         "z") "}]}",
-	        NULL);
+	struct arm_result *r =
+	        good("{\"resources\":[" VNET(
+	                     "a") ",\"dependsOn\":[\"l\",\"nobody\",\"Microsoft.Network/virtualNetworks/"
+	                          "z\"]}," VNET("[concat('b', copyIndex())]") ",\"copy\":{\"name\":\"l\","
+	                                                                      "\"count\":2}}," VNET("z") "}]}",
+	             NULL);
 	g_assert_true(kit_noted(r, "depends on 'nobody'"));
 	g_assert_cmpuint(r->notes->len, ==, 1);
 	struct document *first = r->documents->pdata[0]; /* in template order, not in that of the dependencies */
 	g_assert_cmpstr(first->name, ==, "a");
+	arm_result_free(r);
+}
+
+/* A bare name that two types bear must not close a circle that is not there. */
+static void test_ambiguous(void)
+{
+	struct arm_result *r =
+	        good("{\"resources\":[" VNET("x") ",\"dependsOn\":[\"x\"]},"
+	                                          "{\"type\":\"A.B/c\",\"name\":\"x\",\"dependsOn\":[\"x\"]},"
+	                                          "{\"type\":\"A.B/d\",\"name\":\"x\"}]}",
+	             NULL);
+
+	g_assert_cmpuint(r->documents->len, ==, 3);
 	arm_result_free(r);
 }
 
@@ -432,6 +444,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/arm/template/copy", test_copy);
 	g_test_add_func("/arm/template/children", test_children);
 	g_test_add_func("/arm/template/depends", test_depends);
+	g_test_add_func("/arm/template/ambiguous", test_ambiguous);
 	g_test_add_func("/arm/template/reference", test_reference);
 	g_test_add_func("/arm/template/symbolic", test_symbolic);
 	g_test_add_func("/arm/template/nested", test_nested);
