@@ -86,6 +86,14 @@ struct esc_effect port_pass(struct twin *w, guint32 port, const struct frame_spe
 	return e;
 }
 
+void edge_drop_tc(struct twin *w, const struct frame_spec *s, enum esc_verdict reason, guint32 charged)
+{
+	struct frame f;
+
+	frame_build(&f, s);
+	scene_drop(w, &(struct twin_in){TWIN_EDGE}, &f, reason, charged);
+}
+
 /* Drops at the edge are the same for the XDP build, where it looks at all. */
 void edge_drop(struct twin *w, const struct frame_spec *s, enum esc_verdict reason, guint32 charged)
 {

@@ -20,6 +20,7 @@ struct esc_effect scene_pass(struct twin *w, const struct twin_in *in, struct fr
 void port_drop(struct twin *w, guint32 port, const struct frame_spec *s, enum esc_verdict reason, guint32 charged);
 struct esc_effect port_pass(struct twin *w, guint32 port, const struct frame_spec *s, struct frame *out);
 void edge_drop(struct twin *w, const struct frame_spec *s, enum esc_verdict reason, guint32 charged);
+void edge_drop_tc(struct twin *w, const struct frame_spec *s, enum esc_verdict reason, guint32 charged);
 struct esc_effect edge_pass(struct twin *w, const struct frame_spec *s, struct frame *out);
 void overlay_drop(struct twin *w, guint32 vni, guint32 remote, const struct frame_spec *s, enum esc_verdict reason,
                   guint32 charged);
