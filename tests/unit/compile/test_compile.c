@@ -325,25 +325,52 @@ static void test_same_bytes(void)
 	fleet_down(&f);
 }
 
+/* What `f` becomes when its documents are those of `k` now, with the old numbers kept. */
+static void fleet_next(struct fleet *next, const struct fleet *f, const struct kit *k)
+{
+	g_autoptr(GError) error = NULL;
+	next->s = f->s;
+	next->g = kit_graph(k, 0);
+	next->a = alloc_assign(f->a, next->g, &next->s, &error);
+	g_assert_no_error(error);
+	next->t[0] = compile_host(next->g, next->a, &next->s, 0, &error);
+	g_assert_no_error(error);
+}
+
+static gboolean rejudged(const struct fleet *f, const struct fleet *next, const char *nic)
+{
+	return port_of(f, 0, nic)->judge != port_of(next, 0, nic)->judge;
+}
+
 /* A change re-judges the ports that it is about, and no others. */
 static void test_judge(void)
 {
 	g_autoptr(kit) k = world();
-	struct fleet f, g;
+	struct fleet f, next, last;
 	fleet_up(&f, k, 1, 0);
 	kit_vm(k, "zz", "v/subnets/db", "", "");
+	kit_vm(k, "web2", "v/subnets/web", POOL, "");
 	kit_remove(k, "db");
 	kit_add(k, "networkSecurityGroups", "db", "'securityRules':[%s]",
 	        NSG_RULE("shut", "200", "Inbound", "Deny", "*", "10.0.1.0/25", "*"));
-	g.s = f.s;
-	g.g = kit_graph(k, 0);
-	g.a = alloc_assign(f.a, g.g, &g.s, NULL);
-	g.t[0] = compile_host(g.g, g.a, &g.s, 0, NULL);
-	g_assert_cmpuint(port_of(&f, 0, "db0-nic")->judge, !=, port_of(&g, 0, "db0-nic")->judge);
-	g_assert_cmpuint(port_of(&f, 0, "web0-nic")->judge, ==, port_of(&g, 0, "web0-nic")->judge);
-	g_assert_cmpuint(port_of(&f, 0, "shop0-nic")->judge, ==, port_of(&g, 0, "shop0-nic")->judge);
+	fleet_next(&next, &f, k);
+	g_assert_false(rejudged(&f, &next, "web0-nic")); /* a new neighbour, also behind the same balancer */
+	g_assert_false(rejudged(&f, &next, "web1-nic"));
+	g_assert_false(rejudged(&f, &next, "shop0-nic"));
+	g_assert_true(rejudged(&f, &next, "db0-nic")); /* its rules */
+	kit_remove(k, "shop");
+	kit_add(k, "publicIPAddresses", "shop", "'publicIPAllocationMethod':'Static','idleTimeoutInMinutes':10");
+	kit_remove(k, "w");
+	kit_add(k, "virtualNetworks", "w",
+	        "'addressSpace':{'addressPrefixes':['10.0.0.0/16','10.9.0.0/16']},"
+	        "'subnets':[{'name':'s','properties':{'addressPrefix':'10.0.1.0/24'}}]");
+	fleet_next(&last, &next, k);
+	g_assert_true(rejudged(&next, &last, "shop0-nic")); /* routes of its network */
+	g_assert_false(rejudged(&next, &last, "web0-nic"));
+	g_assert_false(rejudged(&next, &last, "db0-nic"));
 	fleet_down(&f);
-	fleet_down(&g);
+	fleet_down(&next);
+	fleet_down(&last);
 }
 
 int main(int argc, char **argv)

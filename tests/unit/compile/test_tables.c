@@ -142,12 +142,11 @@ typedef void (*spoil)(struct tables *t);
 
 static void replace_blob(struct tables *t, guint i, guint word, guint16 value)
 {
-	gsize size;
-	guint16 *w = g_memdup2(g_bytes_get_data(g_ptr_array_index(t->blobs, i), &size),
-	                       g_bytes_get_size(g_ptr_array_index(t->blobs, i)));
-	g_bytes_get_data(g_ptr_array_index(t->blobs, i), &size);
+	GBytes *old = g_ptr_array_index(t->blobs, i);
+	gsize size = g_bytes_get_size(old);
+	guint16 *w = g_memdup2(g_bytes_get_data(old, NULL), size);
 	w[word] = value;
-	g_bytes_unref(g_ptr_array_index(t->blobs, i));
+	g_bytes_unref(old);
 	g_ptr_array_index(t->blobs, i) = g_bytes_new_take(w, size);
 }
 
