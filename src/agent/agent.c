@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define RETRY_MS 500
+#define RETRY_MS      500
+#define GUARD_SECONDS 2
 
 struct follower {
 	struct agent *agent;
@@ -231,6 +232,21 @@ static void reassure(struct agent *a)
 		g_warning("cannot restore what was in force: %s", error->message);
 }
 
+/* A device that lost its program is silent (the default-drop rule); here it is noticed, and mended. */
+static gboolean on_guard(gpointer user)
+{
+	struct agent *a = user;
+	g_autoptr(GError) error = NULL;
+
+	if (ports_intact(a))
+		return G_SOURCE_CONTINUE;
+	g_warning("a device or its program is missing: mending");
+	if (!ports_attach_wires(a, &error))
+		g_warning("%s", error->message);
+	reassure(a);
+	return G_SOURCE_CONTINUE;
+}
+
 static gboolean on_signal(gpointer loop)
 {
 	g_main_loop_quit(loop);
@@ -249,6 +265,7 @@ static int serve(struct agent *a, GError **error)
 	if (!control)
 		return EXIT_FAILURE;
 	reassure(a);
+	g_timeout_add_seconds(GUARD_SECONDS, on_guard, a);
 	f.address = g_strconcat("unix:", socket, NULL);
 	f.tables_key = g_strdup_printf("/run/tables/%u", a->host);
 	f.ack_key = g_strdup_printf("/run/ack/%u", a->host);

@@ -63,6 +63,8 @@ gboolean agent_apply(struct agent *a, struct tables *t, GError **error);
 char *ports_request(const struct agent *a, const struct tables *t, const struct table_port *p); /* caller frees */
 const struct table_port *ports_find(const struct tables *t, guint number);
 gboolean ports_attach_wires(struct agent *a, GError **error);
+/* Is every device of the tables in force there, with its program? */
+gboolean ports_intact(struct agent *a);
 /* Those of `t` whose number is free (added), or all that are not as they should be. */
 gboolean ports_plug(struct agent *a, const struct tables *t, gboolean added_only, GError **error);
 /* Closes and unplugs whatever `t` does not have. */

@@ -140,14 +140,30 @@ static gboolean plug_one(struct agent *a, const struct tables *t, const struct t
 	return FALSE;
 }
 
-/* As it was asked for, and the device is still the one that was made for it. */
+static gboolean has_program(const struct agent *a, const char *device, guint ifindex)
+{
+	g_autofree char *pin = objects_link_pin(a->objects, device);
+
+	return tcx_look(pin, ifindex) != TCX_NONE;
+}
+
+/* As it was asked for, and the device is still the one that was made for it, with its program. */
 static gboolean is_plugged(struct agent *a, const struct tables *t, const struct table_port *p)
 {
 	g_autofree char *device = g_strdup_printf("p%u", p->number);
 	g_autofree char *request = ports_request(a, t, p);
 	const struct agent_port *port = a->ports[p->number];
 
-	return port && port->ifindex && !strcmp(port->request, request) && rtnl_index(a->rtnl, device) == port->ifindex;
+	return port && port->ifindex && !strcmp(port->request, request) &&
+	       rtnl_index(a->rtnl, device) == port->ifindex && has_program(a, device, port->ifindex);
+}
+
+gboolean ports_intact(struct agent *a)
+{
+	for (guint i = 0; i < a->tables->ports->len; i++)
+		if (!is_plugged(a, a->tables, a->tables->ports->pdata[i]))
+			return FALSE;
+	return has_program(a, WIRE_UPLINK, a->uplink_ifindex) && has_program(a, WIRE_OVERLAY, a->overlay_ifindex);
 }
 
 gboolean ports_plug(struct agent *a, const struct tables *t, gboolean added_only, GError **error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lab/outside.h"
+#include "compile/alloc.h"
 #include "lab/error.h"
 #include "lab/netns.h"
 #include "lab/rtnl.h"
@@ -19,15 +20,16 @@ static const struct sysctl SETTINGS[] = {
 /* An address that the routes send elsewhere could never get an answer. */
 static gboolean check_address(const char *address, guint32 *value, GError **error)
 {
-	struct prefix pool, fabric, loopback, multicast;
+	struct prefix loopback, multicast;
+	struct alloc_settings settings;
 
 	if (!ip_parse(address, value))
 		return lab_fail(error, "not an IPv4 address: %s", address);
-	if (!prefix_parse(WIRE_POOL, &pool) || !prefix_parse(WIRE_FABRIC, &fabric) ||
-	    !prefix_parse("127.0.0.0/8", &loopback) || !prefix_parse("224.0.0.0/3", &multicast))
+	alloc_settings_init(&settings);
+	if (!prefix_parse("127.0.0.0/8", &loopback) || !prefix_parse("224.0.0.0/3", &multicast))
 		g_assert_not_reached();
-	if (prefix_has(pool, *value))
-		return lab_fail(error, "%s is of the public pool %s, which is inside", address, WIRE_POOL);
+	if (prefix_has(settings.public_pool, *value))
+		return lab_fail(error, "%s is of the public pool, which is inside", address);
 	if (*value < 1u << 24 || prefix_has(loopback, *value) || prefix_has(multicast, *value))
 		return lab_fail(error, "%s cannot be a sender's address", address);
 	return TRUE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lab/wire.h"
+#include "compile/alloc.h"
 #include "lab/error.h"
 #include "lab/firewall.h"
 #include "lab/netns.h"
@@ -95,9 +96,20 @@ static struct prefix range(const char *text)
 	return p;
 }
 
+/* The numbers that the compiler gives to hosts and to the public, so that both speak of the same. */
+static struct alloc_settings numbers(void)
+{
+	struct alloc_settings settings;
+
+	alloc_settings_init(&settings);
+	return settings;
+}
+
 static guint32 fabric_address(guint host)
 {
-	return range(WIRE_FABRIC).addr + host + 1;
+	const struct alloc_settings settings = numbers();
+
+	return alloc_fabric(&settings, host);
 }
 
 /*
@@ -180,7 +192,7 @@ static gboolean build_underlay(const char *lab, guint host, guint hosts, GError 
 	          (struct rtnl_end){port, NULL, WIRE_FABRIC_MTU}, error) ||
 	    !rtnl_set_up(r, "eth0", TRUE, error) || !rtnl_set_up(b, port, TRUE, error) ||
 	    !rtnl_set_master(b, port, "fabric0", error) ||
-	    !rtnl_address(r, "eth0", fabric_address(host), range(WIRE_FABRIC).length, error))
+	    !rtnl_address(r, "eth0", fabric_address(host), numbers().fabric.length, error))
 		return FALSE;
 	for (guint other = 0; other < hosts; other++) {
 		make_mac(other, MAC_FABRIC, mac);
@@ -220,16 +232,16 @@ static gboolean build_overlay(const char *lab, guint host, struct rtnl *in_host,
  */
 static gboolean pool_routes(struct rtnl *r, const char *device, const guint8 uplink[6], GError **error)
 {
-	static const char *const INSIDE[] = {WIRE_POOL, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-	                                     "100.64.0.0/10"};
+	const struct prefix inside[] = {numbers().public_pool, range("10.0.0.0/8"), range("172.16.0.0/12"),
+	                                range("192.168.0.0/16"), range("100.64.0.0/10")};
 	const guint32 gateway = literal(POOL_GATEWAY);
 	const struct rtnl_route to_gateway = {.to = {gateway, 32}, .device = device};
 
 	if (!rtnl_neighbour(r, device, gateway, uplink, error) || !rtnl_route(r, &to_gateway, error))
 		return FALSE;
-	for (gsize i = 0; i < G_N_ELEMENTS(INSIDE); i++) {
+	for (gsize i = 0; i < G_N_ELEMENTS(inside); i++) {
 		const struct rtnl_route route = {
-		        .to = range(INSIDE[i]), .via = gateway, .source = literal(WIRE_CLIENT), .device = device};
+		        .to = inside[i], .via = gateway, .source = literal(WIRE_CLIENT), .device = device};
 
 		if (!rtnl_route(r, &route, error))
 			return FALSE;

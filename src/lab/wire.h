@@ -17,10 +17,8 @@
 #define WIRE_MTU        1500
 #define WIRE_FABRIC_MTU 1600
 #define WIRE_VXLAN_PORT 4789
-#define WIRE_ECHO_PORT  7                 /* where instances and the Internet answer for every other port */
-#define WIRE_FABRIC     "172.31.240.0/24" /* host K has .(K + 1): the compiler numbers them so */
-#define WIRE_POOL       "198.18.0.0/16"   /* public addresses, by way of host 0 */
-#define WIRE_CLIENT     "192.88.99.1"     /* the Internet's own address */
+#define WIRE_ECHO_PORT  7             /* where instances and the Internet answer for every other port */
+#define WIRE_CLIENT     "192.88.99.1" /* the Internet's own address */
 
 gboolean wire_build(const char *lab, guint hosts, GError **error);
 char *wire_netns_bridge(const char *lab); /* caller frees */

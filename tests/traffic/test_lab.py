@@ -6,7 +6,8 @@ No template and no policy here: ports are plugged by hand over run/lab.sock, the
 import json, os, signal, socket, struct, subprocess, sys, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, Tap, in_netns, main, read_line  # noqa: E402
+import harness as h  # noqa: E402
+from harness import BUILD, in_netns, main  # noqa: E402
 
 LAB = 'tlab'
 ESCARPD = os.path.join(BUILD, 'escarpd')
@@ -290,11 +291,103 @@ def test_down_after_kill(tap):
     tap.ok('p1' not in [d['ifname'] for d in json.loads(r.stdout)], "nothing fell into the machine's own network")
 
 
+# -- the agent, with a network in force
+
+
+class Network:
+    """Two instances of one network on one host, in the lab of this test."""
+
+    def __init__(self):
+        self.lab = h.Lab(LAB)
+        self.up('80')
+
+    def up(self, *ports):
+        r = self.lab.up(h.template(
+            h.nsg('g', *[h.rule(f'allow-{p}', 100 + i, 'Allow', source='VirtualNetwork', dport=p)
+                         for i, p in enumerate(ports)], h.rule('deny', 4000, 'Deny', protocol='*')),
+            h.vnet('net', '10.0.0.0/16', {'s': ('10.0.0.0/24', None)}),
+            h.vm('a', 'net', 's', '10.0.0.4'), h.vm('b', 'net', 's', '10.0.0.5', group='g')))
+        if r.returncode:
+            raise RuntimeError(r.stderr)
+        if not hasattr(self, 'number'):
+            self.a = self.lab.netns('a')
+            self.number = self.lab.port('a')['number']
+        return r
+
+    def tcp(self, port, address='10.0.0.5'):
+        """The namespace is known, so nothing here needs a living daemon."""
+        with in_netns(self.a, lambda: socket.socket()) as s:
+            s.settimeout(h.SILENCE)
+            try:
+                s.connect((address, port))
+                return h.read_line(s)
+            except OSError:
+                return None
+
+
+def ask_agent(request, uid=0):
+    code = ('import os,socket,sys\nos.setgid(%d);os.setuid(%d)\ns=socket.socket(socket.AF_UNIX)\ns.settimeout(10)\n'
+            's.connect(sys.argv[1])\ns.sendall(sys.argv[2].encode()+b"\\n")\nprint(s.makefile().readline())' % (uid, uid))
+    r = subprocess.run([sys.executable, '-S', '-c', code, f'{RUN}/agent-0/agent.sock', json.dumps(request)],
+                       capture_output=True, text=True, timeout=20)
+    return json.loads(r.stdout or '{}')
+
+
+def own_port(number):
+    return next((p for p in ask_agent({'op': 'status'}).get('ports', []) if p['number'] == number), {})
+
+
+def test_agent(tap):
+    n = Network()
+    device = f'p{n.number}'
+    pin = f'{RUN}/bpf/h0/links/{device}'
+    tap.eq((n.tcp(81), n.tcp(80)), (None, 'b'), 'a network in force')
+    port = own_port(n.number)
+    tap.eq((port.get('attached'), port.get('preceded'), port.get('up')), ('tcx', False, True), 'program first on the port')
+    tap.ok('only root' in ask_agent({'op': 'status'}, UID_CONTROLLER).get('error', ''), 'nobody but root may ask the agent')
+    rules = in_netns(f'esc.{LAB}.h0', lambda: subprocess.run(['nft', 'list', 'table', 'netdev', 'escarp'],
+                                                             capture_output=True, text=True).stdout)
+    tap.ok(f'device "{device}" priority filter; policy drop' in rules, "the port's ingress is closed below the program", rules)
+
+    os.kill(pid('agent-0'), signal.SIGSTOP)
+    os.unlink(pin)
+    tap.eq((n.tcp(80), n.tcp(80, '8.8.8.8')), (None, None), 'the program taken away: silence')
+    os.kill(pid('agent-0'), signal.SIGCONT)
+    tap.ok(wait(lambda: own_port(n.number).get('attached') == 'tcx'), 'the agent notices and mends it')
+    tap.ok(wait(lambda: n.tcp(80) == 'b', 3) and n.tcp(81) is None, 'open is open and closed closed again')
+
+    before = own_port(n.number)
+    old = pid('agent-0')
+    os.kill(old, signal.SIGKILL)
+    tap.eq((n.tcp(81), n.tcp(80)), (None, 'b'), 'agent killed: what was in force stays')
+    tap.ok(wait(lambda: pid('agent-0') not in (0, old) and own_port(n.number)), 'and it is started again')
+    after = own_port(n.number)
+    tap.eq({k: after.get(k) for k in ('slot', 'generation', 'ifindex')},
+           {k: before.get(k) for k in ('slot', 'generation', 'ifindex')}, 'it finds slot, generation and device')
+    tap.eq(ask_agent({'op': 'status'})['lastChange']['calls'], 0, 'and writes nothing')
+
+    n.up('80', '8080')
+    last = ask_agent({'op': 'status'})
+    tap.eq((n.tcp(8080), n.tcp(81)), ('b', None), 'a rule more')
+    tap.eq(last['lastChange']['calls'], 1, "is a new blob, a flipped word and that rule's counter at zero: no entry of any other map")
+    tap.eq(own_port(n.number)['generation'], before['generation'], "the other port's flows are not judged anew")
+
+    subprocess.run(['ip', '-n', f'esc.{LAB}.h0', 'link', 'del', device], check=True)
+    tap.ok(wait(lambda: n.tcp(80) == 'b'), 'a deleted device is made again')
+    with open(f'{RUN}/agent-0/tables', 'r+b') as f:
+        f.truncate(10)
+    old = pid('agent-0')
+    os.kill(old, signal.SIGKILL)
+    wait(lambda: pid('agent-0') not in (0, old))
+    tap.ok(wait(lambda: n.tcp(80) == 'b') and n.tcp(81) is None, 'memory lost: it begins again, closed, and ends up the same')
+    tap.eq((down().returncode, leftovers()), (0, []), 'nothing is left of it')
+
+
 if __name__ == '__main__':
     try:
         main([test_build, test_second_supervisor, test_privileges, test_refusals, test_plug, test_answers,
               test_echo_restart, test_second_card, test_tap, test_unplug, test_internet, test_adopt, test_down,
-              test_down_after_kill])
+              test_down_after_kill, test_agent])
     finally:
         if os.geteuid() == 0:
             down()
