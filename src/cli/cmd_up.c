@@ -85,6 +85,7 @@ static void list_text(const struct node *list, const char *title, GString *out)
 static void up_text(const struct node *data, GString *out)
 {
 	const struct node *ports = node_get(data, "ports"), *outputs = node_get(data, "outputs");
+	const struct node *front_ends = node_get(data, "front_ends");
 	guint unmodelled = node_length(node_get(data, "unmodelled"));
 	g_autoptr(grid) g = grid_new();
 
@@ -104,6 +105,9 @@ static void up_text(const struct node *data, GString *out)
 		grid_row(g, node_get_str(p, "label", "?"), host, addresses, public, NULL);
 	}
 	grid_print(g, "", out);
+	for (guint k = 0; k < node_length(front_ends); k++)
+		g_string_append_printf(out, "Front end %s: %s\n", node_get_str(node_item(front_ends, k), "name", "?"),
+		                       node_get_str(node_item(front_ends, k), "address", "?"));
 	for (guint k = 0; k < node_length(outputs); k++) {
 		const struct node *value = node_get(node_value(outputs, k), "value");
 		g_autofree char *json = value ? node_print(value, FALSE) : g_strdup("(secure)");
@@ -141,6 +145,7 @@ static int answer(const struct invocation *i, const struct source *s, const stru
 	node_set(data, "notes", notes);
 	copy_member(data, status, "unmodelled");
 	copy_member(data, status, "ports");
+	copy_member(data, status, "front_ends");
 	node_set(data, "outputs", s ? node_ref(s->outputs) : node_object());
 	return report_show(&(struct report){data, up_text}, i) ? EXIT_OK : EXIT_FAILED;
 }

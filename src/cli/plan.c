@@ -181,8 +181,9 @@ static void add_open(const struct view *v, struct node *o, struct node *warnings
 		const struct exposure *e = NTH(list, struct exposure, i);
 
 		if (e->too_many) {
-			node_append(warnings, node_stringf("%s: too many rules to list what is open to the Internet",
-			                                   e->address->noun.name));
+			node_append(warnings,
+			            node_stringf("%s: too many rules to list all that is open to the Internet",
+			                         e->address->noun.name));
 			continue;
 		}
 		node_append(open, exposure_node(v, e));

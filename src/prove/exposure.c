@@ -11,6 +11,8 @@ struct survey {
 	const struct alloc *a;
 	const struct alloc_settings *s;
 	GPtrArray *list;
+	guint64 left;      /* questions that may still be asked about this address */
+	gboolean exceeded; /* there would have been more */
 };
 
 /* Where something may change: the first value of every interval, ascending, each once; 0 is always one. */
@@ -76,10 +78,6 @@ static void add_ports(GArray *starts, const GArray *ranges)
 	}
 }
 
-struct intervals {
-	GArray *sources, *ports, *source_ports; /* guint32 starts; source_ports: samples */
-};
-
 static void add_members(GArray *starts, const GPtrArray *groups, const struct alloc *a)
 {
 	for (guint i = 0; i < groups->len; i++) {
@@ -93,14 +91,43 @@ static void add_members(GArray *starts, const GPtrArray *groups, const struct al
 	}
 }
 
-static void look_at_group(struct intervals *v, const struct security_group *group, const struct alloc *a)
+struct question {
+	const struct public_address *address;
+	const struct ip_config *to;
+	guint8 protocol;
+	guint16 port;         /* public */
+	guint16 private_port; /* what the rules see */
+};
+
+/* For one question: where sources may fare differently, and source ports worth trying. Only rules that could match
+ * count. */
+struct intervals {
+	GArray *sources, *source_ports; /* guint32 */
+};
+
+static gboolean concerns(const struct rule *r, const struct question *q)
+{
+	if (r->protocol != PROTO_ANY && (guint)r->protocol != q->protocol)
+		return FALSE;
+	for (guint i = 0; i < r->destination.ports->len; i++) {
+		struct port_range range = g_array_index(r->destination.ports, struct port_range, i);
+
+		if (q->protocol == PROTO_ICMP || (q->private_port >= range.first && q->private_port <= range.last))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void look_at_group(struct intervals *v, const struct security_group *group, const struct question *q,
+                          const struct alloc *a)
 {
 	for (guint i = 0; group && i < group->rules[DIR_IN]->len; i++) {
 		const struct rule *r = NTH(group->rules[DIR_IN], struct rule, i);
 
+		if (!concerns(r, q))
+			continue;
 		add_prefixes(v->sources, r->source.prefixes);
 		add_members(v->sources, r->source.groups, a);
-		add_ports(v->ports, r->destination.ports);
 		add_ports(v->source_ports, r->source.ports);
 	}
 }
@@ -118,35 +145,38 @@ static void look_at_special(struct intervals *v, const struct network *network)
 	add_prefixes(v->sources, network->prefixes);
 }
 
-static void intervals_init(struct intervals *v, const struct ip_config *to, const struct alloc *a)
+static void intervals_init(struct intervals *v, const struct question *q, const struct alloc *a)
 {
 	guint32 usual = SOME_SOURCE_PORT;
 
 	v->sources = starts_new();
-	v->ports = starts_new();
 	v->source_ports = starts_new();
 	g_array_append_val(v->source_ports, usual);
-	look_at_special(v, to->nic->network);
-	look_at_group(v, to->subnet->group, a);
-	look_at_group(v, to->nic->group, a);
+	look_at_special(v, q->to->nic->network);
+	look_at_group(v, q->to->subnet->group, q, a);
+	look_at_group(v, q->to->nic->group, q, a);
 	starts_finish(v->sources);
-	starts_finish(v->ports);
 	starts_finish(v->source_ports);
 }
 
 static void intervals_clear(struct intervals *v)
 {
 	g_array_unref(v->sources);
-	g_array_unref(v->ports);
 	g_array_unref(v->source_ports);
 }
 
-struct question {
-	const struct public_address *address;
-	const struct ip_config *to;
-	guint8 protocol;
-	guint16 port;
-};
+/* Where ports may fare differently. */
+static GArray *port_starts(const struct ip_config *to)
+{
+	const struct security_group *groups[] = {to->subnet->group, to->nic->group};
+	GArray *starts = starts_new();
+
+	for (gsize k = 0; k < G_N_ELEMENTS(groups); k++)
+		for (guint i = 0; groups[k] && i < groups[k]->rules[DIR_IN]->len; i++)
+			add_ports(starts, NTH(groups[k]->rules[DIR_IN], struct rule, i)->destination.ports);
+	starts_finish(starts);
+	return starts;
+}
 
 /* Open when it is open from any source port: a rule that asks for one can be met by whoever likes to. */
 static enum esc_verdict ask(const struct survey *y, const struct question *q, const GArray *source_ports,
@@ -192,8 +222,7 @@ static struct exposure *exposure_new(const struct question *q)
 	return e;
 }
 
-/* Who may come in by this port; NULL when nobody. Sources that cannot exist join whatever surrounds them. */
-static struct exposure *sources_of(const struct survey *y, const struct question *q, const struct intervals *v)
+static struct exposure *ask_all(const struct survey *y, const struct question *q, const struct intervals *v)
 {
 	struct exposure *e = exposure_new(q);
 	gboolean running = FALSE;
@@ -220,26 +249,46 @@ static struct exposure *sources_of(const struct survey *y, const struct question
 	return e;
 }
 
+/* Who may come in by this port; NULL when nobody. Sources that cannot exist join whatever surrounds them. */
+static struct exposure *sources_of(struct survey *y, const struct question *q)
+{
+	struct exposure *e = NULL;
+	struct intervals v;
+	guint64 cost;
+
+	intervals_init(&v, q, y->a);
+	cost = (guint64)v.sources->len * v.source_ports->len;
+	if (cost <= y->left) {
+		y->left -= cost;
+		e = ask_all(y, q, &v);
+	} else {
+		y->exceeded = TRUE;
+	}
+	intervals_clear(&v);
+	return e;
+}
+
 static gboolean same_sources(const struct exposure *a, const struct exposure *b)
 {
 	return a->sources->len == b->sources->len &&
 	       memcmp(a->sources->data, b->sources->data, a->sources->len * sizeof(struct address_range)) == 0;
 }
 
-static void survey_ports(const struct survey *y, struct question q, const struct intervals *v)
+static void survey_ports(struct survey *y, struct question q)
 {
+	g_autoptr(GArray) ports = port_starts(q.to);
 	struct exposure *last = NULL;
 
-	for (guint i = 0; i < v->ports->len; i++) {
+	for (guint i = 0; i < ports->len; i++) {
 		struct exposure *e;
 
-		q.port = (guint16)g_array_index(v->ports, guint32, i);
-		e = sources_of(y, &q, v);
+		q.port = q.private_port = (guint16)g_array_index(ports, guint32, i);
+		e = sources_of(y, &q);
 		if (!e) {
 			last = NULL;
 			continue;
 		}
-		e->last = (guint16)interval_last(v->ports, i, 65535);
+		e->last = (guint16)interval_last(ports, i, 65535);
 		if (last && same_sources(last, e)) {
 			last->last = e->last;
 			exposure_free(e);
@@ -250,72 +299,45 @@ static void survey_ports(const struct survey *y, struct question q, const struct
 	}
 }
 
-static gboolean within_bounds(const struct survey *y, const struct question *q, const struct intervals *v)
-{
-	struct exposure *e;
-
-	if ((guint64)v->ports->len * v->sources->len * v->source_ports->len <= EXPOSURE_MAX_QUESTIONS)
-		return TRUE;
-	e = exposure_new(q);
-	e->to = NULL;
-	e->too_many = TRUE;
-	g_ptr_array_add(y->list, e);
-	return FALSE;
-}
-
-static void survey_instance(const struct survey *y, const struct public_address *p)
+static void survey_instance(struct survey *y, const struct public_address *p)
 {
 	static const guint8 protocols[] = {PROTO_TCP, PROTO_UDP};
-	struct question q = {p, p->config, PROTO_ICMP, 0};
-	struct intervals v;
+	struct question q = {p, p->config, PROTO_ICMP, 0, 0};
+	struct exposure *icmp;
 
 	if (!alloc_port(y->a, p->config->nic))
 		return;
-	intervals_init(&v, p->config, y->a);
-	if (within_bounds(y, &q, &v)) {
-		struct exposure *icmp;
-
-		for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
-			q.protocol = protocols[i];
-			survey_ports(y, q, &v);
-		}
-		q.protocol = PROTO_ICMP;
-		q.port = 0;
-		icmp = sources_of(y, &q, &v);
-		if (icmp)
-			g_ptr_array_add(y->list, icmp);
+	icmp = sources_of(y, &q);
+	if (icmp)
+		g_ptr_array_add(y->list, icmp);
+	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
+		q.protocol = protocols[i];
+		survey_ports(y, q);
 	}
-	intervals_clear(&v);
 }
 
 /* One public port that leads to `to`. */
-static void survey_endpoint(const struct survey *y, const struct public_address *p, const struct ip_config *to,
+static void survey_endpoint(struct survey *y, const struct public_address *p, const struct ip_config *to,
                             enum rule_protocol protocol, guint16 port, guint16 private_port)
 {
 	static const guint8 protocols[] = {PROTO_TCP, PROTO_UDP};
-	struct intervals v;
 
 	if (!to || !alloc_port(y->a, to->nic))
 		return;
-	intervals_init(&v, to, y->a);
 	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
-		struct question q = {p, to, protocols[i], port};
-		struct exposure *e;
+		struct question q = {p, to, protocols[i], port, private_port};
+		struct exposure *e = NULL;
 
-		if (protocol != PROTO_ANY && (guint)protocol != protocols[i])
-			continue;
-		if (!within_bounds(y, &q, &v))
-			continue;
-		e = sources_of(y, &q, &v);
+		if (protocol == PROTO_ANY || (guint)protocol == protocols[i])
+			e = sources_of(y, &q);
 		if (!e)
 			continue;
 		e->private_port = private_port == port ? 0 : private_port;
 		g_ptr_array_add(y->list, e);
 	}
-	intervals_clear(&v);
 }
 
-static void survey_frontend(const struct survey *y, const struct public_address *p)
+static void survey_frontend(struct survey *y, const struct public_address *p)
 {
 	const struct load_balancer *lb = p->frontend->lb;
 
@@ -324,14 +346,14 @@ static void survey_frontend(const struct survey *y, const struct public_address 
 
 		for (guint k = 0; r->frontend == p->frontend && r->pool && k < r->pool->members->len; k++)
 			survey_endpoint(y, p, NTH(r->pool->members, struct ip_config, k), r->protocol, r->frontend_port,
-			                r->floating ? 0 : r->backend_port);
+			                r->floating ? r->frontend_port : r->backend_port);
 	}
 	for (guint i = 0; i < lb->nat_rules->len; i++) {
 		const struct nat_rule *r = NTH(lb->nat_rules, struct nat_rule, i);
 
 		if (r->frontend == p->frontend)
 			survey_endpoint(y, p, r->target, r->protocol, r->frontend_port,
-			                r->floating ? 0 : r->backend_port);
+			                r->floating ? r->frontend_port : r->backend_port);
 	}
 }
 
@@ -349,19 +371,32 @@ static int compare_exposures(gconstpointer a, gconstpointer b)
 	return x->to && y->to ? g_strcmp0(x->to->noun.id, y->to->noun.id) : 0;
 }
 
+static void add_too_many(struct survey *y, const struct public_address *p)
+{
+	struct question q = {.address = p};
+	struct exposure *e = exposure_new(&q);
+
+	e->too_many = TRUE;
+	g_ptr_array_add(y->list, e);
+}
+
 GPtrArray *exposure_list(const struct graph *g, const struct alloc *a, const struct alloc_settings *s)
 {
-	struct survey y = {g, a, s, g_ptr_array_new_with_free_func(exposure_free)};
+	struct survey y = {g, a, s, g_ptr_array_new_with_free_func(exposure_free), 0, FALSE};
 
 	for (guint i = 0; i < g->public_addresses->len; i++) {
 		const struct public_address *p = NTH(g->public_addresses, struct public_address, i);
 
 		if (p->v6 || !alloc_public(a, p))
 			continue;
+		y.left = EXPOSURE_MAX_QUESTIONS;
+		y.exceeded = FALSE;
 		if (p->config)
 			survey_instance(&y, p);
 		else if (p->frontend)
 			survey_frontend(&y, p);
+		if (y.exceeded)
+			add_too_many(&y, p);
 	}
 	g_ptr_array_sort(y.list, compare_exposures);
 	return y.list;

@@ -20,11 +20,11 @@ struct exposure {
 	guint16 first, last;        /* public ports; 0 and 0 for ICMP */
 	guint16 private_port;       /* 0: the same as the public one */
 	gboolean anyone;            /* every source that can come from outside */
-	gboolean too_many;          /* more intervals than can be listed: nothing is known about this address */
-	GArray *sources;            /* struct address_range, ascending; sources that cannot exist are not told apart */
+	gboolean too_many; /* more intervals than are asked about: what the list says of this address is not all */
+	GArray *sources;   /* struct address_range, ascending; sources that cannot exist are not told apart */
 };
 
-#define EXPOSURE_MAX_QUESTIONS 400000u
+#define EXPOSURE_MAX_QUESTIONS 400000u /* about one address */
 
 /* struct exposure, in order of public address, protocol and port. Freed with the array; borrows from the graph. */
 GPtrArray *exposure_list(const struct graph *g, const struct alloc *a, const struct alloc_settings *s);

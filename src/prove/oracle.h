@@ -20,8 +20,8 @@ struct oracle_packet {
 
 struct oracle_answer {
 	enum esc_verdict verdict; /* FORWARD, or the reason */
-	const struct nic *to;     /* the port that receives it, or at which it ended; NULL: the Internet, or nobody. Of a set of possible back
-	                             ends: the first */
+	const struct nic *to;  /* the port that receives it, or at which it ended; NULL: the Internet, or nobody. Of a
+	                          set of possible back  ends: the first */
 	GPtrArray *candidates; /* struct ip_config: all back ends that the balancer may choose; NULL where there is no
 	                          choice */
 	guint32 seen_source;   /* what the receiver sees, host order; 0 where it depends on the port allocation */
