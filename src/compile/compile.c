@@ -144,11 +144,13 @@ struct tables *compile_host(const struct graph *g, const struct alloc *a, const 
 	c.blobs = g_hash_table_new(g_bytes_hash, g_bytes_equal);
 	c.endpoints = g_hash_table_new_full(endpoint_key_hash, endpoint_key_equal, g_free, NULL);
 	c.balanced = g_hash_table_new(NULL, NULL);
+	c.snat_ports = g_hash_table_new(NULL, NULL);
 	gboolean ok = compile_parts(&c);
 	g_ptr_array_unref(c.nics);
 	g_hash_table_unref(c.networks);
 	g_hash_table_unref(c.blobs);
 	g_hash_table_unref(c.endpoints);
 	g_hash_table_unref(c.balanced);
+	g_hash_table_unref(c.snat_ports);
 	return ok ? g_steal_pointer(&t) : NULL;
 }

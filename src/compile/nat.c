@@ -24,6 +24,18 @@ static const struct public_address *front_of_pool(const struct compilation *c, c
 	return NULL;
 }
 
+/* Counting an address's users is not for every user again. */
+static guint range_ports(const struct compilation *c, const struct public_address *p)
+{
+	guint ports = GPOINTER_TO_UINT(g_hash_table_lookup(c->snat_ports, p));
+	if (!ports) {
+		g_autoptr(GPtrArray) members = alloc_snat_members(p);
+		ports = alloc_snat_ports(members->len);
+		g_hash_table_insert(c->snat_ports, (gpointer)p, GUINT_TO_POINTER(ports));
+	}
+	return ports;
+}
+
 static gboolean outbound_front(const struct compilation *c, const struct ip_config *config, struct outbound *out)
 {
 	for (guint i = 0; i < config->pools->len; i++) {
@@ -31,8 +43,7 @@ static gboolean outbound_front(const struct compilation *c, const struct ip_conf
 		guint slot = p ? alloc_snat_slot(c->alloc, p, config) : ALLOC_NO_SLOT;
 		if (slot == ALLOC_NO_SLOT)
 			continue;
-		g_autoptr(GPtrArray) members = alloc_snat_members(p);
-		guint ports = alloc_snat_ports(members->len);
+		guint ports = range_ports(c, p);
 		*out = (struct outbound){OUTBOUND_FRONTEND, p, alloc_public(c->alloc, p),
 		                         (guint16)(ESC_SNAT_FIRST + slot * ports), (guint16)ports};
 		return TRUE;

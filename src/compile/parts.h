@@ -18,8 +18,9 @@ struct compilation {
 	GHashTable *networks; /* struct network -> itself: those that have a port here */
 	GHashTable *blobs;    /* GBytes -> index + 1 */
 	gsize blob_bytes;
-	GHashTable *endpoints; /* struct esc_endpoint_key -> id of the resource that opens it */
-	GHashTable *balanced;  /* struct pool -> index of its blob + 1 */
+	GHashTable *endpoints;  /* struct esc_endpoint_key -> id of the resource that opens it */
+	GHashTable *balanced;   /* struct pool -> index of its blob + 1 */
+	GHashTable *snat_ports; /* struct public_address -> ports of one of its ranges */
 	GError **error;
 };
 
