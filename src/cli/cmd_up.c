@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/deploy.h"
 #include "cli/live.h"
+#include "cli/plan.h"
 #include "cli/report.h"
 #include "cli/source.h"
 #include "compile/compile.h"
@@ -84,7 +85,7 @@ static void list_text(const struct node *list, const char *title, GString *out)
 
 static void up_text(const struct node *data, GString *out)
 {
-	const struct node *ports = node_get(data, "ports"), *outputs = node_get(data, "outputs");
+	const struct node *ports = node_get(data, "ports");
 	const struct node *front_ends = node_get(data, "front_ends");
 	guint unmodelled = node_length(node_get(data, "unmodelled"));
 	g_autoptr(grid) g = grid_new();
@@ -108,12 +109,7 @@ static void up_text(const struct node *data, GString *out)
 	for (guint k = 0; k < node_length(front_ends); k++)
 		g_string_append_printf(out, "Front end %s: %s\n", node_get_str(node_item(front_ends, k), "name", "?"),
 		                       node_get_str(node_item(front_ends, k), "address", "?"));
-	for (guint k = 0; k < node_length(outputs); k++) {
-		const struct node *value = node_get(node_value(outputs, k), "value");
-		g_autofree char *json = value ? node_print(value, FALSE) : g_strdup("(secure)");
-
-		g_string_append_printf(out, "output %s = %s\n", node_name(outputs, k), node_str(value, json));
-	}
+	plan_outputs(node_get(data, "outputs"), "output ", out);
 	g_string_append_printf(out, "Revision %d: every port is enforced (%u).\n",
 	                       (int)node_integer(node_get(data, "revision"), 0), node_length(ports));
 }

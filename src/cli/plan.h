@@ -8,6 +8,8 @@
 struct node *plan_describe(const struct source *src, const struct graph *g, const struct alloc *a,
                            const struct alloc_settings *s);
 void plan_text(const struct node *data, GString *out);
+/* One line an output; secure ones without their value. */
+void plan_outputs(const struct node *outputs, const char *prefix, GString *out);
 
 /* A range as people write it: the one prefix that it is, or "first-last". Caller frees. */
 char *plan_range(guint32 first, guint32 last);

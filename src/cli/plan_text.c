@@ -112,16 +112,13 @@ static void lines_text(const struct node *list, const char *title, GString *out)
 		g_string_append_printf(out, "  %s\n", node_str(node_item(list, i), "?"));
 }
 
-static void outputs_text(const struct node *outputs, GString *out)
+void plan_outputs(const struct node *outputs, const char *prefix, GString *out)
 {
-	if (!node_length(outputs))
-		return;
-	g_string_append(out, "\nOutputs\n");
 	for (guint i = 0; i < node_length(outputs); i++) {
 		const struct node *value = node_get(node_value(outputs, i), "value");
 		g_autofree char *json = value ? node_print(value, FALSE) : g_strdup("(secure)");
 
-		g_string_append_printf(out, "  %s = %s\n", node_name(outputs, i), node_str(value, json));
+		g_string_append_printf(out, "%s%s = %s\n", prefix, node_name(outputs, i), node_str(value, json));
 	}
 }
 
@@ -135,5 +132,7 @@ void plan_text(const struct node *data, GString *out)
 	unmodelled_text(data, out);
 	lines_text(node_get(data, "warnings"), "Warnings", out);
 	lines_text(node_get(data, "notes"), "Notes", out);
-	outputs_text(node_get(data, "outputs"), out);
+	if (node_length(node_get(data, "outputs")))
+		g_string_append(out, "\nOutputs\n");
+	plan_outputs(node_get(data, "outputs"), "  ", out);
 }
