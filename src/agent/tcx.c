@@ -80,13 +80,15 @@ static gboolean clsact_present(guint ifindex)
 	return present;
 }
 
-static gboolean attach_clsact(int program, guint ifindex, gboolean *was_there, GError **error)
+gboolean tcx_attach_clsact(int program, guint ifindex, gboolean *was_there, GError **error)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY, .prog_fd = program,
 	            .flags = BPF_TC_F_REPLACE);
+	libbpf_print_fn_t print = libbpf_set_print(NULL); /* that it exists is no news either */
 	int e = bpf_tc_hook_create(&hook);
 
+	libbpf_set_print(print);
 	*was_there = e == -EEXIST && clsact_present(ifindex);
 	if (e && e != -EEXIST)
 		return lab_fail(error, "cannot create clsact: %s", g_strerror(-e));
@@ -106,7 +108,7 @@ gboolean tcx_attach(const char *pin, int program, guint ifindex, enum tcx_kind *
 	link = create_link(program, ifindex);
 	if (link < 0 && errno == EINVAL) {
 		*kind = TCX_CLSACT;
-		return attach_clsact(program, ifindex, was_there, error);
+		return tcx_attach_clsact(program, ifindex, was_there, error);
 	}
 	if (link < 0)
 		return lab_fail_errno(error, "cannot attach the program");

@@ -14,6 +14,8 @@ enum tcx_kind { TCX_NONE, TCX_LINK, TCX_CLSACT };
 /* *was_there: the device had this program's place filled already, and was never without. */
 gboolean tcx_attach(const char *pin, int program, guint ifindex, enum tcx_kind *kind, gboolean *was_there,
                     GError **error);
+/* The same by clsact, whatever the kernel can do. */
+gboolean tcx_attach_clsact(int program, guint ifindex, gboolean *was_there, GError **error);
 /* Removes the pin, and with it the link. */
 void tcx_detach(const char *pin);
 /* Is a program of ours attached to this device by this pin (or by clsact)? */
