@@ -22,8 +22,9 @@ struct talk {
 	gboolean said;
 };
 
-static GHashTable *places; /* key -> struct place */
-static GHashTable *talks;  /* set of struct talk */
+static GHashTable *places;  /* key -> struct place */
+static GHashTable *answers; /* set of all that places have ever said */
+static GHashTable *talks;   /* set of struct talk */
 
 static void drop_source(guint *id)
 {
@@ -140,14 +141,24 @@ static gboolean on_accept(int fd, GIOCondition condition, gpointer user)
 	return G_SOURCE_CONTINUE;
 }
 
+/*
+ * Two places that answered each other's answers would never stop: one packet with a made-up source is enough to begin
+ * it. All places are ours, so we know an answer when we see one.
+ */
+static gboolean is_answer(char *bytes, gssize n)
+{
+	bytes[n] = 0;
+	return g_hash_table_contains(answers, bytes);
+}
+
 /* The answer leaves from the address that was asked (the control message goes back as it came), not from the routing
  * table's. */
 static gboolean on_datagram(int fd, GIOCondition condition, gpointer user)
 {
 	struct place *p = user;
 	struct sockaddr_in from;
-	char bytes[64], control[CMSG_SPACE(sizeof(struct in_pktinfo))];
-	struct iovec in = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+	char bytes[HANDOVER_MAX_TEXT], control[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	struct iovec in = {.iov_base = bytes, .iov_len = sizeof(bytes) - 1};
 	struct iovec out = {.iov_base = p->answer, .iov_len = strlen(p->answer)};
 	struct msghdr m = {.msg_name = &from,
 	                   .msg_namelen = sizeof(from),
@@ -156,9 +167,10 @@ static gboolean on_datagram(int fd, GIOCondition condition, gpointer user)
 	                   .msg_control = control,
 	                   .msg_controllen = sizeof(control)};
 	struct cmsghdr *c;
+	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
 
 	(void)condition;
-	if (recvmsg(fd, &m, MSG_DONTWAIT) < 0)
+	if (n < 0 || is_answer(bytes, n))
 		return G_SOURCE_CONTINUE;
 	c = CMSG_FIRSTHDR(&m);
 	if (!c || c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
@@ -177,6 +189,7 @@ static void add_place(const char *key, const char *label, const struct handover 
 	struct place *p = g_new0(struct place, 1);
 
 	p->answer = g_strdup_printf("%s\n", label);
+	g_hash_table_add(answers, g_strdup(p->answer));
 	p->tcp = h->tcp;
 	p->udp = h->udp;
 	p->on_tcp = g_unix_fd_add(p->tcp, G_IO_IN, on_accept, p);
@@ -214,10 +227,12 @@ int echo_run(int channel)
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 
 	places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)place_free);
+	answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	talks = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)talk_free, NULL);
 	g_unix_fd_add(channel, G_IO_IN | G_IO_HUP | G_IO_ERR, on_channel, loop);
 	g_main_loop_run(loop);
 	g_hash_table_destroy(talks);
 	g_hash_table_destroy(places);
+	g_hash_table_destroy(answers);
 	return 0;
 }

@@ -5,13 +5,14 @@
  * One process without privileges answers for all instances. It holds listening sockets that the supervisor opened
  * inside their namespaces (handover.h); a redirect there brings every TCP and UDP port to them. TCP: whoever speaks
  * first within ECHO_PATIENCE_MS and sounds like HTTP gets an HTTP answer, everybody else the bare name. UDP: one name a
- * datagram.
+ * datagram, except to what is itself the name of a place.
  */
 #pragma once
 
 #define ECHO_PATIENCE_MS     200
 #define ECHO_MAX_CONNECTIONS 512
 #define ECHO_CONNECTION_MS   2000 /* then it is closed, whatever it does */
+#define ECHO_DATAGRAM        512  /* more than any label: what is longer is no answer of ours */
 
 /* Until the channel ends. Returns an exit code. */
 int echo_run(int channel);

@@ -198,6 +198,14 @@ def test_answers(tap):
         for port in (1, 53, 65535):
             s.sendto(b'x', ('10.0.1.4', port))
             tap.eq(s.recvfrom(100), (b'web0\n', ('10.0.1.4', port)), f'UDP {port} answers from that port')
+        for text, want in ((b'web0\n', None), (b'internet\n', None), (b'web0', b'web0\n')):
+            s.settimeout(0.4)
+            s.sendto(text, ('10.0.1.4', 54))
+            try:
+                got = s.recv(100)
+            except TimeoutError:
+                got = None
+            tap.eq(got, want, f'UDP {text!r}: an answer is not answered, or two places would never stop')
     with in_netns(instance(), lambda: socket.create_server(('', 5201))) as server:
         with in_netns(h0, lambda: socket.create_connection(('10.0.1.4', 5201), 2)):
             server.settimeout(2)
