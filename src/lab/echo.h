@@ -12,7 +12,6 @@
 #define ECHO_PATIENCE_MS     200
 #define ECHO_MAX_CONNECTIONS 512
 #define ECHO_CONNECTION_MS   2000 /* then it is closed, whatever it does */
-#define ECHO_DATAGRAM        512  /* more than any label: what is longer is no answer of ours */
 
 /* Until the channel ends. Returns an exit code. */
 int echo_run(int channel);
