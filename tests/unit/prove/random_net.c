@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "random_net.h"
+
+const guint16 random_ports[] = {22, 53, 80, 443, 1433, 8080, 50022};
+const guint random_port_count = G_N_ELEMENTS(random_ports);
+const char *const random_outside[] = {"192.0.2.1", "198.51.100.7", "203.0.113.9", "8.8.8.8", "10.9.0.1", "172.16.4.4"};
+const guint random_outside_count = G_N_ELEMENTS(random_outside);
+
+static const char *const sides[] = {
+        "*",        "*",           "Internet",       "VirtualNetwork", "AzureLoadBalancer", "10.1.1.0/24",
+        "10.1.1.4", "10.1.2.0/25", "203.0.113.0/24", "192.0.0.0/8",    "168.63.129.16",     "198.18.0.0/16"};
+static const char *const port_texts[] = {"*", "*", "22", "53", "80", "443", "1433", "8080", "0-1024", "50000-60000"};
+static const char *const protocols[] = {"*", "*", "Tcp", "Tcp", "Udp", "Icmp"};
+
+static gboolean one_in(GRand *r, gint n)
+{
+	return g_rand_int_range(r, 0, n) == 0;
+}
+
+#define PICK(r, list) list[g_rand_int_range(r, 0, G_N_ELEMENTS(list))]
+
+static void rule(GString *s, GRand *r, guint number, const char *direction)
+{
+	g_string_append_printf(
+	        s,
+	        "{\"name\":\"%s%u\",\"properties\":{\"priority\":%u,\"access\":\"%s\",\"direction\":\"%s\","
+	        "\"protocol\":\"%s\",\"sourceAddressPrefix\":\"%s\",\"sourcePortRange\":\"%s\","
+	        "\"destinationAddressPrefix\":\"%s\",\"destinationPortRange\":\"%s\"}},",
+	        direction, number, 100 + number * 10, one_in(r, 2) ? "Allow" : "Deny", direction, PICK(r, protocols),
+	        PICK(r, sides), one_in(r, 8) ? "30000-65535" : "*", PICK(r, sides), PICK(r, port_texts));
+}
+
+static void group(GString *s, GRand *r, guint number)
+{
+	g_string_append_printf(s,
+	                       "{\"type\":\"Microsoft.Network/networkSecurityGroups\",\"apiVersion\":\"2020-11-01\","
+	                       "\"name\":\"g%u\",\"properties\":{\"securityRules\":[",
+	                       number);
+	for (guint i = 0, n = (guint)g_rand_int_range(r, 0, 7); i < n; i++)
+		rule(s, r, i, "Inbound");
+	for (guint i = 0, n = (guint)g_rand_int_range(r, 0, 4); i < n; i++)
+		rule(s, r, i, "Outbound");
+	g_string_append(s, "]}},\n");
+}
+
+static void maybe_group(GString *s, GRand *r)
+{
+	if (one_in(r, 2))
+		g_string_append_printf(s,
+		                       ",\"networkSecurityGroup\":{\"id\":\"[resourceId('Microsoft.Network/"
+		                       "networkSecurityGroups','g%d')]\"}",
+		                       g_rand_int_range(r, 0, 3));
+}
+
+static void network(GString *s, GRand *r)
+{
+	g_string_append(s,
+	                "{\"type\":\"Microsoft.Network/virtualNetworks\",\"apiVersion\":\"2020-11-01\",\"name\":\"v\","
+	                "\"properties\":{\"addressSpace\":{\"addressPrefixes\":[\"10.1.0.0/16\"]},\"subnets\":[");
+	for (guint i = 1; i <= 2; i++) {
+		g_string_append_printf(s, "{\"name\":\"s%u\",\"properties\":{\"addressPrefix\":\"10.1.%u.0/24\"", i, i);
+		maybe_group(s, r);
+		g_string_append(s, "}},");
+	}
+	g_string_append(s, "]}},\n");
+}
+
+static void public_address(GString *s, const char *name, gboolean standard)
+{
+	g_string_append_printf(s,
+	                       "{\"type\":\"Microsoft.Network/publicIPAddresses\",\"apiVersion\":\"2020-11-01\","
+	                       "\"name\":\"%s\",\"sku\":{\"name\":\"%s\"},\"properties\":{\"publicIPAllocationMethod\":"
+	                       "\"Static\"}},\n",
+	                       name, standard ? "Standard" : "Basic");
+}
+
+static void balancer_rule(GString *s, guint number, const char *protocol, guint front, guint back)
+{
+	g_string_append_printf(s,
+	                       "{\"name\":\"r%u\",\"properties\":{\"frontendIPConfiguration\":{\"id\":\"[resourceId("
+	                       "'Microsoft.Network/loadBalancers/frontendIPConfigurations','lb','f')]\"},"
+	                       "\"backendAddressPool\":{\"id\":\"[resourceId('Microsoft.Network/loadBalancers/"
+	                       "backendAddressPools','lb','p')]\"},\"protocol\":\"%s\",\"frontendPort\":%u,"
+	                       "\"backendPort\":%u}},",
+	                       number, protocol, front, back);
+}
+
+static void balancer(GString *s, GRand *r, gboolean standard)
+{
+	g_string_append_printf(
+	        s,
+	        "{\"type\":\"Microsoft.Network/loadBalancers\",\"apiVersion\":\"2020-11-01\",\"name\":\"lb\","
+	        "\"sku\":{\"name\":\"%s\"},\"properties\":{\"frontendIPConfigurations\":[{\"name\":\"f\","
+	        "\"properties\":{\"publicIPAddress\":{\"id\":\"[resourceId('Microsoft.Network/"
+	        "publicIPAddresses','plb')]\"}}}],\"backendAddressPools\":[{\"name\":\"p\"}],"
+	        "\"loadBalancingRules\":[",
+	        standard ? "Standard" : "Basic");
+	balancer_rule(s, 0, "Tcp", 80, PICK(r, random_ports));
+	balancer_rule(s, 1, "Udp", 53, PICK(r, random_ports));
+	g_string_append_printf(
+	        s,
+	        "],\"inboundNatRules\":[{\"name\":\"n\",\"properties\":{\"frontendIPConfiguration\":{\"id\":"
+	        "\"[resourceId('Microsoft.Network/loadBalancers/frontendIPConfigurations','lb','f')]\"},"
+	        "\"protocol\":\"Tcp\",\"frontendPort\":50022,\"backendPort\":%u}}]}},\n",
+	        PICK(r, random_ports));
+}
+
+static void machine(GString *s, GRand *r, guint number, gboolean standard)
+{
+	gboolean own = one_in(r, 3);
+	g_autofree char *name = g_strdup_printf("p%u", number);
+
+	if (own)
+		public_address(s, name, standard);
+	g_string_append_printf(
+	        s,
+	        "{\"type\":\"Microsoft.Network/networkInterfaces\",\"apiVersion\":\"2020-11-01\",\"name\":\"n%u\","
+	        "\"properties\":{\"ipConfigurations\":[{\"name\":\"c\",\"properties\":{\"subnet\":{\"id\":"
+	        "\"[resourceId('Microsoft.Network/virtualNetworks/subnets','v','s%d')]\"}",
+	        number, g_rand_int_range(r, 1, 3));
+	if (own)
+		g_string_append_printf(
+		        s,
+		        ",\"publicIPAddress\":{\"id\":\"[resourceId('Microsoft.Network/publicIPAddresses',"
+		        "'p%u')]\"}",
+		        number);
+	if (one_in(r, 2))
+		g_string_append(s, ",\"loadBalancerBackendAddressPools\":[{\"id\":\"[resourceId('Microsoft.Network/"
+		                   "loadBalancers/backendAddressPools','lb','p')]\"}]");
+	if (number == 0)
+		g_string_append(s, ",\"loadBalancerInboundNatRules\":[{\"id\":\"[resourceId('Microsoft.Network/"
+		                   "loadBalancers/inboundNatRules','lb','n')]\"}]");
+	g_string_append(s, "}}]");
+	maybe_group(s, r);
+	g_string_append_printf(
+	        s,
+	        "}},\n{\"type\":\"Microsoft.Compute/virtualMachines\",\"apiVersion\":\"2020-06-01\",\"name\":"
+	        "\"vm%u\",\"properties\":{\"networkProfile\":{\"networkInterfaces\":[{\"id\":"
+	        "\"[resourceId('Microsoft.Network/networkInterfaces','n%u')]\"}]}}},\n",
+	        number, number);
+}
+
+char *random_template(GRand *r)
+{
+	gboolean standard = one_in(r, 2);
+	GString *s = g_string_new("{\"$schema\":\"https://schema.management.azure.com/schemas/2019-04-01/"
+	                          "deploymentTemplate.json#\",\"contentVersion\":\"1.0.0.0\",\"resources\":[\n");
+
+	for (guint i = 0; i < 3; i++)
+		group(s, r, i);
+	network(s, r);
+	public_address(s, "plb", standard);
+	balancer(s, r, standard);
+	for (guint i = 0; i < RANDOM_VMS; i++)
+		machine(s, r, i, standard);
+	g_string_append(s, "]}\n");
+	return g_string_free(s, FALSE);
+}
