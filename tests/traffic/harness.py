@@ -183,9 +183,15 @@ class Lab:
             except OSError:
                 return ''
 
-    def ping(self, who, address):
-        r = self.escarp('exec', who, '--', 'ping', '-c', '1', '-W', '1', address)
-        return r.returncode == 0
+    def ping(self, who, address, timeout=SILENCE):
+        """One echo request; True when its reply came."""
+        ident = os.getpid() & 0xffff
+        body = struct.pack('!BBHHH', 8, 0, 0, ident, 1) + b'escarp ping'
+        body = body[:2] + struct.pack('!H', checksum(body)) + body[4:]
+        with self.socket(who, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
+            s.sendto(body, (address, 0))
+            return bool(frames(s, timeout, lambda p: p[12:16] == ip4(address) and p[20] == 0 and p[24:26] == body[4:6],
+                               enough=1))
 
     def raw(self, who, device='eth0'):
         """A packet socket on a device: send() whole frames, see whatever arrives."""
@@ -208,14 +214,14 @@ def read_line(s):
     return data.decode(errors='replace').strip()
 
 
-def frames(s, seconds, want=lambda f: True):
-    """Frames that arrive on a packet socket within the time and are wanted; own ones excluded."""
+def frames(s, seconds, want=lambda f: True, enough=None):
+    """Frames that arrive on a packet socket within the time and are wanted, own ones excluded; at most `enough`."""
     out, end = [], time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
+    while (left := end - time.monotonic()) > 0 and len(out) != enough:
         ready, _, _ = select.select([s], [], [], left)
         if ready:
             data, addr = s.recvfrom(70000)
-            if addr[2] != socket.PACKET_OUTGOING and want(data):
+            if (len(addr) < 3 or addr[2] != socket.PACKET_OUTGOING) and want(data):
                 out.append(data)
     return out
 

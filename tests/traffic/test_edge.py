@@ -35,8 +35,8 @@ VIP = {}
 def comes_up(t):
     r = lab.up(TEMPLATE)
     t.ok(r.returncode == 0, 'the template comes up', r.stdout + r.stderr)
-    for label, name in (('web0', 'lb'), ('std0', 'slb'), ('one0', 'one'), ('closed0', 'closed')):
-        VIP[name] = lab.port(label)['public'][0]
+    VIP.update({label[:-1]: lab.port(label)['public'][0] for label in ('one0', 'closed0')})
+    VIP.update({f['name'].split('/')[0]: f['address'] for f in lab.status()['front_ends']})
 
 
 def denied(t, name, address, port, where, verdict, who='internet', udp=False):
