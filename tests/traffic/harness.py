@@ -84,6 +84,7 @@ class Lab:
         self.name, self.options = name, list(up_options)
         self.dir = tempfile.mkdtemp(prefix='escarp-test-')
         self.serial = 0
+        self.spaces = {}  # label -> namespace: known even while the controller is being killed
         subprocess.run([ESCARP, 'down', '--lab', name], capture_output=True, timeout=60)  # of a run that was cut off
         hold_read, self.hold = os.pipe()
         if os.fork() == 0:
@@ -148,9 +149,11 @@ class Lab:
             return f'esc.{self.name}.internet'
         if who.startswith('host'):
             return f'esc.{self.name}.h{who[4:]}'
-        vm = self.port(who)['vm'].lower()
-        short = ''.join(c if c.isalnum() or c in '-_' else '_' for c in vm.rsplit('/', 1)[1][:40])
-        return f"esc.{self.name}.i.{short}-{hashlib.sha256(vm.encode()).hexdigest()[:8]}"
+        if who not in self.spaces:
+            vm = self.port(who)['vm'].lower()
+            short = ''.join(c if c.isalnum() or c in '-_' else '_' for c in vm.rsplit('/', 1)[1][:40])
+            self.spaces[who] = f"esc.{self.name}.i.{short}-{hashlib.sha256(vm.encode()).hexdigest()[:8]}"
+        return self.spaces[who]
 
     def socket(self, who, family=socket.AF_INET, kind=socket.SOCK_STREAM, proto=0):
         return in_netns(self.netns(who), lambda: socket.socket(family, kind, proto))
