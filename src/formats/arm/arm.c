@@ -26,10 +26,12 @@ static void run_init(struct run *run, const char *file, gboolean fill_missing)
 	run->loops = g_ptr_array_new_with_free_func(free_loop);
 	run->frames = g_ptr_array_new_with_free_func(free_frame);
 	run->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	run->newest = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 static void run_clear(struct run *run)
 {
+	g_hash_table_unref(run->newest);
 	g_hash_table_unref(run->by_id);
 	g_ptr_array_unref(run->frames);
 	g_ptr_array_unref(run->loops);
@@ -88,12 +90,27 @@ static gboolean deploy(struct run *run, struct frame *f, const struct node *para
 	return arm_force_parameters(&e) && arm_frame_deploy(f);
 }
 
+/*
+ * A nested deployment may deploy a resource again (to add what was not known the first time): as in the cloud, the last
+ * in order of deployment stands.
+ */
+static void drop_replaced(struct run *run, GPtrArray *documents)
+{
+	for (guint k = documents->len; k-- > 0;) {
+		struct document *d = documents->pdata[k];
+		g_autofree char *key = g_ascii_strdown(d->id, -1);
+		if (g_hash_table_lookup(run->newest, key) != d)
+			g_ptr_array_remove_index(documents, k);
+	}
+}
+
 static struct arm_result *result_of(struct run *run, struct frame *f)
 {
 	struct arm_result *r = g_new0(struct arm_result, 1);
 
 	r->documents = document_list_new();
 	arm_take_documents(r->documents, f);
+	drop_replaced(run, r->documents);
 	r->outputs = public_outputs(f->outputs);
 	r->notes = clean_notes(run);
 	return r;

@@ -57,6 +57,11 @@ static gboolean deploy_plain(struct env *e, struct instance *i)
 		return FALSE;
 	struct document *d =
 	        document_new(i->subscription, i->group, i->type, i->name, i->body, i->frame->run->file, i->path);
+	char *key = g_ascii_strdown(d->id, -1);
+	const struct document *before = g_hash_table_lookup(e->run->newest, key);
+	if (before)
+		arm_note(e, "it is deployed again and replaces what line %u declares", before->line);
+	g_hash_table_replace(e->run->newest, key, d);
 	g_ptr_array_add(i->documents, d);
 	return TRUE;
 }

@@ -5,9 +5,51 @@
  */
 #include "internal.h"
 
+#include <string.h>
+
 static struct node *source_unknown(struct env *e, const struct expr *x)
 {
 	return arm_unknown(e, "%.*s", (int)(x->end - x->start), e->text + x->start);
+}
+
+/* The same member with the id that the cloud gives it, when it is an object with a name and without an id. */
+static struct node *with_id(struct instance *i, const char *list, struct node *member)
+{
+	const char *name = node_get_str(member, "name", NULL);
+
+	if (!name || node_get(member, "id"))
+		return node_ref(member);
+	struct node *out = node_at(node_object(), member);
+	node_set(out, "id", node_stringf("%s/%s/%s", i->id, list, name));
+	for (guint k = 0; k < node_length(member); k++)
+		node_set(out, node_name(member, k), node_ref(node_value(member, k)));
+	return out;
+}
+
+static struct node *list_with_ids(struct instance *i, const char *list, struct node *members)
+{
+	struct node *out = node_at(node_array(), members);
+
+	for (guint k = 0; k < node_length(members); k++)
+		node_append(out, with_id(i, list, node_item(members, k)));
+	return out;
+}
+
+/*
+ * Properties as a network resource answers them: its inline children (subnets, front ends, pools, configurations) have
+ * become resources, so each has an id.
+ */
+static struct node *with_child_ids(struct instance *i, struct node *properties)
+{
+	if (g_ascii_strncasecmp(i->type, "Microsoft.Network/", strlen("Microsoft.Network/")) != 0)
+		return node_ref(properties);
+	struct node *out = node_at(node_object(), properties);
+	for (guint k = 0; k < node_length(properties); k++) {
+		const char *name = node_name(properties, k);
+		struct node *value = node_value(properties, k);
+		node_set(out, name, value->type == NODE_ARRAY ? list_with_ids(i, name, value) : node_ref(value));
+	}
+	return out;
 }
 
 /* The full answer for an instance, or only its properties. */
@@ -20,7 +62,7 @@ static struct node *answer(struct env *e, const struct expr *x, struct instance 
 	if (full)
 		return node_ref(i->body);
 	struct node *properties = node_get(i->body, "properties");
-	return properties ? node_ref(properties) : source_unknown(e, x);
+	return properties && properties->type == NODE_OBJECT ? with_child_ids(i, properties) : source_unknown(e, x);
 }
 
 /* All instances of a loop by its symbolic name, as an array. */

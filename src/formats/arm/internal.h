@@ -70,6 +70,7 @@ struct run {
 	GPtrArray *loops;   /* owns struct loop */
 	GPtrArray *frames;  /* owns struct frame */
 	GHashTable *by_id;  /* lower-case id -> struct instance (not owned) */
+	GHashTable *newest; /* lower-case id -> struct document that was deployed last (not owned) */
 };
 
 struct loop {

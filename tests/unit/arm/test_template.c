@@ -265,6 +265,34 @@ static void test_ambiguous(void)
 	arm_result_free(r);
 }
 
+/* reference() of a network gives its subnets ids; a nested deployment that deploys the network again replaces it. */
+static void test_children_and_again(void)
+{
+	g_autoptr(GError) error = NULL;
+	static const char TEXT[] =
+	        "{\"resources\":["
+	        "{\"type\":\"Microsoft.Network/virtualNetworks\",\"name\":\"net\",\"apiVersion\":\"2020-01-01\","
+	        "\"properties\":{\"subnets\":[{\"name\":\"s0\",\"properties\":{}}],\"first\":1}},"
+	        "{\"type\":\"Microsoft.Resources/deployments\",\"name\":\"again\",\"apiVersion\":\"2020-01-01\","
+	        "\"dependsOn\":[\"net\"],\"properties\":{\"mode\":\"Incremental\",\"template\":{\"resources\":["
+	        "{\"type\":\"Microsoft.Network/virtualNetworks\",\"name\":\"net\",\"apiVersion\":\"2020-01-01\","
+	        "\"properties\":{\"second\":2}}]}}}],"
+	        "\"outputs\":{\"id\":{\"type\":\"string\",\"value\":\"[reference('net').subnets[0].id]\"}}}";
+	struct arm_result *r = kit_evaluate(TEXT, NULL, &error);
+
+	g_assert_no_error(error);
+	g_autofree char *id = kit_output(r, "id");
+	g_assert_cmpstr(id, ==,
+	                "\"/subscriptions/contoso/resourceGroups/prod/providers/Microsoft.Network/virtualNetworks/net/"
+	                "subnets/s0\"");
+	g_assert_cmpuint(r->documents->len, ==, 1);
+	struct document *d = r->documents->pdata[0];
+	g_assert_nonnull(node_find(d->resource, "properties.second"));
+	g_assert_null(node_find(d->resource, "properties.first"));
+	g_assert_true(kit_noted(r, "deployed again"));
+	arm_result_free(r);
+}
+
 static void test_reference(void)
 {
 	kit_fails("{\"resources\":[" VNET("a") ",\"properties\":{\"x\":\"[reference('b').y]\"}}," VNET(
@@ -446,6 +474,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/arm/template/depends", test_depends);
 	g_test_add_func("/arm/template/ambiguous", test_ambiguous);
 	g_test_add_func("/arm/template/reference", test_reference);
+	g_test_add_func("/arm/template/children-and-again", test_children_and_again);
 	g_test_add_func("/arm/template/symbolic", test_symbolic);
 	g_test_add_func("/arm/template/nested", test_nested);
 	g_test_add_func("/arm/template/places", test_places);
