@@ -94,11 +94,13 @@ void kernel_close(struct kernel *k)
 
 static void clear_hash(int fd, gsize key_size)
 {
-	guint8 key[TABLE_KEY_MAX];
+	guint8 key[TABLE_KEY_MAX], next[TABLE_KEY_MAX];
 
 	g_assert_cmpuint(key_size, <=, sizeof(key));
-	while (!bpf_map_get_next_key(fd, NULL, key))
+	for (int more = bpf_map_get_next_key(fd, NULL, key); !more; memcpy(key, next, sizeof(key))) {
+		more = bpf_map_get_next_key(fd, key, next);
 		g_assert_cmpint(bpf_map_delete_elem(fd, key), ==, 0);
+	}
 }
 
 static void clear_array(struct kernel *k, struct bpf_map *map)
