@@ -12,8 +12,8 @@
 #include "abi/verdict.h"
 #include "stage/packet.h"
 
-#define ESC_FLOWS_DEFAULT  (262144 + 1) /* just above a power of two: twice the buckets */
-#define ESC_RINGS_DEFAULT  (131072)     /* two entries a flow: half of the flows */
+#define ESC_FLOWS_DEFAULT                                                                                              \
+	(2 * ESC_RINGS_DEFAULT + 1) /* two entries a flow; just above a power of two: twice the buckets */
 #define ESC_BLOCKS_DEFAULT (262144)
 
 #define ESC_MAP(name, kind, entries, ktype, vtype, flags)                                                              \
@@ -43,7 +43,7 @@ ESC_MAP(hands, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_hand, 0);
 ESC_MAP(drops, BPF_MAP_TYPE_PERCPU_ARRAY, ESC_MAX_PORTS *ESC_V_COUNT, esc_u32, struct esc_count, 0);
 ESC_MAP(rules, BPF_MAP_TYPE_PERCPU_ARRAY, 65536, esc_u32, struct esc_count, 0);
 ESC_MAP(budgets, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_budget, 0);
-ESC_MAP(scratch, BPF_MAP_TYPE_PERCPU_ARRAY, 1, esc_u32, struct esc_plan, 0);
+ESC_MAP(scratch, BPF_MAP_TYPE_PERCPU_ARRAY, 1, esc_u32, struct esc_scratch, 0);
 ESC_MAP(effects, BPF_MAP_TYPE_ARRAY, 1, esc_u32, struct esc_effect, 0);
 
 struct {

@@ -8,9 +8,9 @@
 #include <linux/pkt_cls.h>
 #include "maps.h"
 
-#define esc_ctx                            __sk_buff
-#define ESC_SUBPROGRAM                     __attribute__((noinline))
-#define esc_loop(steps, function, context) bpf_loop(steps, function, context, 0)
+#define esc_ctx                   __sk_buff
+#define ESC_SUBPROGRAM            __attribute__((noinline))
+#define esc_loop(steps, function) bpf_loop(steps, function, NULL, 0)
 
 #define ESC_COARSE_SHIFT 20
 #define ESC_COARSE_HZ    954 /* 10^9 >> 20 */

@@ -47,9 +47,9 @@ static __always_inline int flow_fresh(const struct esc_packet *p, const struct e
 
 static __always_inline struct esc_plan *plan_get(void)
 {
-	esc_u32 zero = 0;
+	struct esc_scratch *scratch = scratch_get();
 
-	return esc_lookup(scratch, &zero);
+	return scratch ? &scratch->plan : NULL;
 }
 
 static __noinline int flow_first(struct esc_packet *p)
@@ -57,6 +57,8 @@ static __noinline int flow_first(struct esc_packet *p)
 	struct esc_plan *plan = plan_get();
 	int v;
 
+	if (p->foreign)
+		return ESC_V_SPOOFED_IP;
 	if (!opens(p))
 		return ESC_V_NO_FLOW;
 	if (!plan)

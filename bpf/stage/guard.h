@@ -2,6 +2,10 @@
 /*
  * guard: a port speaks only for itself (invariant 3).
  * Next: arp.h for ARP, flow.h for IPv4.
+ *
+ * An address that is not the port's own opens nothing: flow.h drops the packet as spoofed unless it belongs to a flow
+ * that somebody else opened towards that very address, as the answer to a floating endpoint does (the instance answers
+ * in the name of the public address). judge.h asks again whenever a flow is judged.
  */
 #pragma once
 #include "packet.h"
@@ -15,7 +19,7 @@ static __always_inline int port_owns(const struct esc_port *port, esc_u32 addr)
 	return own;
 }
 
-static __always_inline int guard(const struct esc_port *port, const struct esc_packet *p)
+static __always_inline int guard(const struct esc_port *port, struct esc_packet *p)
 {
 	static const esc_u8 gateway[6] __attribute__((aligned(2))) = ESC_GATEWAY_MAC;
 
@@ -27,7 +31,6 @@ static __always_inline int guard(const struct esc_port *port, const struct esc_p
 		return ESC_V_BROADCAST;
 	if (!mac_equal(p->dmac, gateway))
 		return ESC_V_FOREIGN_MAC;
-	if (!port_owns(port, p->key.saddr))
-		return ESC_V_SPOOFED_IP;
+	p->foreign = !port_owns(port, p->key.saddr);
 	return ESC_V_FORWARD;
 }

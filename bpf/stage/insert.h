@@ -4,7 +4,8 @@
  *
  * The way back is inserted first and only where nothing is: its key is what makes a translated source port
  * the flow's own, so the search for a free port *is* the insertion. Ports are thereby reused across
- * destinations. Nothing is ever overwritten: a flow in the way that is dead is removed, a live one wins.
+ * destinations. A port that an endpoint of the same public address opens is never taken: the edge would send the
+ * answers there. Nothing is ever overwritten: a flow in the way that is dead is removed, a live one wins.
  */
 #pragma once
 #include "ring.h"
@@ -13,15 +14,6 @@
 #define ESC_SNAT_STEPS  64
 #define ESC_SNAT_STRIDE 0x9e3779b1u
 
-struct esc_insertion {
-	struct esc_flow_key key; /* of the way back */
-	struct esc_flow entry;
-	esc_u32 first, count; /* ports to choose from; 0: the key is whole */
-	esc_u32 hand;
-	esc_u32 now;
-	int done;
-};
-
 static __always_inline int insert_one(const struct esc_flow_key *key, const struct esc_flow *entry, esc_u32 now)
 {
 	if (!esc_insert(flows, key, entry))
@@ -29,12 +21,27 @@ static __always_inline int insert_one(const struct esc_flow_key *key, const stru
 	return pair_reap(key, now) && !esc_insert(flows, key, entry);
 }
 
+static __always_inline int is_endpoint(esc_u32 vip, esc_u16 port, esc_u8 proto)
+{
+	struct esc_endpoint_key key = {.vip = vip, .port = port, .proto = proto};
+
+	return esc_lookup(endpoints, &key) != NULL;
+}
+
 static long snat_step(esc_u32 step, void *context)
 {
-	struct esc_insertion *in = context;
-	esc_u32 port = in->first + ((in->hand + step) * ESC_SNAT_STRIDE & (in->count - 1));
+	struct esc_scratch *scratch = scratch_get();
+	struct esc_insertion *in;
+	esc_u32 port;
 
+	(void)context;
+	if (!scratch)
+		return 1;
+	in = &scratch->insertion;
+	port = in->first + ((in->hand + step) * ESC_SNAT_STRIDE & (in->count - 1));
 	in->key.dport = ESC_BE16(port);
+	if (is_endpoint(in->key.daddr, in->key.dport, in->key.proto))
+		return 0;
 	in->done = insert_one(&in->key, &in->entry, in->now);
 	return in->done;
 }
@@ -51,41 +58,46 @@ static __always_inline void entry_fill(struct esc_flow *e, const struct esc_way 
 
 static __noinline int insert_back(const struct esc_flow_key *k, struct esc_plan *plan, esc_u32 ring, esc_u32 now)
 {
-	struct esc_insertion in = {.now = now, .first = plan->snat_first, .count = plan->snat_count};
+	struct esc_scratch *scratch = scratch_get();
+	struct esc_insertion *in;
 	struct esc_hand *hand;
 	esc_u32 owner = k->port;
 
-	in.entry.saddr = plan->saddr; /* for entry_partner: as the opener's entry will be */
-	in.entry.daddr = plan->daddr;
-	in.entry.sport = plan->sport;
-	in.entry.dport = plan->dport;
-	in.entry.peer = plan->peer;
-	in.entry.delivery = plan->there.delivery;
-	entry_partner(k, &in.entry, &in.key);
+	if (!scratch)
+		return ESC_V_FLOW_TABLE;
+	in = &scratch->insertion;
+	*in = (struct esc_insertion){.now = now, .first = plan->snat_first, .count = plan->snat_count};
+	in->entry.saddr = plan->saddr; /* for entry_partner: as the opener's entry will be */
+	in->entry.daddr = plan->daddr;
+	in->entry.sport = plan->sport;
+	in->entry.dport = plan->dport;
+	in->entry.peer = plan->peer;
+	in->entry.delivery = plan->there.delivery;
+	entry_partner(k, &in->entry, &in->key);
 
-	entry_fill(&in.entry, &plan->back, now, k->proto);
-	in.entry.saddr = k->daddr;
-	in.entry.daddr = k->saddr;
-	in.entry.sport = k->dport;
-	in.entry.dport = k->sport;
-	in.entry.flags = plan->flags | ESC_FLOW_REPLY;
-	in.entry.owner = owner;
-	in.entry.ring = ring;
-	in.entry.generation = plan->generation;
+	entry_fill(&in->entry, &plan->back, now, k->proto);
+	in->entry.saddr = k->daddr;
+	in->entry.daddr = k->saddr;
+	in->entry.sport = k->dport;
+	in->entry.dport = k->sport;
+	in->entry.flags = plan->flags | ESC_FLOW_REPLY;
+	in->entry.owner = owner;
+	in->entry.ring = ring;
+	in->entry.generation = plan->generation;
 	if (plan->peer) {
-		in.entry.generation = plan->peer_generation;
-		in.entry.peer_generation = plan->generation;
-		in.entry.peer = owner;
+		in->entry.generation = plan->peer_generation;
+		in->entry.peer_generation = plan->generation;
+		in->entry.peer = owner;
 	}
-	if (!in.count)
-		return insert_one(&in.key, &in.entry, now) ? ESC_V_FORWARD : ESC_V_FLOW_TABLE;
+	if (!in->count)
+		return insert_one(&in->key, &in->entry, now) ? ESC_V_FORWARD : ESC_V_FLOW_TABLE;
 	hand = esc_lookup(hands, &owner);
 	if (!hand)
 		return ESC_V_FLOW_TABLE;
-	in.hand = __sync_fetch_and_add(&hand->snat, 1);
-	esc_loop(ESC_SNAT_STEPS, snat_step, &in);
-	plan->sport = in.key.dport;
-	return in.done ? ESC_V_FORWARD : ESC_V_SNAT_EXHAUSTED;
+	in->hand = __sync_fetch_and_add(&hand->snat, 1);
+	esc_loop(ESC_SNAT_STEPS, snat_step);
+	plan->sport = in->key.dport;
+	return in->done ? ESC_V_FORWARD : ESC_V_SNAT_EXHAUSTED;
 }
 
 static __always_inline void opener_fill(struct esc_flow *e, const struct esc_flow_key *k, const struct esc_plan *plan,

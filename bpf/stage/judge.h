@@ -62,8 +62,11 @@ static __always_inline int judge_from(const struct esc_flow_key *k, struct esc_p
                                       esc_u64 word)
 {
 	struct esc_addr *a;
-	int hop, v = judge_policy(k, plan, word, ESC_POLICY_OUT);
+	int hop, v;
 
+	if (!port_owns(port, k->saddr))
+		return ESC_V_SPOOFED_IP; /* it was its own when the flow began */
+	v = judge_policy(k, plan, word, ESC_POLICY_OUT);
 	if (v)
 		return v;
 	way_to_port(&plan->back, port);

@@ -50,8 +50,9 @@ struct esc_packet {
 	esc_u8 tcp_flags, tcp_header; /* header: bytes */
 	esc_u8 icmp;                  /* type */
 	esc_u8 arp;
+	esc_u8 foreign;  /* the source address is not the port's own: may continue a flow, never open one */
 	esc_u8 delivery; /* enum esc_delivery, and where to: */
-	esc_u8 pad[3];
+	esc_u8 pad[2];
 	esc_u32 out; /* ifindex */
 	esc_u32 vni, remote;
 	esc_u32 rule[4]; /* judged by, on a first packet: outbound lists, inbound lists */
@@ -94,6 +95,36 @@ struct esc_plan {
 	esc_u8 pad;
 	esc_u32 rule[4];
 	struct esc_query query;
+};
+
+/* The walk along a port's ring: ring.h. */
+struct esc_ring_walk {
+	esc_u32 port, size, now;
+	esc_u32 slot; /* the answer */
+	esc_u32 idle; /* of the flow there, while it has to be evicted */
+	esc_u32 evict;
+};
+
+/* The search for a way back that is free: insert.h. */
+struct esc_insertion {
+	struct esc_flow_key key; /* of the way back */
+	struct esc_flow entry;
+	esc_u32 first, count; /* ports to choose from; 0: the key is whole */
+	esc_u32 hand;
+	esc_u32 now;
+	int done;
+};
+
+/*
+ * Work in progress, one a processor, in the map `scratch`. For two reasons: the stack of a program and all it calls
+ * is 512 bytes; and what the body of a bpf_loop changes must not be on the stack, because verifiers before Linux 6.7
+ * look at the body once only, take what was on the stack before the loop for constant, and cut the branches that a
+ * later step would take.
+ */
+struct esc_scratch {
+	struct esc_plan plan;
+	struct esc_ring_walk walk;
+	struct esc_insertion insertion;
 };
 
 static __always_inline int mac_equal(const esc_u8 *a, const esc_u8 *b)

@@ -14,13 +14,6 @@
 
 #define ESC_RING_STEPS 16
 
-struct esc_ring_walk {
-	esc_u32 port, size, now;
-	esc_u32 slot; /* the answer */
-	esc_u32 idle; /* of the flow there, while it has to be evicted */
-	esc_u32 evict;
-};
-
 static __always_inline esc_u32 ring_slot(esc_u32 hand, esc_u32 size)
 {
 	return hand * (mix32(hand & ~(size - 1)) | 1) & (size - 1);
@@ -34,13 +27,20 @@ static __always_inline int ring_owns(const struct esc_flow *e, esc_u32 port, esc
 
 static long ring_step(esc_u32 step, void *context)
 {
-	struct esc_ring_walk *walk = context;
-	struct esc_hand *hand = esc_lookup(hands, &walk->port);
+	struct esc_scratch *scratch = scratch_get();
+	struct esc_ring_walk *walk;
+	struct esc_hand *hand;
 	struct esc_flow_key *key, copy;
 	struct esc_flow *e;
-	esc_u32 slot, index;
+	esc_u32 slot, index, port;
 
 	(void)step;
+	(void)context;
+	if (!scratch)
+		return 1;
+	walk = &scratch->walk;
+	port = walk->port;
+	hand = esc_lookup(hands, &port);
 	if (!hand)
 		return 1;
 	slot = ring_slot(__sync_fetch_and_add(&hand->ring, 1), walk->size);
@@ -79,23 +79,25 @@ static __always_inline void ring_evict(const struct esc_ring_walk *walk, esc_u32
 /* A free slot of the port's ring, registered for `opener`; -1: the port has no ring. */
 static __noinline int ring_take(const struct esc_flow_key *opener, esc_u32 now)
 {
-	struct esc_ring_walk walk = {.port = opener->port, .now = now, .slot = -1u};
+	struct esc_scratch *scratch = scratch_get();
+	struct esc_ring_walk *walk;
 	struct esc_host *h = host_get();
 	struct esc_flow_key *place;
 	esc_u32 index;
 
-	if (!h || !h->ring_size || h->ring_size > 65536 || (h->ring_size & (h->ring_size - 1)))
+	if (!scratch || !h || !h->ring_size || h->ring_size > 65536 || (h->ring_size & (h->ring_size - 1)))
 		return -1;
-	walk.size = h->ring_size;
-	esc_loop(ESC_RING_STEPS, ring_step, &walk);
-	if (walk.slot >= walk.size)
+	walk = &scratch->walk;
+	*walk = (struct esc_ring_walk){.port = opener->port, .size = h->ring_size, .now = now, .slot = -1u};
+	esc_loop(ESC_RING_STEPS, ring_step);
+	if (walk->slot >= walk->size)
 		return -1;
-	index = walk.port * walk.size + walk.slot;
-	if (walk.evict)
-		ring_evict(&walk, index);
+	index = walk->port * walk->size + walk->slot;
+	if (walk->evict)
+		ring_evict(walk, index);
 	place = esc_lookup(rings, &index);
 	if (!place)
 		return -1;
 	*place = *opener;
-	return walk.slot;
+	return walk->slot;
 }

@@ -35,6 +35,13 @@ static __always_inline esc_u64 port_read(esc_u32 number)
 	return w ? *(volatile esc_u64 *)w : 0;
 }
 
+static __always_inline struct esc_scratch *scratch_get(void)
+{
+	esc_u32 zero = 0;
+
+	return esc_lookup(scratch, &zero);
+}
+
 static __always_inline struct esc_host *host_get(void)
 {
 	esc_u32 zero = 0;

@@ -193,7 +193,7 @@ struct native *native_new(const struct tables *t)
 	table_init_array(&n->drops, ESC_MAX_PORTS * ESC_V_COUNT, sizeof(struct esc_count));
 	table_init_array(&n->rules, NATIVE_RULES, sizeof(struct esc_count));
 	table_init_array(&n->budgets, ESC_MAX_PORTS, sizeof(struct esc_budget));
-	table_init_array(&n->scratch, 1, sizeof(struct esc_plan));
+	table_init_array(&n->scratch, 1, sizeof(struct esc_scratch));
 	table_init_array(&n->effects, 1, sizeof(struct esc_effect));
 	n->judges = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	native_init_static(n);

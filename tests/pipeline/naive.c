@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "naive.h"
+#include <string.h>
+
+struct tuple {
+	guint32 saddr, daddr;
+	guint16 sport, dport;
+	guint8 protocol;
+};
+
+/* One conversation as its two ends see it; fin and reset decide whether a SYN may begin another in its place. */
+struct naive_flow {
+	guint32 opener_port, peer_port; /* 0: the outside */
+	struct tuple there, back;       /* as they arrive at the pipeline */
+	gboolean fin_there, fin_back, reset;
+	gboolean gone;
+};
+
+static void port_free(gpointer p)
+{
+	struct naive_port *port = p;
+
+	g_clear_pointer(&port->rules[0], g_array_unref);
+	g_clear_pointer(&port->rules[1], g_array_unref);
+	g_free(port);
+}
+
+struct naive *naive_new(void)
+{
+	struct naive *n = g_new0(struct naive, 1);
+
+	n->ports = g_ptr_array_new_with_free_func(port_free);
+	n->flows = g_array_new(FALSE, TRUE, sizeof(struct naive_flow));
+	return n;
+}
+
+void naive_free(struct naive *n)
+{
+	g_ptr_array_unref(n->ports);
+	g_array_unref(n->flows);
+	g_free(n);
+}
+
+struct naive_port *naive_port(struct naive *n, guint32 number, guint32 net, guint32 addr)
+{
+	struct naive_port *p = g_new0(struct naive_port, 1);
+
+	p->number = number;
+	p->net = net;
+	p->addr = addr;
+	g_ptr_array_add(n->ports, p);
+	return p;
+}
+
+static gboolean in(guint32 addr, guint32 prefix, guint length)
+{
+	return length == 0 || addr >> (32 - length) == prefix >> (32 - length);
+}
+
+static enum esc_verdict read_l4(const struct frame *f, gsize room, struct tuple *t)
+{
+	guint8 flags = f->data[47] & 0x17;
+
+	switch (t->protocol) {
+	case 6:
+		if (room < 20 || f->length < 54 || (f->data[46] >> 4) < 5 || (gsize)(f->data[46] >> 4) * 4 > room)
+			return ESC_V_MALFORMED;
+		t->sport = frame_get16(f, 34);
+		t->dport = frame_get16(f, 36);
+		if (!(flags & 0x16) || ((flags & 2) && (flags & 5)) || ((flags & 4) && (flags & 1)))
+			return ESC_V_BAD_FLAGS;
+		return ESC_V_FORWARD;
+	case 17:
+		if (room < 8 || f->length < 42 || frame_get16(f, 38) < 8 || frame_get16(f, 38) > room)
+			return ESC_V_MALFORMED;
+		t->sport = frame_get16(f, 34);
+		t->dport = frame_get16(f, 36);
+		return ESC_V_FORWARD;
+	case 1:
+		if (room < 8 || f->length < 42)
+			return ESC_V_MALFORMED;
+		if ((f->data[34] != 8 && f->data[34] != 0) || f->data[35])
+			return ESC_V_PROTOCOL;
+		t->sport = f->data[34] == 8 ? frame_get16(f, 38) : 0;
+		t->dport = f->data[34] == 8 ? 0 : frame_get16(f, 38);
+		return ESC_V_FORWARD;
+	default:
+		return ESC_V_PROTOCOL;
+	}
+}
+
+static gboolean sum_good(const struct frame *f)
+{
+	guint32 sum = 0;
+
+	for (gsize i = 14; i < 34; i += 2)
+		sum += frame_get16(f, i);
+	return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+static enum esc_verdict read_frame(const struct frame *f, struct tuple *t)
+{
+	gsize total;
+	enum esc_verdict v;
+
+	if (f->length < 14)
+		return ESC_V_MALFORMED;
+	if (frame_get16(f, 12) == 0x86dd)
+		return ESC_V_IPV6;
+	if (frame_get16(f, 12) != 0x0800)
+		return ESC_V_ETHERTYPE;
+	if (f->length < 34 || f->data[14] >> 4 != 4 || (f->data[14] & 15) < 5)
+		return ESC_V_MALFORMED;
+	if ((f->data[14] & 15) > 5)
+		return ESC_V_IP_OPTIONS;
+	total = frame_get16(f, 16);
+	if (total < 20 || total + 14 > f->length)
+		return ESC_V_MALFORMED;
+	if (!sum_good(f))
+		return ESC_V_BAD_CHECKSUM;
+	if (f->data[20] & 0x80)
+		return ESC_V_MALFORMED;
+	if (frame_get16(f, 20) & 0x3fff)
+		return ESC_V_FRAGMENT;
+	if (f->data[30] >= 224)
+		return ESC_V_BROADCAST;
+	*t = (struct tuple){frame_get32(f, 26), frame_get32(f, 30), 0, 0, f->data[23]};
+	v = read_l4(f, total - 20, t);
+	if (!v && t->saddr == t->daddr && t->sport == t->dport)
+		v = ESC_V_MALFORMED;
+	return v;
+}
+
+static gboolean allowed(const GArray *rules, const struct tuple *t)
+{
+	if (!rules)
+		return TRUE;
+	for (guint i = 0; i < rules->len; i++) {
+		const struct naive_rule *r = &g_array_index(rules, struct naive_rule, i);
+		gboolean every_port = r->port == 0 && r->port_last == 65535;
+		if (r->protocol && r->protocol != t->protocol)
+			continue;
+		if (t->saddr < r->from || t->saddr > r->from_last || t->daddr < r->to || t->daddr > r->to_last)
+			continue;
+		if (!every_port && (t->protocol == 1 || t->dport < r->port || t->dport > r->port_last))
+			continue;
+		return r->allow;
+	}
+	return FALSE;
+}
+
+static gboolean tuple_equal(const struct tuple *a, const struct tuple *b)
+{
+	return a->saddr == b->saddr && a->daddr == b->daddr && a->sport == b->sport && a->dport == b->dport &&
+	       a->protocol == b->protocol;
+}
+
+/* Does the packet continue a conversation? DROP with NO_FLOW is told by *verdict. */
+static gboolean continues(struct naive *n, guint32 port, gboolean outside, const struct tuple *t, const struct frame *f,
+                          enum esc_verdict *verdict)
+{
+	guint8 flags = t->protocol == 6 ? f->data[47] & 0x17 : 0;
+
+	for (guint i = 0; i < n->flows->len; i++) {
+		struct naive_flow *x = &g_array_index(n->flows, struct naive_flow, i);
+		gboolean there = tuple_equal(&x->there, t) &&
+		                 (outside ? !x->opener_port && x->peer_port == port : x->opener_port == port);
+		gboolean back = !there && tuple_equal(&x->back, t) &&
+		                (outside ? !x->peer_port && x->opener_port == port : x->peer_port == port);
+		if (x->gone || (!there && !back))
+			continue;
+		if ((flags & 0x12) == 2 && (x->reset || (x->fin_there && x->fin_back))) {
+			x->gone = TRUE;
+			return FALSE;
+		}
+		*verdict = t->protocol == 1 && there != (f->data[34] == 8) ? ESC_V_NO_FLOW : ESC_V_FORWARD;
+		if (*verdict == ESC_V_FORWARD) {
+			x->fin_there |= there && (flags & 1);
+			x->fin_back |= back && (flags & 1);
+			x->reset |= (flags & 4) != 0;
+		}
+		return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean may_open(const struct tuple *t, const struct frame *f)
+{
+	if (t->protocol == 6)
+		return (f->data[47] & 0x12) == 2;
+	return t->protocol == 17 || f->data[34] == 8;
+}
+
+static struct naive_port *by_addr(struct naive *n, guint32 net, guint32 addr)
+{
+	for (guint i = 0; i < n->ports->len; i++) {
+		struct naive_port *p = n->ports->pdata[i];
+		if (p->net == net && p->addr == addr)
+			return p;
+	}
+	return NULL;
+}
+
+static void remember(struct naive *n, guint32 opener, guint32 peer, struct tuple there, struct tuple translated)
+{
+	struct naive_flow x = {.opener_port = opener, .peer_port = peer, .there = there};
+
+	x.back = (struct tuple){translated.daddr, translated.saddr, translated.dport, translated.sport, there.protocol};
+	g_array_append_val(n->flows, x);
+}
+
+static enum esc_verdict open_from(struct naive *n, struct naive_port *p, const struct tuple *t)
+{
+	struct tuple translated = *t;
+	struct naive_port *peer;
+
+	if (!allowed(p->rules[ESC_POLICY_OUT], t))
+		return ESC_V_POLICY_OUT;
+	if (!in(t->daddr, WORLD_ADDR(0, 0), 16)) {
+		if (in(t->daddr, 0x0a000000, 8))
+			return ESC_V_NO_ROUTE;
+		if (!p->public)
+			return ESC_V_NO_OUTBOUND;
+		translated.saddr = p->public;
+		remember(n, p->number, 0, *t, translated);
+		return ESC_V_FORWARD;
+	}
+	peer = by_addr(n, p->net, t->daddr);
+	if (!peer)
+		return ESC_V_UNREACHABLE;
+	if (!allowed(peer->rules[ESC_POLICY_IN], t))
+		return ESC_V_POLICY_IN;
+	remember(n, p->number, peer->number, *t, translated);
+	return ESC_V_FORWARD;
+}
+
+enum esc_verdict naive_from_port(struct naive *n, guint32 number, const struct frame *f)
+{
+	struct naive_port *p = n->ports->pdata[number - 1];
+	enum esc_verdict v;
+	struct tuple t;
+	guint8 mac[6];
+
+	world_mac(number, mac);
+	v = read_frame(f, &t);
+	if (v)
+		return v;
+	if (memcmp(f->data + 6, mac, 6))
+		return ESC_V_SPOOFED_MAC;
+	if (f->data[0] & 1)
+		return ESC_V_BROADCAST;
+	if (memcmp(f->data, world_gateway, 6))
+		return ESC_V_FOREIGN_MAC;
+	if (t.saddr != p->addr)
+		return ESC_V_SPOOFED_IP;
+	if (continues(n, number, FALSE, &t, f, &v))
+		return v;
+	return may_open(&t, f) ? open_from(n, p, &t) : ESC_V_NO_FLOW;
+}
+
+static enum esc_verdict open_to(struct naive *n, struct naive_port *p, const struct tuple *t)
+{
+	struct tuple translated = *t;
+
+	translated.daddr = p->addr;
+	if (!allowed(p->rules[ESC_POLICY_IN], &translated))
+		return ESC_V_POLICY_IN;
+	if (p->standard && !p->rules[ESC_POLICY_IN])
+		return ESC_V_STANDARD_CLOSED;
+	remember(n, 0, p->number, *t, translated);
+	return ESC_V_FORWARD;
+}
+
+static gboolean bogon(guint32 a)
+{
+	return in(a, 0, 8) || in(a, 0x7f000000, 8) || in(a, 0x0a000000, 8) || in(a, 0xac100000, 12) ||
+	       in(a, 0xc0a80000, 16) || in(a, 0xa9fe0000, 16) || in(a, 0xe0000000, 3) || in(a, 0x64400000, 10);
+}
+
+enum esc_verdict naive_from_uplink(struct naive *n, const struct frame *f)
+{
+	struct naive_port *p = NULL;
+	struct tuple t;
+	enum esc_verdict v = read_frame(f, &t);
+
+	if (v)
+		return v;
+	if (f->data[0] & 1)
+		return ESC_V_BROADCAST;
+	if (memcmp(f->data, world_uplink, 6))
+		return ESC_V_FOREIGN_MAC;
+	if (bogon(t.saddr))
+		return ESC_V_BOGON_SOURCE;
+	for (guint i = 0; i < n->ports->len; i++) {
+		struct naive_port *x = n->ports->pdata[i];
+		if (x->public && x->public == t.daddr)
+			p = x;
+	}
+	if (!p)
+		return ESC_V_NOT_VIP;
+	if (continues(n, p->number, TRUE, &t, f, &v))
+		return v;
+	return may_open(&t, f) ? open_to(n, p, &t) : ESC_V_NO_FLOW;
+}
