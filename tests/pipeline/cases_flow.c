@@ -195,6 +195,21 @@ static void test_fin(void)
 	lost(w, 40000, FRAME_ACK);
 }
 
+static gboolean udp_flow_exists(struct twin *w, guint16 sport)
+{
+	struct esc_flow_key key = {.saddr = GUINT32_TO_BE(A1),
+	                           .daddr = GUINT32_TO_BE(A3),
+	                           .sport = GUINT16_TO_BE(sport),
+	                           .dport = GUINT16_TO_BE(53),
+	                           .proto = 17,
+	                           .dir = ESC_FLOW_FROM,
+	                           .port = 1};
+	struct esc_flow f;
+
+	return native_flow(twin_native(w), &key, &f);
+}
+
+/* The ring is as long as one walk, so here the flow that makes room is always the one idle for longest. */
 static void test_quota(void)
 {
 	g_autoptr(twin) w = twin_new_world();
@@ -206,6 +221,9 @@ static void test_quota(void)
 		s.sport = (guint16)(1000 + i);
 		port_pass(w, 1, &s, NULL);
 		g_assert_cmpuint(native_flow_count(twin_native(w)), <=, 2 * 16 + 2);
+		g_assert_true(udp_flow_exists(w, s.sport));
+		g_assert_true(i < 16 || !udp_flow_exists(w, (guint16)(s.sport - 16)));
+		g_assert_true(i < 15 || udp_flow_exists(w, (guint16)(s.sport - 15)));
 	}
 	g_assert_cmpuint(native_flow_count(twin_native(w)), ==, 2 * 16 + 2);
 	other = scene_from(4, A1, A2, 17, 2,
