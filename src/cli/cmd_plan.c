@@ -18,6 +18,13 @@ static gboolean check_compiles(const struct graph *g, const struct alloc *a, con
 	return TRUE;
 }
 
+/* A plan is for no fleet in particular: unless told, it has hosts enough. A VM's NICs share a host, hence half filled.
+ */
+static guint enough_hosts(const struct graph *g, const struct alloc_settings *s)
+{
+	return 1 + 2 * g->nics->len / s->ports_per_host;
+}
+
 int cmd_plan(const struct invocation *i)
 {
 	g_autoptr(GError) error = NULL;
@@ -31,6 +38,7 @@ int cmd_plan(const struct invocation *i)
 	if (!g)
 		return report_error(EXIT_BAD_INPUT, "%s", error->message);
 	alloc_settings_init(&settings);
+	settings.hosts = enough_hosts(g, &settings);
 	if (!option_number(i, "hosts", 1, CLI_MAX_HOSTS, &settings.hosts, &error))
 		return report_error(EXIT_BAD_INPUT, "%s", error->message);
 	a = alloc_assign(none, g, &settings, &error);

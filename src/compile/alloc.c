@@ -16,11 +16,12 @@ static const struct {
         [ALLOC_RULE] = {"rules", FALSE, ALLOC_RULES_MAX},        [ALLOC_SNAT] = {"snat", FALSE, ESC_SNAT_PORTS},
 };
 
-#define HOSTS_MAX 65536 /* more than any fleet; a bound for what the store says */
+#define PORTS_PER_HOST 255   /* leaves each port 1024 flows of the default table */
+#define HOSTS_MAX      65536 /* more than any fleet; a bound for what the store says */
 
 void alloc_settings_init(struct alloc_settings *s)
 {
-	*s = (struct alloc_settings){.hosts = 1, .ports_per_host = ESC_MAX_PORTS - 1};
+	*s = (struct alloc_settings){.hosts = 1, .ports_per_host = PORTS_PER_HOST};
 	prefix_parse("198.18.0.0/16", &s->public_pool);
 	prefix_parse("172.31.240.0/24", &s->fabric);
 	ip_parse("169.254.169.253", &s->platform);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define BLOB_BYTES_MAX (64u << 20) /* of one host */
-#define RING_SLOTS     131072u     /* of all ports of a host: quotas never sum to more than the flow table */
 #define HASH_SEED      0x45534331u
 #define OVERLAY_MTU    1500u /* what instances send; the fabric carries it with the tunnel's headers on top */
 
@@ -90,7 +89,7 @@ static gboolean endpoint_key_equal(const void *a, const void *b)
 static guint32 ring_size(guint ports)
 {
 	guint32 size = 1;
-	while (size < 32768 && 2 * size * (ports + 1) <= RING_SLOTS)
+	while (size < 32768 && 2 * size * (ports + 1) <= ESC_RINGS_DEFAULT)
 		size *= 2;
 	return size;
 }

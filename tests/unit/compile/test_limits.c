@@ -77,6 +77,7 @@ static void test_back_ends(void)
 {
 	struct alloc_settings s;
 	alloc_settings_init(&s);
+	s.ports_per_host = ESC_MAX_PORTS - 1;
 	s.hosts = 2;
 	g_autoptr(kit) most = balanced(655), more = balanced(656);
 	expect(most, &s, NULL);
@@ -90,6 +91,7 @@ static void test_ranges_disjoint(void)
 	for (guint i = 0; i < G_N_ELEMENTS(counts); i++) {
 		struct alloc_settings s;
 		alloc_settings_init(&s);
+		s.ports_per_host = ESC_MAX_PORTS - 1;
 		g_autoptr(kit) k = balanced(counts[i]);
 		g_autoptr(graph) g = kit_graph(k, 0);
 		g_autoptr(alloc) a = alloc_assign(NULL, g, &s, NULL);
@@ -113,6 +115,7 @@ static void test_snat_members(void)
 {
 	struct alloc_settings s;
 	alloc_settings_init(&s);
+	s.ports_per_host = ESC_MAX_PORTS - 1;
 	s.hosts = 2;
 	g_autoptr(kit) k = balanced(1001);
 	g_autoptr(graph) g = kit_graph(k, 0);
