@@ -189,7 +189,6 @@ static void endpoints(struct tables *t)
 	endpoint(t, WORLD_VIP, 83, 6, e);
 	endpoint(t, WORLD_VIP, 8080, 6, e);
 	endpoint(t, WORLD_VIP, 1027, 17, to_one(0, 1)); /* inside the range that port 2 leaves by */
-	endpoint(t, WORLD_PUBLIC(17), 53, 17, to_one(0, 5)); /* floating */
 	e = (struct esc_endpoint){.kind = ESC_EP_SNAT, .slot = world_blob(t, owners())};
 	endpoint(t, WORLD_VIP, 0, 255, e);
 	endpoint(t, WORLD_PUBLIC(11), 0, 0, to_one(0, 3));
@@ -203,7 +202,6 @@ static void endpoints(struct tables *t)
 	           0); /* floating: the instance answers as the public address */
 	world_dnat(t, 3, WORLD_PUBLIC(11), 0, 0, WORLD_ADDR(2, 4), 0, ESC_DNAT_STANDARD);
 	world_dnat(t, 1, WORLD_PUBLIC(12), 0, 0, WORLD_ADDR(1, 4), 0, ESC_DNAT_STANDARD);
-	world_dnat(t, 5, WORLD_PUBLIC(17), 53, 17, WORLD_PUBLIC(17), 0, 0);
 	world_dnat(t, 5, WORLD_PUBLIC(15), 0, 0, WORLD_ADDR(1, 5), 0, 0);
 	snat(t, 1, WORLD_ADDR(1, 4), WORLD_PUBLIC(12), 0, 0);
 	snat(t, 2, WORLD_ADDR(1, 5), WORLD_VIP, 1024, 8);

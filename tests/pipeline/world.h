@@ -10,9 +10,9 @@
  *   network 200   port 4  10.0.1.4   no group            no way out
  *                 port 5  10.0.1.5   no group            public 198.18.0.15, not Standard
  *   198.18.0.10:80 -> ports 1 and 2 at 8080; :81 -> port 7 of the other host; :82 -> nobody; :83 -> port 2, Standard;
- * :8080 -> port 2, floating 198.18.0.10:1027 UDP -> port 1, which no translation of port 2 may take the group of port
- * 2: in TCP 8080 and ICMP (rules 21, 22), else denied by rule 23; out all but TCP 25 (rule 24; 25) the group of port 3:
- * in all of 203.0.113.0/24 (rule 31), and UDP 53 (32); out nothing to 10.0.9.0/24 (rule 33)
+ *               :8080 -> port 2, floating; UDP 1027 -> port 1, which no translation of port 2 may take
+ *   the group of port 2: in TCP 8080 and ICMP (rules 21, 22), else denied by rule 23; out all but TCP 25 (rule 24; 25)
+ *   the group of port 3: in all of 203.0.113.0/24 (rule 31), and UDP 53 (32); out nothing to 10.0.9.0/24 (rule 33)
  */
 #pragma once
 #include "compile/policy.h"
