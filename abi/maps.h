@@ -50,12 +50,12 @@ typedef uint64_t esc_u64;
 #endif
 
 /* Port 0 stands for the uplink and the overlay in counters; real ports start at 1. */
-#define ESC_PORT_UPLINK 0
-#define ESC_PORT_ADDRS  8 /* private addresses of one port; more is a compile error */
-#define ESC_IFINDEX_MAX 65536
-#define ESC_MAX_PORTS   1024      /* default size of the port arrays; the agent may load with fewer */
-#define ESC_RINGS_DEFAULT 262144 /* slots of all ports' rings, so flows of a host; quotas never sum to more */
-#define ESC_VNI_EDGE    0xffffffu /* "from an edge": inner destination is a VIP, the MAC names the port */
+#define ESC_PORT_UPLINK   0
+#define ESC_PORT_ADDRS    8 /* private addresses of one port; more is a compile error */
+#define ESC_IFINDEX_MAX   65536
+#define ESC_MAX_PORTS     1024      /* default size of the port arrays; the agent may load with fewer */
+#define ESC_RINGS_DEFAULT 262144    /* slots of all ports' rings, so flows of a host; quotas never sum to more */
+#define ESC_VNI_EDGE      0xffffffu /* "from an edge": inner destination is a VIP, the MAC names the port */
 #define ESC_GATEWAY_MAC                                                                                                \
 	{                                                                                                              \
 		0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc                                                                     \

@@ -6,8 +6,8 @@
     summary.py LOG...      LOG: DIR/meson-logs/SUITE.json as `meson test --logbase SUITE` writes it
 
 Counts what ran, and trusts no silence: a program that dies, times out, breaks its plan or runs no test at all is one
-failure, and so is a log that is missing or a run without a single test. A suite without programs writes an empty log
-(or, in this version of meson, none): it is said, and fails nothing else, because the total must not be zero.
+failure, and so are a program of the suite that the log does not have (the runner died on the way) and a run without a
+single test. A suite without programs writes no log: it is said, and fails nothing else, because the total must not be zero.
 """
 import json, os, re, sys
 
@@ -49,20 +49,33 @@ def program(name, result, stdout, count):
         count.failed.append(f'{name}: {result.lower()}')
 
 
+def expected(path, suite):
+    """Names of the suite's programs, as often as the build declares them."""
+    try:
+        with open(os.path.join(os.path.dirname(path), '..', 'meson-info', 'intro-tests.json'), encoding='utf-8') as f:
+            return [t['name'] for t in json.load(f) if any(s.split(':')[-1] == suite for s in t['suite'])]
+    except OSError:
+        return []
+
+
 def log(path, count):
     build, suite = path.split(os.sep)[0], os.path.basename(path).removesuffix('.json')
+    missing = expected(path, suite)
     try:
         lines = open(path, encoding='utf-8').read().splitlines()
     except OSError:
+        lines = []
         if suite == 'did-not-build':
             count.failed.append(f'{build}: did not build')
-        else:
+        elif not missing:
             print(f'# {build}: suite {suite} has no tests')
-        return
     for line in lines:
         t = json.loads(line)
-        name = f"{build}: {t['name'].split(' / ')[-1].split(':')[-1]}"
-        program(name, t['result'], t.get('stdout', ''), count)
+        short = t['name'].split(' / ')[-1].split(':')[-1]
+        if short in missing:
+            missing.remove(short)
+        program(f'{build}: {short}', t['result'], t.get('stdout', ''), count)
+    count.failed += [f'{build}: {name}: never ran' for name in missing]
 
 
 def main(paths):

@@ -54,6 +54,15 @@ with tempfile.TemporaryDirectory() as d:
     code, lines = run_summary(['x.json'])
     ok(code == 0 and lines[-1] == '2 passed, 0 failed', 'the last line is the count', lines)
 
+    os.makedirs('b/meson-logs')
+    os.makedirs('b/meson-info')
+    with open('b/meson-info/intro-tests.json', 'w') as f:
+        json.dump([{'name': n, 'suite': ['escarp:unit']} for n in ('t', 'u')], f)
+    os.rename('x.json', 'b/meson-logs/unit.json')
+    code, lines = run_summary(['b/meson-logs/unit.json'])
+    ok(code == 1 and lines[-1] == '2 passed, 1 failed' and '  b: u: never ran' in lines,
+       'a program that the runner never came to is a failure', lines)
+
     for place, include, good in (('src/lib/a.c', 'store/b.h', False), ('src/store/a.c', 'model/b.h', False),
                                  ('src/agent/a.c', 'cli/b.h', False), ('src/lib/a.c', 'bpf/b.h', False), ('bpf/a.c', 'lib/b.h', False),
                                  ('abi/a.h', 'lib/b.h', False), ('src/cli/a.c', 'store/b.h', True),
