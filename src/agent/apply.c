@@ -2,7 +2,13 @@
 /*
  * From the tables in force to new ones, in the order that keeps every moment right:
  *
- *   place blobs ─ plug added ports │ drop stale ports ─ remove stale entries ─ flip policies ─ add entries ─ devices up
+ *   place blobs ─ plug added ports │ drop stale ports ─ remove stale entries ─ flip policies ─ add entries ─ settle
+ *                                                                                                     ─ devices up
+ *
+ * Between the flip and the end of the additions a packet may have judged its flow by the new policy and an old entry (an
+ * address that moved, an endpoint that now leads elsewhere). So what was flipped gets one generation more when all is in
+ * place: such a flow is judged once again, and nothing of the mixture stays. Adding before the flip would not do: the
+ * old policy may allow what only the new entry makes reachable.
  *
  * Left of the bar nothing that is in force changes, so a failure there is undone and forgotten. Right of it a failure
  * is answered by going the same way back to the old tables: every step compares with what is there, so the way back is
@@ -18,6 +24,7 @@ struct change {
 	const struct tables *t;
 	guint32 *slots;    /* of each blob */
 	GArray *endpoints; /* with real slots */
+	GArray *flipped;   /* numbers of the ports that got a new generation */
 	struct map_records records[MAP_COUNT];
 };
 
@@ -70,6 +77,7 @@ static gboolean change_open(struct change *c, struct agent *a, const struct tabl
 {
 	*c = (struct change){.a = a, .t = t};
 	c->slots = g_new0(guint32, t->blobs->len + 1);
+	c->flipped = g_array_new(FALSE, FALSE, sizeof(guint32));
 	if (!place_blobs(c, error))
 		return FALSE;
 	c->endpoints = g_array_copy(t->endpoints);
@@ -86,6 +94,7 @@ static void change_close(struct change *c)
 {
 	if (c->endpoints)
 		g_array_unref(c->endpoints);
+	g_array_unref(c->flipped);
 	g_free(c->slots);
 }
 
@@ -106,8 +115,10 @@ static void flip(struct change *c, const struct table_port *p)
 	struct esc_port_word now;
 
 	memcpy(&now, word, sizeof(now));
-	if (!now.generation || port->judge != p->judge)
+	if (!now.generation || port->judge != p->judge) {
 		now.generation = ++c->a->generation;
+		g_array_append_val(c->flipped, p->number);
+	}
 	port->judge = p->judge;
 	__atomic_store_n(word, agent_word(slot_of(c, p->blob), now.generation), __ATOMIC_RELEASE);
 }
@@ -134,11 +145,25 @@ static gboolean add_missing(struct change *c, GError **error)
 	return TRUE;
 }
 
+/* All is in place: what was judged on the way is judged once more. */
+static void settle(struct change *c)
+{
+	for (guint i = 0; i < c->flipped->len; i++) {
+		guint64 *word = &c->a->objects->words[g_array_index(c->flipped, guint32, i)];
+		struct esc_port_word now;
+
+		memcpy(&now, word, sizeof(now));
+		__atomic_store_n(word, agent_word(now.slot, ++c->a->generation), __ATOMIC_RELEASE);
+	}
+}
+
 static gboolean carry_out(struct change *c, GError **error)
 {
-	return ports_drop_stale(c->a, c->t, error) && remove_stale(c, error) && maps_write_host(c->a, c->t, error) &&
-	       ports_plug(c->a, c->t, FALSE, error) && write_ports(c, error) && add_missing(c, error) &&
-	       ports_open(c->a, c->t, error);
+	if (!ports_drop_stale(c->a, c->t, error) || !remove_stale(c, error) || !maps_write_host(c->a, c->t, error) ||
+	    !ports_plug(c->a, c->t, FALSE, error) || !write_ports(c, error) || !add_missing(c, error))
+		return FALSE;
+	settle(c);
+	return ports_open(c->a, c->t, error);
 }
 
 static void count(struct agent *a)
