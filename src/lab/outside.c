@@ -14,8 +14,10 @@
 
 #define GATEWAY "169.254.254.254" /* on this link only; its neighbour entry is the Internet's end */
 
-static const struct sysctl SETTINGS[] = {
-        {"ipv6/conf/all/disable_ipv6", "1"}, {"ipv6/conf/default/disable_ipv6", "1"}, {NULL, NULL}};
+static const struct sysctl SETTINGS[] = {{"ipv6/conf/all/disable_ipv6", "1"},
+                                         {"ipv6/conf/default/disable_ipv6", "1"},
+                                         SYSCTL_SHORT_SILENCE,
+                                         {NULL, NULL}};
 
 /* An address that the routes send elsewhere could never get an answer. */
 static gboolean check_address(const char *address, guint32 *value, GError **error)

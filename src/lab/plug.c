@@ -114,6 +114,7 @@ static const struct sysctl INSTANCE_SETTINGS[] = {{"ipv4/ip_forward", "0"},
                                                   {"ipv4/conf/all/arp_announce", "2"},
                                                   {"ipv6/conf/all/disable_ipv6", "1"},
                                                   {"ipv6/conf/default/disable_ipv6", "1"},
+                                                  SYSCTL_SHORT_SILENCE,
                                                   {NULL, NULL}};
 
 /* Every port leads to the listener, except those on which something of the user's listens. */

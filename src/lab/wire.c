@@ -65,6 +65,7 @@ static const struct sysctl INTERNET_SETTINGS[] = {{"ipv4/ip_forward", "1"},
                                                   {"ipv4/conf/all/send_redirects", "0"},
                                                   {"ipv4/conf/default/send_redirects", "0"},
                                                   NO_IPV6,
+                                                  SYSCTL_SHORT_SILENCE,
                                                   {NULL, NULL}};
 
 /* Creates the namespace and sets it up before the first device is in it. */
