@@ -64,7 +64,7 @@ static gboolean send_all(int fd, const char *data, gsize n)
 
 struct talk *talk_open(const char *socket, struct node *request, GError **error)
 {
-	g_autoptr(node) owned = request;
+	g_autoptr(node) owned G_GNUC_UNUSED = request;
 	g_autofree char *text = node_print(request, FALSE);
 	g_autofree char *line = g_strconcat(g_strchomp(text), "\n", NULL);
 	struct talk *t;

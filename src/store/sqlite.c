@@ -20,8 +20,8 @@ static const char *const sql_text[SQL_COUNT] = {
         [SQL_RECORD] = "INSERT INTO history (revision, seq, key, value) VALUES (?1, ?2, ?3, ?4)",
         [SQL_FORGET] = "DELETE FROM history WHERE revision = ?1",
         [SQL_WEIGH] = "SELECT sum(length(key) + ifnull(length(value), 0)) FROM history WHERE revision = ?1",
-        [SQL_CHANGES] = "SELECT revision, key, value FROM history WHERE revision >= ?1 AND key >= ?2 AND key < ?3 "
-                        "ORDER BY revision, seq",
+        [SQL_CHANGES] = ("SELECT revision, key, value FROM history WHERE revision >= ?1 AND key >= ?2 AND key < ?3 "
+                         "ORDER BY revision, seq"),
 };
 
 static const char schema[] =

@@ -77,7 +77,7 @@ static void strangers(void)
 	int status;
 	waitpid(child, &status, 0);
 	g_assert_cmpint(status, ==, 0);
-	g_autoptr(node) mine = expect_ok(f, "{\"op\":\"status\"}");
+	node_unref(expect_ok(f, "{\"op\":\"status\"}"));
 	fleet_free(f);
 }
 

@@ -72,7 +72,7 @@ static void test_prefix(void)
 
 static void test_relations(void)
 {
-	struct prefix all, ten, inner, beside;
+	struct prefix all, ten = {0}, inner, beside = {0};
 
 	g_assert_true(prefix_parse("0.0.0.0/0", &all) && prefix_parse("10.0.0.0/8", &ten));
 	g_assert_true(prefix_parse("10.0.1.0/24", &inner) && prefix_parse("10.0.2.0/24", &beside));
