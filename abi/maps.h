@@ -339,7 +339,7 @@ struct esc_flow {
 	esc_u8 dmac[6];
 	esc_u16 owner; /* port number whose quota it counts against */
 	esc_u32 out;   /* PEER, TAP, UPLINK: ifindex; OVERLAY: fabric address of the host */
-	esc_u32 vni;   /* OVERLAY */
+	esc_u32 vni;   /* OVERLAY: of the network; dir TO: fabric address of the only host that may send these */
 	esc_u64 packets;
 	esc_u64 bytes;
 };

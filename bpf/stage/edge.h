@@ -9,14 +9,7 @@
  */
 #pragma once
 #include "policy.h"
-
-static __always_inline int is_bogon(esc_u32 saddr)
-{
-	esc_u8 a = saddr, b = saddr >> 8;
-
-	return a == 0 || a == 127 || a == 10 || a >= 224 || (a == 172 && (b & 0xf0) == 16) || (a == 192 && b == 168) ||
-	       (a == 169 && b == 254) || (a == 100 && (b & 0xc0) == 64);
-}
+#include "route.h"
 
 static __always_inline int admit(const struct esc_packet *p, const struct esc_host *h)
 {

@@ -38,10 +38,16 @@ static __always_inline int echo_fits(const struct esc_packet *p, const struct es
 	return p->key.proto != ESC_ICMP || !(e->flags & ESC_FLOW_REPLY) == (p->icmp == ESC_ECHO_REQUEST);
 }
 
+/* A host speaks for the addresses that live on it. Only what came by the overlay has dir TO. */
+static __always_inline int host_fits(const struct esc_packet *p, const struct esc_flow *e)
+{
+	return p->key.dir != ESC_FLOW_TO || e->vni == p->from;
+}
+
 /* Nothing to ask: seen a moment ago, judged by what is in force. */
 static __always_inline int flow_fresh(const struct esc_packet *p, const struct esc_flow *e)
 {
-	return p->now - e->seen <= ESC_IDLE_SHORTEST * ctx_hz() && !is_syn(p) && echo_fits(p, e) &&
+	return p->now - e->seen <= ESC_IDLE_SHORTEST * ctx_hz() && !is_syn(p) && echo_fits(p, e) && host_fits(p, e) &&
 	       generations_match(&p->key, e);
 }
 
@@ -69,6 +75,8 @@ static __noinline int flow_first(struct esc_packet *p)
 	if (v)
 		return v;
 	p->port = p->key.port;
+	if (p->key.dir == ESC_FLOW_TO && plan->there.vni != p->from)
+		return ESC_V_WRONG_HOST;
 	return insert(&p->key, plan, p->now);
 }
 
@@ -143,24 +151,42 @@ static __noinline int flow_again(struct esc_packet *p)
 	return v;
 }
 
+/*
+ * A SYN on a connection that is over begins another: from its opener, or from the other side when that has not itself
+ * reset it. For a RST is easily forged, and the forger's SYN would then take the place of a living connection.
+ */
+static __always_inline int syn_anew(const struct esc_packet *p, const struct esc_flow *e)
+{
+	return is_syn(p) && !((e->flags & ESC_FLOW_REPLY) && (e->tcp & ESC_TCP_RST));
+}
+
+/* Nobody calls back on the connection by which he was called, but both may call at once. */
+static __always_inline int syn_backwards(const struct esc_packet *p, const struct esc_flow *e,
+                                         const struct esc_flow *opener)
+{
+	return is_syn(p) && (e->flags & ESC_FLOW_REPLY) && !(opener->tcp & ESC_TCP_NEW);
+}
+
 static __noinline int flow_slow(struct esc_packet *p)
 {
 	struct esc_flow *e = esc_lookup(flows, &p->key);
-	struct esc_flow_key partner;
+	struct esc_flow_key partner_key;
+	struct esc_flow *partner;
 	int state, v;
 
 	if (!e)
 		return flow_first(p);
-	entry_partner(&p->key, e, &partner);
-	state = pair_state(&p->key, e, esc_lookup(flows, &partner), p->now);
-	if (state == ESC_PAIR_DEAD || (state == ESC_PAIR_CLOSED && is_syn(p))) {
-		esc_delete(flows, &partner);
+	entry_partner(&p->key, e, &partner_key);
+	partner = esc_lookup(flows, &partner_key);
+	state = pair_state(&p->key, e, partner, p->now);
+	if (!partner || state == ESC_PAIR_DEAD || (state == ESC_PAIR_CLOSED && syn_anew(p, e))) {
+		esc_delete(flows, &partner_key);
 		esc_delete(flows, &p->key);
 		return flow_first(p);
 	}
-	if (!echo_fits(p, e))
+	if (!echo_fits(p, e) || syn_backwards(p, e, partner))
 		return ESC_V_NO_FLOW;
-	if (generations_match(&p->key, e))
+	if (host_fits(p, e) && generations_match(&p->key, e))
 		return ESC_V_FORWARD;
 	v = flow_again(p);
 	return v == ESC_START_ANEW ? flow_first(p) : v;
@@ -181,6 +207,8 @@ static __always_inline void flow_touch(const struct esc_packet *p, struct esc_fl
 		e->tcp |= ESC_TCP_FIN;
 	if (p->tcp_flags & ESC_FLAG_RST)
 		e->tcp |= ESC_TCP_RST;
+	else if (e->tcp & ESC_TCP_RST)
+		e->tcp &= ~ESC_TCP_RST; /* who goes on has not ended it: the RST was forged */
 }
 
 /* FORWARD and the entry, or the reason. */
@@ -196,6 +224,8 @@ static __always_inline int flow(struct esc_packet *p, struct esc_flow **entry)
 		e = esc_lookup(flows, &p->key);
 		if (!e)
 			return ESC_V_FLOW_TABLE; /* another processor's flow took its place meanwhile */
+		if (!host_fits(p, e))
+			return ESC_V_WRONG_HOST;
 	}
 	*entry = e;
 	return ESC_V_FORWARD;

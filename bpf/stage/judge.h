@@ -83,6 +83,7 @@ static __always_inline int judge_from(const struct esc_flow_key *k, struct esc_p
 	if (!a->host)
 		return judge_peer(k, plan, port, a->port);
 	way_to_host(&plan->there, a, port->net);
+	plan->back.vni = a->host;
 	return ESC_V_FORWARD;
 }
 
@@ -95,6 +96,9 @@ static __always_inline int judge_to(const struct esc_flow_key *k, struct esc_pla
 	way_to_port(&plan->there, port);
 	if (k->dir == ESC_FLOW_PUBLIC) {
 		way_to_uplink(&plan->back);
+		/* whoever chose this port: a tenant's range, public or not, does not speak from outside */
+		if (is_bogon(k->saddr) || route_hop(port->net, k->saddr) == ESC_HOP_NETWORK)
+			return ESC_V_BOGON_SOURCE;
 		v = nat_in(k, plan);
 		if (v)
 			return v;
@@ -103,6 +107,7 @@ static __always_inline int judge_to(const struct esc_flow_key *k, struct esc_pla
 		if (!a || !a->host || !port_owns(port, k->daddr))
 			return ESC_V_UNREACHABLE;
 		way_to_host(&plan->back, a, port->net);
+		plan->there.vni = a->host;
 	}
 	return judge_policy(k, plan, word, ESC_POLICY_IN);
 }

@@ -55,6 +55,7 @@ struct esc_packet {
 	esc_u8 pad[2];
 	esc_u32 out; /* ifindex */
 	esc_u32 vni, remote;
+	esc_u32 from;    /* fabric address of the host that tunnelled it here; 0: none did */
 	esc_u32 rule[4]; /* judged by, on a first packet: outbound lists, inbound lists */
 };
 
@@ -64,7 +65,7 @@ struct esc_way {
 	esc_u8 pad;
 	esc_u8 dmac[6];
 	esc_u32 out;
-	esc_u32 vni;
+	esc_u32 vni; /* OVERLAY: of the network; PEER, TAP: the host that its packets come from by the overlay, else 0 */
 };
 
 /* A question to one port's policy, and its answer. */

@@ -30,7 +30,10 @@ static __always_inline int tunnel_admit(struct esc_packet *p, esc_u32 vni, esc_u
 	p->port = *number;
 	p->key.port = *number;
 	p->key.dir = vni == ESC_VNI_EDGE ? ESC_FLOW_PUBLIC : ESC_FLOW_TO;
-	if (vni != ESC_VNI_EDGE && port->net != vni)
+	if (vni == ESC_VNI_EDGE)
+		return ESC_V_FORWARD;
+	p->from = remote; /* flow.h: only for addresses that live there */
+	if (port->net != vni)
 		return ESC_V_WRONG_NETWORK;
 	return ESC_V_FORWARD;
 }

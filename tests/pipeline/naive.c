@@ -12,7 +12,8 @@ struct tuple {
 struct naive_flow {
 	guint32 opener_port, peer_port; /* 0: the outside */
 	struct tuple there, back;       /* as they arrive at the pipeline */
-	gboolean fin_there, fin_back, reset;
+	gboolean fin_there, fin_back, reset_there, reset_back;
+	gboolean answered; /* the opener has gone on after its SYN */
 	gboolean gone;
 };
 
@@ -155,6 +156,23 @@ static gboolean tuple_equal(const struct tuple *a, const struct tuple *b)
 	       a->protocol == b->protocol;
 }
 
+static gboolean naive_over(const struct naive_flow *x)
+{
+	return x->reset_there || x->reset_back || (x->fin_there && x->fin_back);
+}
+
+static void naive_saw(struct naive_flow *x, gboolean there, guint8 flags)
+{
+	gboolean *reset = there ? &x->reset_there : &x->reset_back;
+
+	x->answered |= there && (flags & 0x12) != 2;
+	if (there)
+		x->fin_there |= (flags & 1) != 0;
+	else
+		x->fin_back |= (flags & 1) != 0;
+	*reset = (flags & 4) != 0;
+}
+
 /* Does the packet continue a conversation? DROP with NO_FLOW is told by *verdict. */
 static gboolean continues(struct naive *n, guint32 port, gboolean outside, const struct tuple *t, const struct frame *f,
                           enum esc_verdict *verdict)
@@ -169,16 +187,15 @@ static gboolean continues(struct naive *n, guint32 port, gboolean outside, const
 		                (outside ? !x->peer_port && x->opener_port == port : x->peer_port == port);
 		if (x->gone || (!there && !back))
 			continue;
-		if ((flags & 0x12) == 2 && (x->reset || (x->fin_there && x->fin_back))) {
+		if ((flags & 0x12) == 2 && naive_over(x) && (there || !x->reset_back)) {
 			x->gone = TRUE;
 			return FALSE;
 		}
 		*verdict = t->protocol == 1 && there != (f->data[34] == 8) ? ESC_V_NO_FLOW : ESC_V_FORWARD;
-		if (*verdict == ESC_V_FORWARD) {
-			x->fin_there |= there && (flags & 1);
-			x->fin_back |= back && (flags & 1);
-			x->reset |= (flags & 4) != 0;
-		}
+		if ((flags & 0x12) == 2 && back && x->answered)
+			*verdict = ESC_V_NO_FLOW;
+		if (*verdict == ESC_V_FORWARD)
+			naive_saw(x, there, flags);
 		return TRUE;
 	}
 	return FALSE;

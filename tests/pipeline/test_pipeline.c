@@ -18,6 +18,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kernel", test_kernel);
 	cases_register();
 	cases_flow_register();
+	cases_attack_register();
 	cases_nat_register();
 	cases_random_register();
 	return g_test_run();
