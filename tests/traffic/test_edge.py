@@ -7,21 +7,24 @@ port with the reply translated back, and outbound through the uplink.
                           +-- one-ip (Basic, one0), closed-ip (Standard, closed0), alone0 (no public address)
 """
 import json
+import os
 import socket
 import subprocess
 
 import harness as h
 
-lab = h.Lab('t-edge')
+XDP = os.environ.get('ESCARP_EDGE') == 'xdp'  # the edge decides in XDP, and tc goes on from its mark
+lab = h.Lab('t-edge-xdp' if XDP else 't-edge')
 
 TEMPLATE = h.template(
     h.nsg('web-nsg', h.rule('allow-8080', 100, 'Allow', source='Internet', dport='8080'),
-          h.rule('allow-22', 110, 'Allow', source='203.0.113.0/24', dport='22')),
+          h.rule('allow-22', 110, 'Allow', source=['203.0.113.0/24', '198.51.100.7'], dport='22'),
+          h.rule('no-mail', 100, 'Deny', direction='Outbound', destination='Internet', dport='25')),
     h.nsg('std-nsg', h.rule('allow-443', 100, 'Allow', source='Internet', dport='443')),
     h.vnet('net', '10.1.0.0/16', {'s': ('10.1.0.0/24', None)}),
     h.pip('lb-ip'), h.pip('slb-ip', 'Standard'), h.pip('one-ip'), h.pip('closed-ip', 'Standard'),
     h.balancer('lb', 'lb-ip', ['web'], [('http', 'web', 80, 8080)], [('ssh', 5022, 22)]),
-    h.balancer('slb', 'slb-ip', ['open', 'shut'], [('https', 'open', 443, 443), ('other', 'shut', 81, 81)], sku='Standard'),
+    h.balancer('slb', 'slb-ip', ['open', 'shut'], [('https', 'open', 443, 443), ('next', 'open', 444, 444), ('other', 'shut', 81, 81)], sku='Standard'),
     h.vm('web0', 'net', 's', '10.1.0.4', group='web-nsg', pools=[('lb', 'web')], nat=[('lb', 'ssh')]),
     h.vm('web1', 'net', 's', '10.1.0.5', group='web-nsg', pools=[('lb', 'web')]),
     h.vm('std0', 'net', 's', '10.1.0.6', group='std-nsg', pools=[('slb', 'open')]),
@@ -37,6 +40,13 @@ def comes_up(t):
     t.ok(r.returncode == 0, 'the template comes up', r.stdout + r.stderr)
     VIP.update({label[:-1]: lab.port(label)['public'][0] for label in ('one0', 'closed0')})
     VIP.update({f['name'].split('/')[0]: f['address'] for f in lab.status()['front_ends']})
+
+
+def edge_build(t):
+    """The build that this run is about is the one in the kernel."""
+    links = subprocess.run(['ip', '-n', lab.netns('host0'), '-j', '-d', 'link'], capture_output=True, text=True, timeout=10).stdout
+    with_xdp = [link['ifname'] for link in json.loads(links) if link.get('xdp')]
+    t.eq(with_xdp, ['uplink0'] if XDP else [], 'XDP is on the uplink' if XDP else 'no device has XDP')
 
 
 def denied(t, name, address, port, where, verdict, who='internet', udp=False):
@@ -73,8 +83,11 @@ def nat_rule(t):
     before = lab.drops('web0', 'policy-in')
     t.eq(lab.tcp('internet', VIP['lb'], 5022), None, 'the NAT rule leads in, and the security rule still judges: silence')
     t.ok(lab.drops('web0', 'policy-in') > before, 'policy-in at web0')
-    t.eq(as_address('203.0.113.9', VIP['lb'], 5022), 'web0', 'from the prefix that the rule names')
-    t.eq(as_address('203.0.114.9', VIP['lb'], 5022), None, 'but not from its neighbour')
+    t.ok(lab.rule_hits('web-nsg/DenyAllInBound') > 0, 'by the last default rule')
+    for source in ('203.0.112.255', '203.0.114.0', '198.51.100.6', '198.51.100.8'):
+        t.eq(as_address(source, VIP['lb'], 5022), None, f'not from {source}, beside the rule\'s list')
+    for source in ('203.0.113.0', '203.0.113.255', '198.51.100.7'):
+        t.eq(as_address(source, VIP['lb'], 5022), 'web0', f'from {source}, which the rule names')
 
 
 def instance_address(t):
@@ -89,6 +102,9 @@ def instance_address(t):
 
 def standard_balancer(t):
     denied(t, 'no group behind a Standard front end', VIP['slb'], 81, 'std1', 'standard-closed')
+    hits = lab.rule_hits('std-nsg/DenyAllInBound')
+    denied(t, 'a group that allows another port only', VIP['slb'], 444, 'std0', 'policy-in')
+    t.ok(lab.rule_hits('std-nsg/DenyAllInBound') > hits, 'by the last default rule')
     t.eq(lab.tcp('internet', VIP['slb'], 443), 'std0', 'the allowing rule opens the other')
 
 
@@ -102,6 +118,9 @@ def seen_source(who, address='8.8.4.4', port=7777):
 
 
 def outbound(t):
+    before = lab.drops('web0', 'policy-out'), lab.rule_hits('web-nsg/no-mail')
+    t.eq(seen_source('web0', port=25), (None, set(), set()), 'what an outbound rule denies is never seen outside')
+    t.ok(lab.drops('web0', 'policy-out') > before[0] and lab.rule_hits('web-nsg/no-mail') > before[1], 'policy-out at web0, by that rule')
     answer, sources, _ = seen_source('one0')
     t.eq((answer, sources), ('internet', {VIP['one']}), 'an instance address is the source of its outbound traffic')
     answer, sources, ports = seen_source('web0')
@@ -134,7 +153,7 @@ def unsolicited(t):
 
 
 def bogons(t):
-    for source in ('10.1.0.10', '127.0.0.1', '192.168.1.1', '169.254.1.1', '224.0.0.1', '0.0.0.0'):
+    for source in ('10.1.0.10', '127.0.0.1', '192.168.1.1', '169.254.1.1', '169.254.169.253', '224.0.0.1', '0.0.0.0'):
         before = lab.drops('uplink', 'bogon-source')
         inject(source, VIP['one'])
         t.ok(lab.drops('uplink', 'bogon-source') == before + 1, f'{source} does not come from outside')
@@ -159,4 +178,4 @@ def inject(source, destination):
                 return
 
 
-h.main([comes_up, load_balancing_rule, nat_rule, instance_address, standard_balancer, outbound, hairpin, unsolicited, bogons])
+h.main([comes_up, edge_build, load_balancing_rule, nat_rule, instance_address, standard_balancer, outbound, hairpin, unsolicited, bogons])
