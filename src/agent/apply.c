@@ -205,7 +205,7 @@ static void keep(struct agent *a)
 	gsize size;
 	const void *data = g_bytes_get_data(bytes, &size);
 
-	if (!g_file_set_contents(a->kept_file, data, (gssize)size, &error))
+	if (!g_file_set_contents_full(a->kept_file, data, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
 		g_warning("%s", error->message);
 }
 

@@ -119,8 +119,15 @@ gboolean tcx_attach(const char *pin, int program, guint ifindex, enum tcx_kind *
 	return TRUE;
 }
 
+/* A pin that goes releases its link only some time later, so the link is told first. */
 void tcx_detach(const char *pin)
 {
+	int link = bpf_obj_get(pin);
+
+	if (link >= 0) {
+		bpf_link_detach(link);
+		close(link);
+	}
 	unlink(pin);
 }
 

@@ -7,13 +7,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#define TURN_PAUSE_US 50000
 
 static gboolean make(const char *path, uid_t owner, mode_t mode, GError **error)
 {
@@ -69,6 +73,60 @@ static int take_lock(const char *lab, GError **error)
 	return -1;
 }
 
+/* TRUE: the file is still the one that others would open. */
+static gboolean is_current(int fd, const char *path)
+{
+	struct stat mine, theirs;
+
+	return fstat(fd, &mine) == 0 && lstat(path, &theirs) == 0 && mine.st_dev == theirs.st_dev &&
+	       mine.st_ino == theirs.st_ino;
+}
+
+int dirs_take_turn(const char *lab, guint seconds, GError **error)
+{
+	gint64 until = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+	g_autofree char *path = paths_turn(lab);
+	g_autofree char *root = g_path_get_dirname(path);
+
+	for (;;) {
+		int fd = -1;
+
+		if (!make(root, 0, 0755, error))
+			return -1;
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0 && errno != ENOENT) {
+			lab_fail_errno(error, "%s", path);
+			return -1;
+		}
+		while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
+			if (g_get_monotonic_time() > until) {
+				close(fd);
+				lab_fail(error, "another command starts lab %s or takes it down; try again", lab);
+				return -1;
+			}
+			g_usleep(TURN_PAUSE_US);
+		}
+		/* Whoever had it before may have removed the file with the lab. */
+		if (fd >= 0 && is_current(fd, path))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+void dirs_end_turn(const char *lab, int turn)
+{
+	g_autofree char *run = paths_run(lab, NULL);
+	g_autofree char *path = paths_turn(lab);
+	g_autofree char *root = g_path_get_dirname(path);
+
+	if (access(run, F_OK)) {
+		unlink(path);
+		rmdir(root); /* when this was the last lab */
+	}
+	close(turn);
+}
+
 guint dirs_hosts(const char *lab)
 {
 	g_autofree char *path = paths_run(lab, "hosts");
@@ -101,7 +159,7 @@ static gboolean make_all(const char *lab, guint hosts, GError **error)
 	g_autofree char *state = paths_state(lab, NULL);
 	g_autofree char *state_root = g_path_get_dirname(state);
 
-	if (!make_in_run(lab, "log", 0, 0755, error) || !make_in_run(lab, "pids", 0, 0755, error) ||
+	if (!make_in_run(lab, "log", 0, 0700, error) || !make_in_run(lab, "pids", 0, 0755, error) ||
 	    !make_in_run(lab, "controller", UID_CONTROLLER, 0755, error) || !make(state_root, 0, 0755, error) ||
 	    !make(state, UID_CONTROLLER, 0700, error) || !mount_bpffs(lab, error))
 		return FALSE;
@@ -125,16 +183,27 @@ int dirs_prepare(const char *lab, guint hosts, GError **error)
 	return -1;
 }
 
-/* Depth first, by descriptors, never through a symbolic link; another filesystem mounted inside is left alone. */
+/* Fails with EXDEV where something is mounted: what somebody mounted into the lab's directory is not the lab's. */
+static int open_within(int parent, const char *name)
+{
+	struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_XDEV};
+
+	return (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
+}
+
+/* Depth first, by descriptors, never through a symbolic link; where something else is mounted inside it stops. */
 static gboolean remove_tree(int parent, const char *name, GError **error)
 {
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = parent == AT_FDCWD ? open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+	                            : open_within(parent, name);
 	gboolean ok = TRUE;
 	struct dirent *e;
 	DIR *dir;
 
 	if (fd < 0 && errno == ENOENT)
 		return TRUE;
+	if (fd < 0 && errno == EXDEV)
+		return lab_fail(error, "something is mounted on %s in the lab's directory: unmount it first", name);
 	if (fd < 0) {
 		if (unlinkat(parent, name, 0) && errno != ENOENT)
 			return lab_fail_errno(error, "cannot remove %s", name);

@@ -13,6 +13,8 @@ struct place {
 	char *answer; /* label and newline */
 	int tcp, udp;
 	guint on_tcp, on_udp;
+	gint64 credit_us; /* of time: each answered datagram costs its share of a second */
+	gint64 counted;   /* when it was last brought up to date */
 };
 
 struct talk {
@@ -151,6 +153,19 @@ static gboolean is_answer(char *bytes, gssize n)
 	return g_hash_table_contains(answers, bytes);
 }
 
+static gboolean may_answer(struct place *p)
+{
+	const gint64 cost = G_USEC_PER_SEC / ECHO_DATAGRAMS_PER_SECOND, most = cost * ECHO_DATAGRAMS_BURST;
+	gint64 now = g_get_monotonic_time();
+
+	p->credit_us = MIN(p->credit_us + now - p->counted, most);
+	p->counted = now;
+	if (p->credit_us < cost)
+		return FALSE;
+	p->credit_us -= cost;
+	return TRUE;
+}
+
 /* The answer leaves from the address that was asked (the control message goes back as it came), not from the routing
  * table's. */
 static gboolean on_datagram(int fd, GIOCondition condition, gpointer user)
@@ -170,7 +185,7 @@ static gboolean on_datagram(int fd, GIOCondition condition, gpointer user)
 	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
 
 	(void)condition;
-	if (n < 0 || is_answer(bytes, n))
+	if (n < 0 || is_answer(bytes, n) || !may_answer(p))
 		return G_SOURCE_CONTINUE;
 	c = CMSG_FIRSTHDR(&m);
 	if (!c || c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)

@@ -11,7 +11,13 @@
 
 #define ECHO_PATIENCE_MS     200
 #define ECHO_MAX_CONNECTIONS 512
-#define ECHO_CONNECTION_MS   2000 /* then it is closed, whatever it does */
+/*
+ * Datagrams that one instance answers. A name may be longer than what asked for it, and a sender's address may be made
+ * up: no instance lends itself to more than this, however much it is asked.
+ */
+#define ECHO_DATAGRAMS_PER_SECOND 2000
+#define ECHO_DATAGRAMS_BURST      4000
+#define ECHO_CONNECTION_MS        2000 /* then it is closed, whatever it does */
 
 /* Until the channel ends. Returns an exit code. */
 int echo_run(int channel);

@@ -3,6 +3,7 @@
 #include "lab/desk.h"
 #include "lab/dirs.h"
 #include "lab/error.h"
+#include "lab/logs.h"
 #include "lab/pids.h"
 #include "lab/plugs.h"
 #include "lab/spawn.h"
@@ -107,6 +108,14 @@ static gboolean on_signal(gpointer loop)
 	return G_SOURCE_CONTINUE;
 }
 
+static gboolean on_logs(gpointer user)
+{
+	const struct lab *l = user;
+
+	logs_bound(l->name);
+	return G_SOURCE_CONTINUE;
+}
+
 static gboolean prepare(struct lab *l, GError **error)
 {
 	g_autofree char *internet = paths_netns_internet(l->name);
@@ -124,6 +133,8 @@ static int serve(struct lab *l, GError **error)
 
 	if (!plugs)
 		return EXIT_FAILURE;
+	logs_bound(l->name);
+	g_timeout_add_seconds(LOGS_SECONDS, on_logs, l);
 	g_unix_signal_add(SIGTERM, on_signal, loop);
 	g_unix_signal_add(SIGINT, on_signal, loop);
 	start_roles(l, agents);

@@ -193,6 +193,25 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer user)
 	return G_SOURCE_CONTINUE;
 }
 
+static guint connections_of(const struct lines_server *s, uid_t uid)
+{
+	GHashTableIter i;
+	gpointer c;
+	guint n = 0;
+
+	g_hash_table_iter_init(&i, s->connections);
+	while (g_hash_table_iter_next(&i, &c, NULL))
+		n += ((struct lines_conn *)c)->uid == uid;
+	return n;
+}
+
+/* Root is never kept out; one of many strangers could be only by many strangers. */
+static gboolean has_room(const struct lines_server *s, uid_t uid)
+{
+	return !uid || (g_hash_table_size(s->connections) < LINES_MAX_CONNECTIONS &&
+	                connections_of(s, uid) < LINES_MAX_PER_UID);
+}
+
 static gboolean on_connect(int fd, GIOCondition condition, gpointer user)
 {
 	struct lines_server *s = user;
@@ -203,8 +222,7 @@ static gboolean on_connect(int fd, GIOCondition condition, gpointer user)
 	(void)condition;
 	if (client < 0)
 		return G_SOURCE_CONTINUE;
-	if (g_hash_table_size(s->connections) >= LINES_MAX_CONNECTIONS ||
-	    getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &length)) {
+	if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &length) || !has_room(s, peer.uid)) {
 		close(client);
 		return G_SOURCE_CONTINUE;
 	}

@@ -14,6 +14,7 @@
 #define LINES_MAX_REQUEST     (64u << 10)
 #define LINES_MAX_PENDING     (32u << 20)
 #define LINES_MAX_CONNECTIONS 64
+#define LINES_MAX_PER_UID     16 /* of one uid that is not root: nobody can keep the others out */
 #define LINES_REQUEST_SECONDS 10
 
 struct lines_server;

@@ -10,6 +10,7 @@
 
 #include <sched.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define GATEWAY "169.254.254.254" /* on this link only; its neighbour entry is the Internet's end */
@@ -35,6 +36,18 @@ static gboolean check_address(const char *address, guint32 *value, GError **erro
 	if (*value < 1u << 24 || prefix_has(loopback, *value) || prefix_has(multicast, *value))
 		return lab_fail(error, "%s cannot be a sender's address", address);
 	return TRUE;
+}
+
+/* By this, taking the lab down finds what still runs here. */
+static gboolean mark(struct rtnl *internet, const char *far, GError **error)
+{
+	g_autofree char *alias = NULL;
+	struct stat st;
+
+	if (stat("/proc/thread-self/ns/net", &st))
+		return lab_fail_errno(error, "own network namespace");
+	alias = g_strdup_printf(OUTSIDE_MARK "%llu", (unsigned long long)st.st_ino);
+	return rtnl_set_alias(internet, far, alias, error);
 }
 
 /* The Internet's end: up, and the way back. */
@@ -80,8 +93,9 @@ static gboolean build(const char *netns, guint32 address, GError **error)
 	     rtnl_add_veth(here, (struct rtnl_end){"eth0", NULL, WIRE_MTU}, (struct rtnl_end){far, NULL, WIRE_MTU}, fd,
 	                   error);
 	close(fd);
-	return ok && rtnl_mac(here, "eth0", here_mac, error) && rtnl_mac(internet, far, far_mac, error) &&
-	       join_internet(internet, far, address, here_mac, error) && join_here(here, address, far_mac, error);
+	return ok && mark(internet, far, error) && rtnl_mac(here, "eth0", here_mac, error) &&
+	       rtnl_mac(internet, far, far_mac, error) && join_internet(internet, far, address, here_mac, error) &&
+	       join_here(here, address, far_mac, error);
 }
 
 gboolean outside_enter(const char *lab, const char *address, GError **error)

@@ -92,7 +92,7 @@ static void G_GNUC_NORETURN become(const struct spawn *s, const struct prepared 
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setsid();
-	umask(022);
+	umask(077); /* sockets get their mode by name, everything else is the role's own */
 	if (p->netns >= 0)
 		must(setns(p->netns, CLONE_NEWNET), FAIL_NETNS);
 	settle_fds(p);
@@ -111,7 +111,7 @@ pid_t spawn_role(const struct spawn *s, GError **error)
 
 	if (s->netns && (p.netns = netns_open(s->netns, error)) < 0)
 		return -1;
-	p.log = open(s->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	p.log = open(s->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	p.null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (p.log < 0 || p.null < 0)
 		lab_fail_errno(error, "%s", s->log);

@@ -14,6 +14,7 @@
 
 #define WAIT_SECONDS 30
 #define ROUND_MS     50
+#define TURN_SECONDS 60 /* longer than another start or end takes */
 #define LOG_TAIL     1000
 
 static gboolean answers(const char *lab)
@@ -76,8 +77,8 @@ static pid_t launch(const char *lab, guint hosts, const char *log_path, GError *
 
 	if (!program)
 		return -1;
-	if (g_mkdir_with_parents(folder, 0755) ||
-	    (log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) < 0) {
+	if (g_mkdir_with_parents(folder, 0700) ||
+	    (log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) < 0) {
 		lab_fail_errno(error, "%s", log_path);
 		return -1;
 	}
@@ -109,16 +110,13 @@ static gboolean wait_until_ready(const char *lab, pid_t pid, const char *log_pat
 	return lab_fail(error, "the controller does not answer: %s", tail);
 }
 
-gboolean lab_start(const char *lab, guint hosts, GError **error)
+/* The caller has its turn: nobody else starts the lab or takes it down meanwhile. */
+static gboolean start_in_turn(const char *lab, guint hosts, GError **error)
 {
 	g_autofree char *log_path = paths_run(lab, "log/lab.log");
 	guint before;
 	pid_t pid;
 
-	if (!paths_lab_valid(lab))
-		return lab_fail(error, "not a lab's name: %s", lab);
-	if (geteuid())
-		return lab_fail(error, "a lab needs root: it makes network namespaces");
 	before = dirs_hosts(lab);
 	if (before && before != hosts)
 		return lab_fail(error, "lab %s has %u hosts; take it down first to have %u", lab, before, hosts);
@@ -126,4 +124,21 @@ gboolean lab_start(const char *lab, guint hosts, GError **error)
 		return wait_until_ready(lab, 0, log_path, error);
 	pid = launch(lab, hosts, log_path, error);
 	return pid > 0 && wait_until_ready(lab, pid, log_path, error);
+}
+
+gboolean lab_start(const char *lab, guint hosts, GError **error)
+{
+	gboolean ok;
+	int turn;
+
+	if (!paths_lab_valid(lab))
+		return lab_fail(error, "not a lab's name: %s", lab);
+	if (geteuid())
+		return lab_fail(error, "a lab needs root: it makes network namespaces");
+	turn = dirs_take_turn(lab, TURN_SECONDS, error);
+	if (turn < 0)
+		return FALSE;
+	ok = start_in_turn(lab, hosts, error);
+	dirs_end_turn(lab, turn);
+	return ok;
 }

@@ -3,7 +3,9 @@
 #include "lab/dirs.h"
 #include "lab/error.h"
 #include "lab/netns.h"
+#include "lab/outside.h"
 #include "lab/pids.h"
+#include "lab/rtnl.h"
 #include "lib/paths.h"
 
 #include <signal.h>
@@ -14,6 +16,8 @@
 #define END_SECONDS 6
 #define ROUNDS      50
 #define ROUND_MS    20
+
+#define TURN_SECONDS 60 /* longer than a start takes */
 
 /* Names of the lab's namespaces, by their files. */
 static GPtrArray *own_namespaces(const char *lab)
@@ -72,6 +76,23 @@ static guint signal_inside(GHashTable *set, int number)
 	return n;
 }
 
+/* Where `exec internet --as` sends from has no name, but its link to the Internet tells which namespace it is. */
+static void add_outside(GHashTable *set, const char *lab)
+{
+	g_autofree char *internet = paths_netns_internet(lab);
+	g_autoptr(rtnl) r = netns_exists(internet) ? rtnl_open_in(internet, NULL) : NULL;
+	g_autoptr(GPtrArray) names = r ? rtnl_devices(r, NULL) : NULL;
+
+	for (guint i = 0; names && i < names->len; i++) {
+		g_autofree char *alias = rtnl_alias(r, names->pdata[i]);
+		guint64 inode;
+
+		if (alias && g_str_has_prefix(alias, OUTSIDE_MARK) &&
+		    g_ascii_string_to_unsigned(alias + strlen(OUTSIDE_MARK), 10, 1, G_MAXINT64, &inode, NULL))
+			g_hash_table_add(set, g_memdup2(&inode, sizeof(inode)));
+	}
+}
+
 static void end_inside(GHashTable *set)
 {
 	guint left = g_hash_table_size(set) ? signal_inside(set, SIGTERM) : 0;
@@ -82,16 +103,30 @@ static void end_inside(GHashTable *set)
 	}
 }
 
-gboolean lab_teardown(const char *lab, GError **error)
+static gboolean remove_all(const char *lab, GError **error)
 {
-	if (!paths_lab_valid(lab))
-		return lab_fail(error, "not a lab's name: %s", lab);
 	pids_end_all(lab, 0, END_SECONDS);
 	g_autoptr(GPtrArray) names = own_namespaces(lab);
 	g_autoptr(GHashTable) set = inodes(names);
+	add_outside(set, lab);
 	end_inside(set);
 	for (guint i = 0; i < names->len; i++)
 		if (!netns_delete(names->pdata[i], error))
 			return FALSE;
 	return dirs_remove(lab, error);
+}
+
+gboolean lab_teardown(const char *lab, GError **error)
+{
+	gboolean ok;
+	int turn;
+
+	if (!paths_lab_valid(lab))
+		return lab_fail(error, "not a lab's name: %s", lab);
+	turn = dirs_take_turn(lab, TURN_SECONDS, error);
+	if (turn < 0)
+		return FALSE;
+	ok = remove_all(lab, error);
+	dirs_end_turn(lab, turn);
+	return ok;
 }

@@ -24,6 +24,12 @@ char *paths_state(const char *lab, const char *leaf)
 	return g_build_filename(STATE_ROOT, lab, leaf, NULL);
 }
 
+/* Beside the lab's directory: it outlives it, and no lab's name has a dot. */
+char *paths_turn(const char *lab)
+{
+	return g_strdup_printf(RUN_ROOT "/%s.turn", lab);
+}
+
 char *paths_control_socket(const char *lab)
 {
 	return paths_run(lab, "controller/control.sock");

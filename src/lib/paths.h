@@ -26,6 +26,7 @@
 gboolean paths_lab_valid(const char *lab);
 char *paths_run(const char *lab, const char *leaf);    /* /run/escarp/LAB[/leaf]; leaf may be NULL */
 char *paths_state(const char *lab, const char *leaf);  /* /var/lib/escarp/LAB[/leaf] */
+char *paths_turn(const char *lab);                     /* the lock of who starts the lab or takes it down */
 char *paths_control_socket(const char *lab);           /* run/controller/control.sock */
 char *paths_store_socket(const char *lab);             /* run/controller/store.sock */
 char *paths_lab_socket(const char *lab);               /* run/lab.sock */

@@ -101,7 +101,7 @@ def leftovers():
     """Everything that carries the lab's mark, from every place that could hold it."""
     found = [n for n in os.listdir('/run/netns') if n.startswith(f'esc.{LAB}.')]
     found += [m for m in open('/proc/self/mountinfo').read().splitlines() if f'/escarp/{LAB}' in m or f'esc.{LAB}.' in m]
-    found += [d for d in (RUN, STATE) if os.path.exists(d)]
+    found += [d for d in (RUN, STATE, RUN + '.turn') if os.path.exists(d)]
     for p in filter(str.isdigit, os.listdir('/proc')):
         try:
             words = open(f'/proc/{p}/cmdline').read().split('\0')
@@ -274,7 +274,62 @@ def test_adopt(tap):
     tap.eq(say_over_tcp(f'esc.{LAB}.h0', '10.0.1.4', 80), 'web0\n', 'and the instance answers again')
 
 
+MODES = {  # of what others could reach: everything else is closed to them
+    '': '755', 'controller': '755', 'agent-0': '755', 'agent-1': '755', 'bpf': '711', 'bpf/h0': '700', 'log': '700',
+    'pids': '755', 'lab.sock': '666', 'controller/store.sock': '666', 'controller/control.sock': '600',
+    'agent-0/agent.sock': '666', 'agent-0/tables': '600', 'log/agent-0.log': '600',
+    'log/controller.log': '600', 'lock': '600'}
+
+
+def test_modes(tap):
+    """Documents and tables say what a customer has; who may talk to a socket is asked of its peer, not of its mode."""
+    wait(lambda: os.path.exists(f'{RUN}/agent-0/tables'), 5)
+    found = {n: oct(os.stat(os.path.join(RUN, n)).st_mode & 0o777)[2:] for n in MODES if os.path.exists(os.path.join(RUN, n))}
+    tap.eq(found, {n: m for n, m in MODES.items() if n in found}, 'modes of what the lab runs with')
+    tap.ok('agent-0/tables' in found, 'the tables in force are kept')
+    tap.eq(oct(os.stat(STATE).st_mode & 0o777)[2:], '700', 'the state is closed to everybody else')
+    files = [os.path.join(STATE, n) for n in os.listdir(STATE)]
+    tap.ok(files and all(os.stat(f).st_mode & 0o077 == 0 for f in files), 'and every file in it', files)
+
+
+def test_logs(tap):
+    with open(f'{RUN}/log/echo.log', 'a') as f:
+        f.write('x' * (5 << 20) + '\nthe end\n')
+    old = f'{RUN}/log/echo.log.old'
+    if tap.ok(wait(lambda: os.path.exists(old) and os.path.getsize(f'{RUN}/log/echo.log') < 1 << 20, 12),
+              'a log that grew too long begins again'):
+        text = open(old).read()
+        tap.ok(text.endswith('the end\n') and len(text) == 1 << 20, 'and its end is kept')
+        tap.eq(os.stat(old).st_mode & 0o777, 0o600, 'for nobody else')
+
+
+def test_crowd(tap):
+    """A stranger's connections do not keep the agents out."""
+    code = ('import os,socket,sys,time\nos.setgid(65534);os.setuid(65534)\nh=[]\nfor _ in range(100):\n'
+            ' s=socket.socket(socket.AF_UNIX);s.setblocking(False)\n'
+            ' try: s.connect(sys.argv[1])\n except OSError: pass\n h.append(s)\n time.sleep(.005)\n'
+            'print("held",flush=True)\ntime.sleep(8)')
+    crowd = subprocess.Popen([sys.executable, '-S', '-c', code, f'{RUN}/lab.sock'], stdout=subprocess.PIPE, text=True)
+    crowd.stdout.readline()
+    tap.eq(ask({'op': 'uplink', 'host': 0}, UID_AGENT).get('ok'), True, 'an agent is heard beside a crowd of strangers')
+    crowd.kill()
+    crowd.wait()
+
+
 def test_down(tap):
+    outside = subprocess.Popen([os.path.join(BUILD, 'escarp'), 'exec', 'internet', '--lab', LAB, '--as', '203.0.113.9',
+                                '--', 'sleep', '300'])
+    tap.ok(wait(lambda: open(f'/proc/{outside.pid}/cmdline').read().startswith('sleep')), 'somebody outside')
+    os.makedirs(f'{RUN}/foreign')
+    subprocess.run(['mount', '-t', 'tmpfs', 'none', f'{RUN}/foreign'], check=True)
+    open(f'{RUN}/foreign/mine', 'w').close()
+    r = down()
+    tap.ok(r.returncode == 1 and 'foreign' in r.stderr, 'what somebody mounted into it stops it, with a word', r.stderr)
+    tap.ok(os.path.exists(f'{RUN}/foreign/mine'), 'and is left alone')
+    subprocess.run(['umount', f'{RUN}/foreign'], check=True)
+    tap.ok(wait(lambda: outside.poll() is not None, 3), 'what sent from outside by `exec internet --as` has ended')
+    tap.eq((down().returncode, leftovers()), (0, []), 'the rest goes with the next')
+    start()
     r = down()
     tap.eq((r.returncode, r.stderr), (0, ''), 'taking down a running lab')
     tap.eq(leftovers(), [], 'leaves nothing')
@@ -300,6 +355,69 @@ def test_down_after_kill(tap):
 
 
 # -- the agent, with a network in force
+
+
+FIGURE = os.path.join(os.path.dirname(h.__file__), '..', '..', 'share', 'figure3', 'fabrikam')
+
+
+def up(hosts='1', **more):
+    return subprocess.Popen([os.path.join(BUILD, 'escarp'), 'up', FIGURE + '.json', '--parameters', FIGURE +
+                             '.parameters.json', '--lab', LAB, '--hosts', hosts], stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, **more)
+
+
+def outcome(p):
+    """Code and errors; what it tells of its progress is none."""
+    text = p.communicate(timeout=120)[1]
+    return p.returncode, ''.join(l for l in text.splitlines(True) if l.startswith('escarp'))
+
+
+def test_races(tap):
+    """Commands at the same time: one after the other, and never half a lab."""
+    both = [outcome(p) for p in [up(), up()]]
+    tap.ok(all(c == 0 or 'another deployment is running' in e for c, e in both) and 0 in [c for c, _ in both],
+           'two starts from nothing: both succeed, or one is told to wait', both)
+    going = subprocess.Popen([ESCARPD, 'down', '--lab', LAB], stderr=subprocess.PIPE, text=True)
+    time.sleep(0.2)
+    coming = up()
+    tap.eq((outcome(going), outcome(coming)), ((0, ''), (0, '')), 'a start while it is taken down comes after it')
+    r = subprocess.run([os.path.join(BUILD, 'escarp'), 'status', '--lab', LAB, '--json'], capture_output=True, text=True)
+    tap.ok(json.loads(r.stdout)['ports'] and all(p['enforced'] for p in json.loads(r.stdout)['ports']), 'and is whole')
+    tap.eq({n: oct(os.stat(f'{RUN}{n}').st_mode & 0o777) for n in ('.turn', '/log/lab.log')},
+           {'.turn': '0o600', '/log/lab.log': '0o600'}, 'what the start makes is closed, too')
+    code, text = outcome(up('2'))
+    tap.ok(code == 1 and 'has 1 hosts' in text, 'another number of hosts is refused', text)
+    down()
+    os.makedirs(f'{RUN}/pids', exist_ok=True)
+    with open(f'{RUN}/pids/lab', 'w') as f:
+        f.write(f'{os.getpid()} 1\n')
+    tap.eq(outcome(up()), (0, ''), 'a stale record with the number of somebody else is no lab, and he lives')
+    tap.eq((down().returncode, leftovers()), (0, []), 'nothing is left')
+
+
+def test_hostile_machine(tap):
+    """In a mount namespace of its own: no /run/netns, a state directory that cannot be written, or that is full."""
+    script = 'set -e; mount --make-rprivate /; %s; exec "$0" "$@"'
+
+    def within(prepare):
+        return outcome(subprocess.Popen(
+            ['unshare', '-m', 'sh', '-c', script % prepare, os.path.join(BUILD, 'escarp'), 'up', FIGURE + '.json',
+             '--parameters', FIGURE + '.parameters.json', '--lab', LAB],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+    code, text = within('mount -t tmpfs -o ro none /var/lib')
+    tap.ok(code == 1 and 'Read-only file system' in text, 'a state that cannot be written is told', (code, text))
+    down()
+    code, text = within('mount -t tmpfs none /run')
+    tap.eq((code, text), (0, ''), 'a bare /run is enough')
+    for p in filter(str.isdigit, os.listdir('/proc')):  # its record is in a /run that nobody sees any more
+        try:
+            words = open(f'/proc/{p}/cmdline').read().split('\0')
+        except OSError:
+            continue
+        if words[0].endswith('escarpd') and words[1] == 'lab' and LAB in words:
+            os.kill(int(p), signal.SIGTERM)
+    wait(lambda: not any('escarpd' in f for f in leftovers()))
+    tap.eq((down().returncode, leftovers()), (0, []), 'nothing is left')
 
 
 class Network:
@@ -394,8 +512,8 @@ def test_agent(tap):
 if __name__ == '__main__':
     try:
         main([test_build, test_second_supervisor, test_privileges, test_refusals, test_plug, test_answers,
-              test_echo_restart, test_second_card, test_tap, test_unplug, test_internet, test_adopt, test_down,
-              test_down_after_kill, test_agent])
+              test_echo_restart, test_second_card, test_tap, test_unplug, test_internet, test_modes, test_logs, test_crowd,
+              test_adopt, test_down, test_down_after_kill, test_races, test_hostile_machine, test_agent])
     finally:
         if os.geteuid() == 0:
             down()
