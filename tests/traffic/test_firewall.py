@@ -6,6 +6,9 @@ its reason and counter, then one that must.
               app 10.0.1.5 ---+-- vnet 10.0.0.0/16         red  10.0.1.4
               db  10.0.2.4 --/    (db-nsg on its subnet,   blue 10.0.2.4
               bare 10.0.3.4        nic-nsg on db's NIC)
+
+    tailspin: near 10.0.1.5 (no group), and with a group on the NIC: plain 10.0.1.4 (public, a group without rules),
+              lists 10.0.1.6 (lists of addresses and ports), shut 10.0.1.7 (rules that override every default)
 """
 import subprocess
 import time
@@ -41,8 +44,35 @@ def fabrikam():
                       h.vm('red', 'net', 'a', '10.0.1.4'), h.vm('blue', 'net', 'b', '10.0.2.4'))
 
 
+def augmented(rule, **lists):
+    """The rule with lists in place of single values: sourcePortRanges, destinationPortRanges, ..."""
+    for name, values in lists.items():
+        del rule['properties'][name.removesuffix('s')]
+        rule['properties'][name] = values
+    return rule
+
+
+def tailspin():
+    return h.template(
+        h.nsg('plain-nsg'),
+        h.nsg('lists-nsg',
+              augmented(h.rule('some', 100, 'Allow', source=['10.0.1.5', '10.0.9.0/24'], destination=['10.0.9.9', '10.0.1.6/32']),
+                        destinationPortRanges=['80', '100-110', '443']),
+              augmented(h.rule('by-source', 200, 'Allow', dport='8080'), sourcePortRanges=['2000-2010', '3000']),
+              h.rule('elsewhere', 300, 'Allow', protocol='*', destination='10.0.1.5'),
+              h.rule('rest', 4096, 'Deny', protocol='*')),
+        h.nsg('shut-nsg',
+              h.rule('prober', 100, 'Allow', protocol='*', source='AzureLoadBalancer'),
+              h.rule('in', 4096, 'Deny', protocol='*'),
+              h.rule('one', 100, 'Allow', direction='Outbound', destination='10.0.1.5', dport='80'),
+              h.rule('out', 4096, 'Deny', direction='Outbound', protocol='*')),
+        h.vnet('net', '10.0.0.0/16', {'a': ('10.0.1.0/24', None)}), h.pip('plain-ip'),
+        h.vm('near', 'net', 'a', '10.0.1.5'), h.vm('plain', 'net', 'a', '10.0.1.4', group='plain-nsg', public='plain-ip'),
+        h.vm('lists', 'net', 'a', '10.0.1.6', group='lists-nsg'), h.vm('shut', 'net', 'a', '10.0.1.7', group='shut-nsg'))
+
+
 def comes_up(t):
-    for who, template in (('contoso', contoso()), ('fabrikam', fabrikam())):
+    for who, template in (('contoso', contoso()), ('fabrikam', fabrikam()), ('tailspin', tailspin())):
         r = lab.up(template, group='g', subscription=who)
         t.ok(r.returncode == 0, f'{who} comes up', r.stdout + r.stderr)
 
@@ -90,6 +120,61 @@ def defaults(t):
     denied(t, 'a private range outside the network', lambda: lab.tcp('web', '192.168.7.7', 80), 'web', 'no-route')
     denied(t, 'the platform address has no service here', lambda: lab.tcp('web', '169.254.169.253', 80), 'web', 'no-route')
     t.eq(lab.tcp('bare', '9.9.9.9', 53), 'internet', 'outbound to the Internet is open by default')
+
+
+def answered(t, name, attempt, label, rule):
+    """attempt() must bring this label (or True), and exactly this rule must have counted it."""
+    hits = lab.rule_hits(rule)
+    t.eq(attempt(), label, name)
+    t.ok(lab.rule_hits(rule) > hits, f'{name}: counted at rule {rule}', f'still {hits}')
+
+
+def group_defaults(t):
+    """A group without rules: what its default rules say, each by its own counter."""
+    public = lab.port('plain')['public'][0]
+    for what, attempt in (('TCP', lab.tcp), ('UDP', lab.udp)):
+        denied(t, f'{what} from the Internet', lambda: attempt('internet', public, 80), 'plain', 'policy-in', 'plain-nsg/DenyAllInBound')
+    denied(t, 'ping from the Internet', lambda: lab.ping('internet', public), 'plain', 'policy-in', 'plain-nsg/DenyAllInBound')
+    answered(t, 'TCP from the network', lambda: lab.tcp('near', '10.0.1.4', 80), 'plain', 'plain-nsg/AllowVnetInBound')
+    answered(t, 'UDP from the network', lambda: lab.udp('near', '10.0.1.4', 80), 'plain', 'plain-nsg/AllowVnetInBound')
+    answered(t, 'ping from the network', lambda: lab.ping('near', '10.0.1.4'), True, 'plain-nsg/AllowVnetInBound')
+    answered(t, 'out into the network', lambda: lab.tcp('plain', '10.0.1.5', 80), 'near', 'plain-nsg/AllowVnetOutBound')
+    answered(t, 'out to the Internet', lambda: lab.udp('plain', '8.8.4.4', 53), 'internet', 'plain-nsg/AllowInternetOutBound')
+    # What is not of the network is the Internet to the rules: the last default outbound rule has nothing left to deny.
+    denied(t, 'out to where no route leads', lambda: lab.tcp('plain', '192.168.7.7', 80), 'plain', 'no-route')
+    t.eq(lab.rule_hits('plain-nsg/DenyAllOutBound'), 0, 'and not for a rule')
+    # The platform address belongs to the tag VirtualNetwork, whose rule comes first; nobody else is let in by 65001.
+    t.eq(lab.rule_hits('plain-nsg/AllowAzureLoadBalancerInBound'), 0, 'nothing of all this came in as a probe')
+
+
+def defaults_overridden(t):
+    denied(t, 'a deny at 4096 comes before AllowVnetInBound', lambda: lab.tcp('near', '10.0.1.7', 80), 'shut', 'policy-in', 'shut-nsg/in')
+    denied(t, 'a neighbour is no prober', lambda: lab.udp('near', '10.0.1.7', 80), 'shut', 'policy-in', 'shut-nsg/in')
+    denied(t, 'a deny at 4096 comes before AllowVnetOutBound', lambda: lab.tcp('shut', '10.0.1.5', 81), 'shut', 'policy-out', 'shut-nsg/out')
+    denied(t, 'a deny at 4096 comes before AllowInternetOutBound', lambda: lab.tcp('shut', '8.8.4.4', 80), 'shut', 'policy-out', 'shut-nsg/out')
+    denied(t, 'no ping either', lambda: lab.ping('shut', '10.0.1.5'), 'shut', 'policy-out', 'shut-nsg/out')
+    answered(t, 'what an earlier rule lets out', lambda: lab.tcp('shut', '10.0.1.5', 80), 'near', 'shut-nsg/one')
+    for name in ('AllowVnetInBound', 'AllowAzureLoadBalancerInBound', 'DenyAllInBound', 'AllowVnetOutBound', 'AllowInternetOutBound', 'DenyAllOutBound'):
+        t.eq(lab.rule_hits(f'shut-nsg/{name}'), 0, f'nothing is left for {name}')
+    t.eq(lab.rule_hits('shut-nsg/prober'), 0, 'and nothing came as a probe')
+
+
+def augmented_rules(t):
+    def refused(name, attempt):
+        denied(t, name, attempt, 'lists', 'policy-in', 'lists-nsg/rest')
+
+    refused('a source that is not in the list', lambda: lab.tcp('plain', '10.0.1.6', 80))
+    for port in (79, 81, 99, 111, 442, 444):
+        refused(f'port {port} beside the list', lambda: lab.tcp('near', '10.0.1.6', port))
+    refused("UDP on the list's port", lambda: lab.udp('near', '10.0.1.6', 80))
+    for port in (80, 100, 110, 443):
+        answered(t, f'port {port} of the list', lambda: lab.tcp('near', '10.0.1.6', port), 'lists', 'lists-nsg/some')
+    for port in (1999, 2011, 2999, 3001):
+        refused(f'source port {port} beside the list', lambda: lab.tcp('plain', '10.0.1.6', 8080, source_port=port))
+    for port in (2000, 2010, 3000):
+        answered(t, f'source port {port} of the list', lambda: lab.tcp('plain', '10.0.1.6', 8080, source_port=port), 'lists', 'lists-nsg/by-source')
+    refused('the source port alone does not do', lambda: lab.tcp('plain', '10.0.1.6', 8081, source_port=2000))
+    t.eq(lab.rule_hits('lists-nsg/elsewhere'), 0, "a rule for another's address lets nobody in")
 
 
 def tenants(t):
@@ -186,4 +271,4 @@ def gso_whole(t):
         t.ok(max(sizes, default=0) > 9000, 'frames larger than the MTU arrive whole', sorted(sizes)[-5:])
 
 
-h.main([comes_up, rules_inbound, rules_outbound, defaults, tenants, hostile_port, arp_answers, whole_packet, gso_whole])
+h.main([comes_up, rules_inbound, rules_outbound, defaults, group_defaults, defaults_overridden, augmented_rules, tenants, hostile_port, arp_answers, whole_packet, gso_whole])
