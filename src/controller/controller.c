@@ -73,8 +73,7 @@ void controller_free(struct controller *c)
 	g_free(c);
 }
 
-/* Root reads and writes all; an agent reads its own tables and writes its own acknowledgement, and nothing else. */
-static GArray *usual_grants(guint hosts)
+GArray *controller_grants(guint hosts)
 {
 	GArray *grants = g_array_new(FALSE, FALSE, sizeof(struct store_grant));
 	const struct store_grant root = {0, "/", TRUE}, self = {UID_CONTROLLER, "/", TRUE};
@@ -106,7 +105,7 @@ int controller_main(const char *lab, guint hosts, GError **error)
 {
 	g_autofree char *file = paths_state(lab, "store.db");
 	g_autofree char *store_socket = paths_store_socket(lab), *control_socket = paths_control_socket(lab);
-	GArray *grants = usual_grants(hosts);
+	GArray *grants = controller_grants(hosts);
 	const struct controller_settings s = {.store_file = file,
 	                                      .store_socket = store_socket,
 	                                      .control_socket = control_socket,

@@ -37,5 +37,9 @@ struct controller;
 struct controller *controller_new(const struct controller_settings *s, GError **error);
 void controller_free(struct controller *c);
 
+/* Root reads and writes all; an agent reads its own tables and writes its own acknowledgement, and nothing else. Array
+ * of struct store_grant. */
+GArray *controller_grants(guint hosts);
+
 /* `escarpd controller`: runs until SIGTERM or SIGINT. Exit status; 1 with error set when it could not start. */
 int controller_main(const char *lab, guint hosts, GError **error);

@@ -39,6 +39,9 @@ static void ack_clear(struct ack *a)
 enum ack_state publish_state(const struct controller *c, guint host)
 {
 	const struct ack *a = &c->acks[host];
+	/* Tables that the host could not even read have no hash; saying yes to such is saying nothing. */
+	if (a->hash && !*a->hash && !a->ok)
+		return ACK_REFUSED;
 	if (!a->hash || g_strcmp0(a->hash, c->published[host]))
 		return ACK_WAITING;
 	return a->ok ? ACK_OK : ACK_REFUSED;

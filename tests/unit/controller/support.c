@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -69,7 +70,10 @@ static void agent_take(struct agent *a, GBytes *bytes)
 	if (a->manner == SILENT)
 		return;
 	gboolean refuses = a->manner == REFUSE || !g_strcmp0(a->hash, a->refuses);
-	char *text = g_strdup_printf("{\"hash\":\"%s\",\"ok\":%s,\"error\":\"%s\"}", a->hash,
+	char *text = g_strdup_printf("{\"hash\":\"%s\",\"ok\":%s,\"error\":\"%s\"}",
+	                             refuses && a->unreadable ? ""
+	                             : a->lies                ? "00"
+	                                                      : a->hash,
 	                             refuses ? "false" : "true", refuses ? "no room for it" : "");
 	g_autoptr(GBytes) ack = g_bytes_new_take(text, strlen(text));
 	g_autofree char *key = g_strdup_printf("/run/ack/%u", a->host);
@@ -109,8 +113,10 @@ static void agent_start(struct fleet *f, struct agent *a)
 static void control(struct fleet *f)
 {
 	const struct store_grant all = {getuid(), "/", TRUE};
-	const struct controller_settings s = {f->file, f->store_socket, f->control_socket, HOSTS, f->ack_seconds, &all,
-	                                      1};
+	GArray *usual = f->usual_grants ? controller_grants(HOSTS) : NULL;
+	const struct store_grant *grants = usual ? (const struct store_grant *)(gpointer)usual->data : &all;
+	const struct controller_settings s = {f->file,        f->store_socket, f->control_socket,     HOSTS,
+	                                      f->ack_seconds, grants,          usual ? usual->len : 1};
 	GError *error = NULL;
 	g_autoptr(GMainContext) context = g_main_context_new();
 	g_main_context_push_thread_default(context);
@@ -138,11 +144,16 @@ static gboolean reachable(struct fleet *f)
 
 void fleet_start(struct fleet *f)
 {
+	pid_t parent = getpid();
 	fflush(NULL);
 	f->controller = fork();
 	g_assert_cmpint(f->controller, >=, 0);
-	if (!f->controller)
+	if (!f->controller) {
+		/* Whatever becomes of the test, its controller does not stay. */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != parent)
+			_exit(1);
 		control(f);
+	}
 	for (guint i = 0; i < 2000 && !reachable(f); i++) {
 		g_assert_cmpint(waitpid(f->controller, NULL, WNOHANG), ==, 0);
 		g_usleep(5000);

@@ -15,9 +15,11 @@ enum manner { AGREE, REFUSE, SILENT };
 struct agent {
 	guint host;
 	enum manner manner;
-	char *refuses; /* hash that it refuses whatever its manner; NULL */
-	char *hash;    /* of the tables that it saw last */
-	guint seen;    /* how often tables came */
+	char *refuses;       /* hash that it refuses whatever its manner; NULL */
+	gboolean unreadable; /* what it refuses, it cannot even read: no hash in its answer */
+	gboolean lies;       /* says yes, to other tables than it was given */
+	char *hash;          /* of the tables that it saw last */
+	guint seen;          /* how often tables came */
 	struct store *store;
 	struct store_watch *watch;
 };
@@ -26,7 +28,8 @@ struct fleet {
 	char *directory, *file, *store_socket, *control_socket;
 	pid_t controller;
 	guint ack_seconds;
-	gboolean running; /* agents follow their tables */
+	gboolean usual_grants; /* of the store, as in the real one; otherwise everything to this uid */
+	gboolean running;      /* agents follow their tables */
 	struct agent agents[HOSTS];
 	GPtrArray *progress; /* lines of the last request */
 };

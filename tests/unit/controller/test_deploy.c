@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Deployments: what is refused changes nothing; what a host refuses is undone; what is in force stays. */
+#include "lib/paths.h"
 #include "tests/unit/controller/support.h"
 #include <signal.h>
 #include <string.h>
@@ -78,6 +79,57 @@ static void strangers(void)
 	waitpid(child, &status, 0);
 	g_assert_cmpint(status, ==, 0);
 	node_unref(expect_ok(f, "{\"op\":\"status\"}"));
+	fleet_free(f);
+}
+
+/* As this uid: may it read the first key, and write the second? */
+static void try_as(const char *socket, uid_t uid, const char *reads, const char *writes)
+{
+	g_autofree char *address = g_strconcat("unix:", socket, NULL);
+	g_autoptr(GBytes) value = g_bytes_new_static("{}", 2);
+	GError *error = NULL;
+	if (setgid(uid) || setuid(uid))
+		_exit(9);
+	struct store *s = store_open(address, NULL);
+	if (!s)
+		_exit(8);
+	store_entry_free(store_get(s, reads, &error));
+	int code = error ? 0 : 1;
+	g_clear_error(&error);
+	code |= store_put(s, writes, value, NULL) ? 2 : 0;
+	_exit(code);
+}
+
+static int may(struct fleet *f, uid_t uid, const char *reads, const char *writes)
+{
+	int status;
+	pid_t child = fork();
+	if (!child)
+		try_as(f->store_socket, uid, reads, writes);
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* An agent has its own tables to read and its own acknowledgement to write; the documents are nobody's of theirs. */
+static void grants(void)
+{
+	if (getuid()) {
+		g_test_skip("needs root to be somebody else");
+		return;
+	}
+	struct fleet *f = fleet_new(10);
+	f->usual_grants = TRUE;
+	fleet_start(f);
+	chmod(f->directory, 0755);
+	const uid_t zero = UID_AGENT(0), one = UID_AGENT(1);
+	g_assert_cmpint(may(f, zero, "/doc/alloc", "/doc/alloc"), ==, 0);
+	g_assert_cmpint(may(f, zero, "/run/tables/1", "/run/ack/1"), ==, 0);
+	g_assert_cmpint(may(f, zero, "/run/tables/10", "/run/tables/0"), ==, 0);
+	g_assert_cmpint(may(f, one, "/run/tables/0", "/run/ack/0"), ==, 0);
+	g_assert_cmpint(may(f, UID_ECHO, "/run/tables/0", "/run/ack/0"), ==, 0);
+	g_assert_cmpint(may(f, 65534, "/doc/alloc", "/run/ack/0"), ==, 0);
+	g_assert_cmpint(may(f, zero, "/run/tables/0", "/run/ack/0"), ==, 3);
+	g_assert_cmpint(may(f, one, "/run/tables/1", "/run/ack/1"), ==, 3);
 	fleet_free(f);
 }
 
@@ -174,6 +226,20 @@ static void refused(void)
 	node_unref(expect_ok(f, back));
 	undone(f, second, "host 1 refused its tables: no room for it");
 	fleet_until_settled(f);
+	/* What a host cannot read it cannot name either: refused at once, not when the time is out. */
+	f->agents[1].unreadable = TRUE;
+	gint64 begun = g_get_monotonic_time();
+	undone(f, second, "host 1 refused its tables: no room for it");
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 1500000);
+	f->agents[1].unreadable = FALSE;
+	fleet_until_settled(f);
+	/* A yes to something else is no yes. */
+	g_clear_pointer(&f->agents[1].refuses, g_free);
+	f->agents[1].lies = TRUE;
+	expect_error(f, second, "no acknowledgement within 2 s from host 1");
+	f->agents[1].lies = FALSE;
+	node_unref(expect_ok(f, back));
+	fleet_until_settled(f);
 	/* Nobody answers: the same after the time is out, and the answer says that going back was not heard either. */
 	g_clear_pointer(&f->agents[1].refuses, g_free);
 	fleet_manner(f, SILENT);
@@ -214,6 +280,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/controller/deploy/invalid", invalid);
 	g_test_add_func("/controller/deploy/strangers", strangers);
+	g_test_add_func("/controller/deploy/grants", grants);
 	g_test_add_func("/controller/deploy/deployed", deployed);
 	g_test_add_func("/controller/deploy/taps", taps);
 	g_test_add_func("/controller/deploy/refused", refused);
