@@ -65,6 +65,14 @@ static void bind_value(sqlite3_stmt *q, int at, GBytes *value)
 	sqlite3_bind_blob64(q, at, size ? data : "", size, SQLITE_STATIC);
 }
 
+static void bind_sum(sqlite3_stmt *q, int at, gint64 revision, const struct txn_write *w)
+{
+	gsize size = 0;
+	const void *data = w->value ? g_bytes_get_data(w->value, &size) : NULL;
+
+	sqlite3_bind_int64(q, at, sqlite_store_sum(w->key, strlen(w->key), revision, data, size));
+}
+
 static gboolean record(struct sqlite_store *s, struct outcome *o, const struct txn_write *w, GError **error)
 {
 	sqlite3_stmt *q = s->sql[SQL_RECORD];
@@ -75,6 +83,7 @@ static gboolean record(struct sqlite_store *s, struct outcome *o, const struct t
 		bind_value(q, 4, w->value);
 	else
 		sqlite3_bind_null(q, 4);
+	bind_sum(q, 5, o->revision, w);
 	o->history_bytes += strlen(w->key) + (w->value ? g_bytes_get_size(w->value) : 0);
 	return step(s, SQL_RECORD, "recording", error);
 }
@@ -92,6 +101,7 @@ static gboolean apply(struct sqlite_store *s, struct outcome *o, const struct tx
 	if (w->value) {
 		sqlite3_bind_int64(q, 2, o->revision);
 		bind_value(q, 3, w->value);
+		bind_sum(q, 4, o->revision, w);
 	}
 	return step(s, which, "writing", error) && record(s, o, w, error);
 }

@@ -6,6 +6,8 @@
  *   keys     the present: key, revisions of creation and last change, value
  *   history  the changes of the last revisions, for watches: (revision, seq) -> key, value (NULL: deleted)
  *   meta     'revision': the last one given out; 'compacted': the last one whose history is gone
+ * Each row of the first two has a sum over key, revision and value: SQLite notices a damaged page structure, and not a
+ * damaged value. It is verified at the start and at every reading.
  * A commit changes all three in one SQLite transaction, so a watch reads exactly what was acknowledged. Watches hold
  * no events in memory: each has a cursor into history and reads on when it is woken.
  */
@@ -13,7 +15,7 @@
 #include "store/store-provider.h"
 #include <sqlite3.h>
 
-#define SQLITE_STORE_SCHEMA 1
+#define SQLITE_STORE_SCHEMA 2
 #define SQLITE_STORE_MAGIC  0x45736370 /* "Escp", the file's application_id */
 /* History kept; the newest revision always is. */
 #define SQLITE_STORE_REVISIONS 8192u
@@ -51,6 +53,16 @@ struct sqlite_store {
 
 /* Sets the error that SQLite reported last, in words that say what to do; always FALSE. */
 gboolean sqlite_store_failed(struct sqlite_store *s, const char *doing, GError **error);
+gboolean sqlite_store_damaged(struct sqlite_store *s, const char *what, GError **error);
+/* Where a query has what the sum is about. */
+struct sqlite_columns {
+	int key, value, revision, sum;
+};
+extern const struct sqlite_columns sqlite_columns_of_keys, sqlite_columns_of_history;
+gint64 sqlite_store_sum(const void *key, gsize key_size, gint64 revision, const void *value, gsize size);
+/* FALSE: the row is not what was written. */
+gboolean sqlite_store_row_sound(struct sqlite_store *s, sqlite3_stmt *q, const struct sqlite_columns *at,
+                                GError **error);
 /* The first key after all keys with this prefix. */
 GBytes *sqlite_store_prefix_end(const char *prefix);
 /* Binds text as bytes, so that keys compare as bytes. The string must outlive the step. */

@@ -75,6 +75,10 @@ static gboolean read_batch(struct sqlite_watch *w, GPtrArray *revisions, GError 
 	sqlite3_bind_blob(q, 3, g_bytes_get_data(w->end, NULL), (int)g_bytes_get_size(w->end), SQLITE_STATIC);
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
 		gint64 revision = sqlite3_column_int64(q, 0);
+		if (!sqlite_store_row_sound(s, q, &sqlite_columns_of_history, error)) {
+			sqlite3_reset(q);
+			return FALSE;
+		}
 		if (revision != current) {
 			if (bytes > BATCH_BYTES || count > BATCH_EVENTS)
 				break;

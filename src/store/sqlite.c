@@ -10,26 +10,27 @@ static const char *const sql_text[SQL_COUNT] = {
         [SQL_BEGIN] = "BEGIN IMMEDIATE",
         [SQL_COMMIT] = "COMMIT",
         [SQL_ROLLBACK] = "ROLLBACK",
-        [SQL_GET] = "SELECT key, value, created, modified FROM keys WHERE key = ?1",
-        [SQL_RANGE] = "SELECT key, value, created, modified FROM keys WHERE key >= ?1 AND key < ?2 ORDER BY key",
+        [SQL_GET] = "SELECT key, value, created, modified, sum FROM keys WHERE key = ?1",
+        [SQL_RANGE] = "SELECT key, value, created, modified, sum FROM keys WHERE key >= ?1 AND key < ?2 ORDER BY key",
         [SQL_MOD] = "SELECT modified FROM keys WHERE key = ?1",
-        [SQL_INSERT] = "INSERT INTO keys (key, created, modified, value) VALUES (?1, ?2, ?2, ?3)",
-        [SQL_UPDATE] = "UPDATE keys SET modified = ?2, value = ?3 WHERE key = ?1",
+        [SQL_INSERT] = "INSERT INTO keys (key, created, modified, value, sum) VALUES (?1, ?2, ?2, ?3, ?4)",
+        [SQL_UPDATE] = "UPDATE keys SET modified = ?2, value = ?3, sum = ?4 WHERE key = ?1",
         [SQL_DELETE] = "DELETE FROM keys WHERE key = ?1",
         [SQL_META] = "UPDATE meta SET value = ?2 WHERE name = ?1",
-        [SQL_RECORD] = "INSERT INTO history (revision, seq, key, value) VALUES (?1, ?2, ?3, ?4)",
+        [SQL_RECORD] = "INSERT INTO history (revision, seq, key, value, sum) VALUES (?1, ?2, ?3, ?4, ?5)",
         [SQL_FORGET] = "DELETE FROM history WHERE revision = ?1",
         [SQL_WEIGH] = "SELECT sum(length(key) + ifnull(length(value), 0)) FROM history WHERE revision = ?1",
-        [SQL_CHANGES] = ("SELECT revision, key, value FROM history WHERE revision >= ?1 AND key >= ?2 AND key < ?3 "
-                         "ORDER BY revision, seq"),
+        [SQL_CHANGES] =
+                ("SELECT revision, key, value, sum FROM history WHERE revision >= ?1 AND key >= ?2 AND key < ?3 "
+                 "ORDER BY revision, seq"),
 };
 
 static const char schema[] =
         "BEGIN IMMEDIATE;"
         "CREATE TABLE keys (key BLOB PRIMARY KEY NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL,"
-        " value BLOB NOT NULL);"
+        " value BLOB NOT NULL, sum INTEGER NOT NULL);"
         "CREATE TABLE history (revision INTEGER NOT NULL, seq INTEGER NOT NULL, key BLOB NOT NULL, value BLOB,"
-        " PRIMARY KEY (revision, seq));"
+        " sum INTEGER NOT NULL, PRIMARY KEY (revision, seq));"
         "CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL);"
         "INSERT INTO meta VALUES ('revision', 1), ('compacted', 0);"
         "PRAGMA application_id = " G_STRINGIFY(SQLITE_STORE_MAGIC) ";"
@@ -67,7 +68,7 @@ gboolean sqlite_store_failed(struct sqlite_store *s, const char *doing, GError *
 	return FALSE;
 }
 
-static gboolean damaged(struct sqlite_store *s, const char *what, GError **error)
+gboolean sqlite_store_damaged(struct sqlite_store *s, const char *what, GError **error)
 {
 	g_set_error(error, STORE_ERROR, STORE_FAILED,
 	            "store %s: the file is damaged (%s); restore it from a copy, or move it away to start empty",
@@ -162,6 +163,49 @@ static gboolean schema_ready(struct sqlite_store *s, GError **error)
 	return TRUE;
 }
 
+/* FNV-1a: damage is found by it, not malice, for which a file's owner needs no such way. */
+gint64 sqlite_store_sum(const void *key, gsize key_size, gint64 revision, const void *value, gsize size)
+{
+	const guint8 *parts[] = {key, (const guint8 *)&revision, value};
+	const gsize sizes[] = {key_size, sizeof(revision), size};
+	guint64 h = G_GUINT64_CONSTANT(0xcbf29ce484222325);
+
+	for (guint p = 0; p < G_N_ELEMENTS(parts); p++)
+		for (gsize i = 0; i < sizes[p]; i++)
+			h = (h ^ parts[p][i]) * G_GUINT64_CONSTANT(0x100000001b3);
+	return (gint64)h;
+}
+
+gboolean sqlite_store_row_sound(struct sqlite_store *s, sqlite3_stmt *q, const struct sqlite_columns *at,
+                                GError **error)
+{
+	const void *key = sqlite3_column_blob(q, at->key), *value = sqlite3_column_blob(q, at->value);
+	gsize key_size = (gsize)sqlite3_column_bytes(q, at->key), size = (gsize)sqlite3_column_bytes(q, at->value);
+
+	if (sqlite_store_sum(key, key_size, sqlite3_column_int64(q, at->revision), value, size) ==
+	    sqlite3_column_int64(q, at->sum))
+		return TRUE;
+	g_autofree char *printable = g_strndup(key ? key : "", MIN(key_size, 200));
+	g_autofree char *valid = g_utf8_make_valid(printable, -1);
+	g_autofree char *what = g_strdup_printf("what is stored as %s is not what was written", valid);
+	return sqlite_store_damaged(s, what, error);
+}
+
+/* Every row, once, at the start: what is damaged is found before anything is built on it. */
+static gboolean rows_sound(struct sqlite_store *s, const char *sql, const struct sqlite_columns *at, GError **error)
+{
+	sqlite3_stmt *q = NULL;
+	int rc = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
+	gboolean sound = rc == SQLITE_OK;
+
+	while (sound && (rc = sqlite3_step(q)) == SQLITE_ROW)
+		sound = sqlite_store_row_sound(s, q, at, error);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		sound = sqlite_store_failed(s, "checking", error);
+	sqlite3_finalize(q);
+	return sound;
+}
+
 /* The page structure, then our own rules over it. */
 static gboolean content_sound(struct sqlite_store *s, GError **error)
 {
@@ -174,7 +218,7 @@ static gboolean content_sound(struct sqlite_store *s, GError **error)
 	g_autofree char *verdict = g_strdup((const char *)sqlite3_column_text(q, 0));
 	sqlite3_finalize(q);
 	if (g_strcmp0(verdict, "ok"))
-		return damaged(s, verdict ? verdict : "no answer of the check", error);
+		return sqlite_store_damaged(s, verdict ? verdict : "no answer of the check", error);
 	gint64 last, bytes;
 	if (!ask(s, "SELECT ifnull(max(value), 0) FROM meta WHERE name = 'revision'", &s->revision, error) ||
 	    !ask(s, "SELECT ifnull(max(value), -1) FROM meta WHERE name = 'compacted'", &s->compacted, error) ||
@@ -185,9 +229,26 @@ static gboolean content_sound(struct sqlite_store *s, GError **error)
 	    !ask(s, "SELECT ifnull(sum(length(key) + ifnull(length(value), 0)), 0) FROM history", &bytes, error))
 		return FALSE;
 	if (s->revision < 1 || s->compacted < 0 || s->compacted > s->revision || last > s->revision)
-		return damaged(s, "its revisions contradict each other", error);
+		return sqlite_store_damaged(s, "its revisions contradict each other", error);
 	s->history_bytes = (guint64)bytes;
-	return TRUE;
+	return rows_sound(s, "SELECT key, value, created, modified, sum FROM keys", &sqlite_columns_of_keys, error) &&
+	       rows_sound(s, "SELECT revision, key, value, sum FROM history", &sqlite_columns_of_history, error);
+}
+
+/* What "acknowledged means durable" stands on; SQLite answers an unknown setting by keeping the old one. */
+static gboolean settings_hold(struct sqlite_store *s, GError **error)
+{
+	gint64 synchronous, is_wal;
+
+	if (!ask(s, "PRAGMA synchronous", &synchronous, error) ||
+	    !ask(s, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &is_wal, error))
+		return FALSE;
+	if (synchronous >= 2 && is_wal)
+		return TRUE;
+	g_set_error(error, STORE_ERROR, STORE_FAILED,
+	            "store %s: this file system does not let SQLite write safely (journal %s, synchronous %d)", s->path,
+	            is_wal ? "wal" : "other", (int)synchronous);
+	return FALSE;
 }
 
 static gboolean sqlite_store_start(struct sqlite_store *s, GError **error)
@@ -201,7 +262,7 @@ static gboolean sqlite_store_start(struct sqlite_store *s, GError **error)
 	         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	         "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864; BEGIN IMMEDIATE; COMMIT",
 	         "opening", error) ||
-	    !schema_ready(s, error) || !content_sound(s, error))
+	    !settings_hold(s, error) || !schema_ready(s, error) || !content_sound(s, error))
 		return FALSE;
 	for (guint i = 0; i < SQL_COUNT; i++)
 		if (sqlite3_prepare_v3(s->db, sql_text[i], -1, SQLITE_PREPARE_PERSISTENT, &s->sql[i], NULL) !=
@@ -233,8 +294,14 @@ void sqlite_store_keep(struct store *base, guint revisions, guint64 bytes)
 	s->keep_bytes = bytes;
 }
 
-static struct store_entry *row_entry(sqlite3_stmt *q)
+const struct sqlite_columns sqlite_columns_of_keys = {.key = 0, .value = 1, .revision = 3, .sum = 4};
+const struct sqlite_columns sqlite_columns_of_history = {.key = 1, .value = 2, .revision = 0, .sum = 3};
+
+/* NULL: the row is damaged. */
+static struct store_entry *row_entry(struct sqlite_store *s, sqlite3_stmt *q, GError **error)
 {
+	if (!sqlite_store_row_sound(s, q, &sqlite_columns_of_keys, error))
+		return NULL;
 	GBytes *value = sqlite_store_column_bytes(q, 1);
 	const char *key = sqlite3_column_blob(q, 0);
 	return store_entry_new(key ? key : "", (gsize)sqlite3_column_bytes(q, 0), value, sqlite3_column_int64(q, 2),
@@ -249,7 +316,7 @@ static struct store_entry *sqlite_store_get(struct store *base, const char *key,
 	sqlite_store_bind_key(q, 1, key);
 	int rc = sqlite3_step(q);
 	if (rc == SQLITE_ROW)
-		e = row_entry(q);
+		e = row_entry(s, q, error);
 	else if (rc != SQLITE_DONE)
 		sqlite_store_failed(s, "reading", error);
 	sqlite3_reset(q);
@@ -262,12 +329,17 @@ static GPtrArray *sqlite_store_range(struct store *base, const char *prefix, gin
 	sqlite3_stmt *q = s->sql[SQL_RANGE];
 	g_autoptr(GBytes) end = sqlite_store_prefix_end(prefix);
 	GPtrArray *found = store_entries_new();
-	int rc;
+	int rc = SQLITE_DONE;
 	sqlite_store_bind_key(q, 1, prefix);
 	sqlite3_bind_blob(q, 2, g_bytes_get_data(end, NULL), (int)g_bytes_get_size(end), SQLITE_STATIC);
-	while ((rc = sqlite3_step(q)) == SQLITE_ROW)
-		g_ptr_array_add(found, row_entry(q));
-	if (rc != SQLITE_DONE) {
+	while (found && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+		struct store_entry *e = row_entry(s, q, error);
+		if (e)
+			g_ptr_array_add(found, e);
+		else
+			g_clear_pointer(&found, g_ptr_array_unref);
+	}
+	if (found && rc != SQLITE_DONE) {
 		sqlite_store_failed(s, "reading", error);
 		g_clear_pointer(&found, g_ptr_array_unref);
 	}

@@ -109,6 +109,74 @@ static void contradiction(void)
 	tests_remove(directory);
 }
 
+/* A value with one byte wrong is nobody's document: neither at the start nor while it runs is it handed out. */
+static void wrong_value(void)
+{
+	static const char *const wrong[] = {
+	        "UPDATE keys SET value = CAST('x' || substr(value, 2) AS BLOB) WHERE key = CAST('/doc/77' AS BLOB)",
+	        "UPDATE keys SET key = CAST('/doc/x7' AS BLOB) WHERE key = CAST('/doc/77' AS BLOB)",
+	        "UPDATE keys SET modified = 3 WHERE key = CAST('/doc/77' AS BLOB)",
+	        "UPDATE history SET value = zeroblob(600) WHERE key = CAST('/doc/77' AS BLOB)"};
+	for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autofree char *address = NULL;
+		char *directory = made(&address);
+		sqlite3 *db;
+		sqlite3_open(address + 7, &db);
+		g_assert_cmpint(sqlite3_exec(db, wrong[i], NULL, NULL, NULL), ==, SQLITE_OK);
+		g_assert_cmpint(sqlite3_changes(db), ==, 1);
+		sqlite3_close(db);
+		refused(address, "is not what was written");
+		tests_remove(directory);
+	}
+}
+
+static void wrong_while_open(void)
+{
+	g_autofree char *address = NULL;
+	char *directory = made(&address);
+	GError *error = NULL;
+	struct store *s = store_open(address, &error);
+	g_assert_no_error(error);
+	sqlite3 *db = ((struct sqlite_store *)s)->db;
+	sqlite3_exec(db, "UPDATE keys SET value = zeroblob(600) WHERE key = CAST('/doc/77' AS BLOB)", NULL, NULL, NULL);
+	g_assert_null(store_get(s, "/doc/77", &error));
+	g_assert_error(error, STORE_ERROR, STORE_FAILED);
+	g_clear_error(&error);
+	g_assert_null(store_range(s, "/doc/7", NULL, &error));
+	g_assert_error(error, STORE_ERROR, STORE_FAILED);
+	g_clear_error(&error);
+	/* The others are whole, and writing it anew mends it. */
+	g_autofree char *other = tests_get(s, "/doc/78");
+	g_assert_nonnull(other);
+	tests_put(s, "/doc/77", "again");
+	g_autofree char *mended = tests_get(s, "/doc/77");
+	g_assert_cmpstr(mended, ==, "again");
+	store_close(s);
+	tests_remove(directory);
+}
+
+static gint64 setting(struct store *s, const char *sql)
+{
+	sqlite3_stmt *q = NULL;
+	g_assert_cmpint(sqlite3_prepare_v2(((struct sqlite_store *)s)->db, sql, -1, &q, NULL), ==, SQLITE_OK);
+	g_assert_cmpint(sqlite3_step(q), ==, SQLITE_ROW);
+	gint64 value = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	return value;
+}
+
+/* Power loss: each commit is synced. */
+static void durable(void)
+{
+	char *directory = tests_directory();
+	g_autofree char *address = g_strdup_printf("sqlite:%s/store.db", directory);
+	struct store *s = store_open(address, NULL);
+	g_assert_cmpint(setting(s, "PRAGMA synchronous"), ==, 2);
+	g_assert_cmpint(setting(s, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), ==, 1);
+	store_close(s);
+	tests_remove(directory);
+}
+
 /* Another process: locks are between processes. */
 static int in_child(void (*what)(const char *), const char *address, uid_t uid)
 {
@@ -257,6 +325,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/file/foreign", foreign);
 	g_test_add_func("/store/file/newer", newer);
 	g_test_add_func("/store/file/contradiction", contradiction);
+	g_test_add_func("/store/file/wrong-value", wrong_value);
+	g_test_add_func("/store/file/wrong-while-open", wrong_while_open);
+	g_test_add_func("/store/file/durable", durable);
 	g_test_add_func("/store/file/owned-twice", owned_twice);
 	g_test_add_func("/store/file/read-only", read_only);
 	g_test_add_func("/store/file/full", full);
