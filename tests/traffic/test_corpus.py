@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Templates written by others: every one plans, and those with VMs come up and agree with the oracle, probed from the
-Internet and from each VM. Reads ../shared/corpus/arm where it is; `all` as argument brings up every one instead of a dozen."""
+"""Templates written by others: every one plans or is refused with its reason, and each with 1 to 12 instances comes up and
+agrees with the oracle, probed from the Internet and from each VM. Reads ../shared/corpus/arm where it is."""
 import glob
 import json
 import os
 import subprocess
-import sys
 
 import harness as h
 
 CORPUS = os.path.join(h.SHARED, 'corpus', 'arm')
-PLANNED_AT_LEAST, UP_AT_LEAST = 60, 10
+PLANNED_AT_LEAST, UP_AT_LEAST, MOST_INSTANCES = 60, 30, 12
 
 
 def arguments(folder):
@@ -35,16 +34,15 @@ def corpus(t):
         if r.returncode == 0:
             planned += 1
             out = json.loads(r.stdout)
-            if 1 <= len(out['instances']) <= 12:
-                with_vms.append((folder, name, out))
+            if 1 <= len(out['instances']) <= MOST_INSTANCES:
+                with_vms.append((folder, name))
         else:
             t.ok(r.returncode == 2 and r.stderr.startswith('escarp: '), f'{name} is refused with a reason', r.stderr[:500])
             print(f'# refused: {name}: {r.stderr.splitlines()[0] if r.stderr else ""}')
     t.ok(planned >= PLANNED_AT_LEAST, f'{planned} of {len(folders)} templates plan (at least {PLANNED_AT_LEAST})')
-    t.ok(len(with_vms) >= UP_AT_LEAST, f'{len(with_vms)} of them have instances')
+    t.ok(len(with_vms) >= UP_AT_LEAST, f'{len(with_vms)} of them have instances (at least {UP_AT_LEAST})')
     up = 0
-    chosen = with_vms
-    for i, (folder, name, out) in enumerate(chosen):
+    for folder, name in with_vms:
         lab = h.Lab('t-corpus')
         r = lab.escarp('up', *arguments(folder))
         if not t.ok(r.returncode == 0, f'{name} comes up', r.stdout + r.stderr):
@@ -56,7 +54,7 @@ def corpus(t):
              f'{name}: {result.get("attempts")} attempts agree with the oracle', p.stderr[:500] + json.dumps(result.get('mismatches'))[:1500])
         up += 1
         lab.down()
-    t.ok(up >= UP_AT_LEAST, f'{up} templates with VMs came up (at least {UP_AT_LEAST})')
+    t.ok(up >= UP_AT_LEAST, f'{up} templates with instances came up (at least {UP_AT_LEAST})')
 
 
 h.main([corpus])

@@ -3,7 +3,7 @@
 port with the reply translated back, and outbound through the uplink.
 
     Internet -- uplink0 --+-- lb (Basic):     80 -> web0, web1 :8080     5022 -> web0 :22
-                          +-- slb (Standard): 443 -> std0 :443 (group allows), 81 -> std1 :81 (no group)
+                          +-- slb (Standard): 443, 444 -> std0 (its group allows 443), 81 -> std1 :81 (no group)
                           +-- one-ip (Basic, one0), closed-ip (Standard, closed0), alone0 (no public address)
 """
 import json
