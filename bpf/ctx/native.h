@@ -59,6 +59,12 @@ static inline int ctx_vlan(struct native_ctx *ctx)
 	return 0;
 }
 
+/* The buffer knows of a partial checksum only that it is one. */
+static inline int ctx_sum_fits(struct native_ctx *ctx, esc_u32 at)
+{
+	return !ctx->packet->partial_checksum || at;
+}
+
 static inline esc_u32 ctx_ifindex(struct native_ctx *ctx)
 {
 	return ctx->ifindex;

@@ -7,6 +7,7 @@
 #pragma once
 #include <linux/pkt_cls.h>
 #include "maps.h"
+#include <bpf/bpf_core_read.h>
 
 #define esc_ctx                   __sk_buff
 #define ESC_SUBPROGRAM            __attribute__((noinline))
@@ -42,6 +43,30 @@ static __always_inline void *ctx_data(struct __sk_buff *skb)
 static __always_inline void *ctx_end(struct __sk_buff *skb)
 {
 	return (void *)(unsigned long)skb->data_end;
+}
+
+/* Of the kernel's own structure, what __sk_buff does not show; places by CO-RE. */
+struct sk_buff {
+	esc_u8 ip_summed : 2;
+	esc_u16 csum_start, csum_offset,
+	        mac_header; /* the first two: where a checksum is to be written, and summed from */
+} __attribute__((preserve_access_index));
+
+#define ESC_CHECKSUM_PARTIAL 3
+
+/*
+ * A checksum left to the NIC is written where the sender said, after everything has been judged: over an address or a
+ * port, if that is where. So it has to be at `at`, summed from the L4 header on; `at` is 0 where there can be none.
+ */
+static __always_inline int ctx_sum_fits(struct __sk_buff *skb, esc_u32 at)
+{
+	struct sk_buff *s = (void *)skb;
+	esc_u32 from;
+
+	if (BPF_CORE_READ_BITFIELD_PROBED(s, ip_summed) != ESC_CHECKSUM_PARTIAL)
+		return 1;
+	from = (esc_u16)(BPF_CORE_READ(s, csum_start) - BPF_CORE_READ(s, mac_header));
+	return from == ESC_L4 && from + BPF_CORE_READ(s, csum_offset) == at;
 }
 
 /* Headers into the linear part; lengths into the packet. */

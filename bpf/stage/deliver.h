@@ -9,10 +9,7 @@
 #pragma once
 #include "flow.h"
 
-#define ESC_IP_SUM   (ESC_L3 + 10)
-#define ESC_TCP_SUM  (ESC_L4 + 16)
-#define ESC_UDP_SUM  (ESC_L4 + 6)
-#define ESC_ICMP_SUM (ESC_L4 + 2)
+#define ESC_IP_SUM (ESC_L3 + 10)
 
 /* What to add to a checksum when the words of `from` become those of `to`. */
 static __always_inline esc_u32 sum_difference(esc_u32 from, esc_u32 to, esc_u32 from2, esc_u32 to2)

@@ -22,12 +22,23 @@ static __always_inline int leave(struct esc_ctx *ctx, struct esc_packet *p, int 
 	return action;
 }
 
+/* Where a sender's NIC may have to complete the checksum; 0: nowhere. */
+static __always_inline esc_u32 sum_place(const struct esc_packet *p)
+{
+	return p->key.proto == ESC_TCP ? ESC_TCP_SUM : p->key.proto == ESC_UDP ? ESC_UDP_SUM : 0;
+}
+
 /* The start of the skb programs: length, clock, headers. */
 static __always_inline int arrive(struct esc_ctx *ctx, struct esc_packet *p)
 {
+	int v;
+
 	ctx_open(ctx, &p->bytes, &p->segs, &p->gso_size);
 	p->now = ctx_now();
 	if (ctx_vlan(ctx))
 		return ESC_V_ETHERTYPE;
-	return parse(ctx_data(ctx), ctx_end(ctx), p);
+	v = parse(ctx_data(ctx), ctx_end(ctx), p);
+	if (!v && !ctx_sum_fits(ctx, sum_place(p)))
+		return ESC_V_MALFORMED;
+	return v;
 }

@@ -38,6 +38,11 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "written for little-en
 #define ESC_L4      34
 #define ESC_HEADERS 54 /* what the deepest parser wants in the linear part */
 
+/* Places of the checksums. */
+#define ESC_TCP_SUM  (ESC_L4 + 16)
+#define ESC_UDP_SUM  (ESC_L4 + 6)
+#define ESC_ICMP_SUM (ESC_L4 + 2)
+
 struct esc_packet {
 	struct esc_flow_key key; /* as it arrived; dir and port are the entry program's to set */
 	esc_u32 now;             /* ticks, read once */

@@ -16,7 +16,7 @@ import time
 import harness as h
 
 lab = h.Lab('t-tap')
-TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 2, 0x1000
+TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 2, 0x1000, 0x4000
 SO_NO_CHECK = 11
 ADDRESS = {'tap0': '10.3.0.4', 'tap1': '10.3.0.5'}
 VIP = {}
@@ -63,16 +63,16 @@ class Packet:
 class Device:
     """The tap device of a port, as its machine has it."""
 
-    def __init__(self, label):
+    def __init__(self, label, flags=0):
         port = lab.port(label)
         self.label, self.address, self.mac = label, ADDRESS[label], h.mac(port['mac'])
-        self.fd = h.in_netns(lab.netns('host0'), lambda: self._open(f"p{port['number']}"))
+        self.fd = h.in_netns(lab.netns('host0'), lambda: self._open(f"p{port['number']}", flags))
         self.ill = []
 
     @staticmethod
-    def _open(name):
+    def _open(name, flags):
         fd = os.open('/dev/net/tun', os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
-        fcntl.ioctl(fd, TUNSETIFF, struct.pack('16sH22x', name.encode(), IFF_TAP | IFF_NO_PI))
+        fcntl.ioctl(fd, TUNSETIFF, struct.pack('16sH22x', name.encode(), IFF_TAP | IFF_NO_PI | flags))
         return fd
 
     def write(self, proto, to, segment):
@@ -236,4 +236,30 @@ def outward(t):
         good(t, label, f'outward by {what}')
 
 
-h.main([comes_up, denied, network, balanced, one_to_one, outward])
+def unfinished(t):
+    """A machine may leave a checksum to its NIC, and say where it goes: it could be written over what was judged."""
+    os.close(tap['tap0'].fd)
+    d = tap['tap0'] = Device('tap0', IFF_VNET_HDR)
+    src, dst = ADDRESS['tap0'], ADDRESS['tap1']
+    segment = h.udp_segment(src, dst, 7000, 7001, b'left to the NIC')
+    pseudo = ~h.checksum(h.ip4(src) + h.ip4(dst) + struct.pack('!BBH', 0, 17, len(segment))) & 0xffff
+    frame = h.ether(h.GATEWAY_MAC, d.mac, 0x800, h.ipv4(src, dst, 17, segment[:6] + struct.pack('!H', pseudo) + segment[8:]))
+    for name, start, offset in (('its port', 34, 2), ('its source address', 14, 12), ('its destination', 26, 4),
+                                ('its payload', 34, 10)):
+        before = lab.drops('tap0', 'malformed')
+        try:
+            os.write(d.fd, struct.pack('=BBHHHH', 1, 0, 0, 0, start, offset) + frame)
+        except OSError:
+            t.ok(start < 34, f'over {name}: the device itself refuses it')
+            continue
+        p = tap['tap1'].read(lambda p: p.proto == 17, 0.3)
+        t.eq(p, None, f'a checksum to be written over {name}: nothing arrives')
+        t.eq(lab.drops('tap0', 'malformed'), before + 1, f'over {name}: malformed')
+        tap['tap1'].ill.clear()
+    os.write(d.fd, struct.pack('=BBHHHH', 1, 0, 0, 0, 34, 6) + frame)
+    p = tap['tap1'].read(lambda p: p.proto == 17)
+    t.ok(p and p.dport == 7001, 'where it belongs: arrives', p)
+    good(t, 'tap1', 'and was completed')
+
+
+h.main([comes_up, denied, network, balanced, one_to_one, outward, unfinished])
