@@ -157,6 +157,30 @@ static void settle(struct change *c)
 	}
 }
 
+/*
+ * Numbers are given once: a flow that was idle since a number's first use must not pass for one of its second. So
+ * before they run out all ports get new ones from the beginning, and all flows go. It happens every four thousand
+ * million changes.
+ */
+static void renumber(struct agent *a)
+{
+	g_autofree gboolean *all = g_new0(gboolean, ESC_MAX_PORTS);
+
+	if (a->generation < G_MAXUINT32 - 4 * ESC_MAX_PORTS)
+		return;
+	a->generation = 0;
+	for (guint n = 0; n < ESC_MAX_PORTS; n++) {
+		struct esc_port_word now;
+
+		memcpy(&now, &a->objects->words[n], sizeof(now));
+		all[n] = TRUE;
+		if (now.generation)
+			__atomic_store_n(&a->objects->words[n], agent_word(now.slot, ++a->generation),
+			                 __ATOMIC_RELEASE);
+	}
+	maps_forget_flows(a, all);
+}
+
 static gboolean carry_out(struct change *c, GError **error)
 {
 	if (!ports_drop_stale(c->a, c->t, error) || !remove_stale(c, error) || !maps_write_host(c->a, c->t, error) ||
@@ -186,6 +210,7 @@ static gboolean go(struct agent *a, const struct tables *t, gboolean *touched, G
 	ok = change_open(&c, a, t, error) && ports_plug(a, t, TRUE, error);
 	if (ok) {
 		*touched = TRUE;
+		renumber(a);
 		ok = carry_out(&c, error);
 	}
 	if (ok)
