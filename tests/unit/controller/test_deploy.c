@@ -246,15 +246,39 @@ static void refused(void)
 	int waiting = fleet_send(f, second);
 	g_usleep(300000);
 	expect_error(f, first, "another deployment is running");
+	/* What they said about the tables of before is gone with these. */
+	g_assert_cmpuint(fleet_count(f, "/run/ack/"), ==, 0);
 	g_autoptr(node) s = expect_ok(f, "{\"op\":\"status\"}");
 	g_assert_true(node_truth(node_get(s, "deploying"), FALSE));
 	g_autoptr(node) late = fleet_answer(f, waiting);
 	g_autofree char *text = node_print(late, FALSE);
 	g_assert_nonnull(strstr(text, "no acknowledgement within 2 s"));
+	g_assert_nonnull(strstr(text, "after going back: no acknowledgement"));
 	g_assert_cmpuint(fleet_count(f, "/doc/subscriptions/"), ==, 3);
 	/* One that is heard undoes it for good. */
 	fleet_manner(f, AGREE);
 	node_unref(expect_ok(f, second));
+	fleet_free(f);
+}
+
+/* The record of a deployment that nobody carries on with (a disk was full when it was to be undone): the next one
+ * undoes it first, and only then does what it was asked. */
+static void unsettled(void)
+{
+	struct fleet *f = fleet_new(10);
+	fleet_start(f);
+	g_autofree char *one = fleet_deploy("g", "a", NULL), *two = fleet_deploy("h", "b", NULL);
+	node_unref(expect_ok(f, one));
+	g_autofree char *allocated = fleet_value(f, "/doc/alloc");
+	g_autofree char *pending =
+	        g_strdup_printf("{\"before\":{\"/doc/settings\":null,\"/doc/alloc\":%s}}", allocated);
+	g_autoptr(GBytes) bytes = g_bytes_new(pending, strlen(pending)), taps = g_bytes_new_static("{\"taps\":[]}", 11);
+	g_assert_cmpint(store_put(f->agents[0].store, "/doc/pending", bytes, NULL), >, 0);
+	g_assert_cmpint(store_put(f->agents[0].store, "/doc/settings", taps, NULL), >, 0);
+	node_unref(expect_ok(f, two));
+	g_assert_cmpuint(fleet_count(f, "/doc/pending"), ==, 0);
+	g_assert_cmpuint(fleet_count(f, "/doc/settings"), ==, 0);
+	g_assert_cmpuint(fleet_count(f, "/doc/subscriptions/"), ==, 6);
 	fleet_free(f);
 }
 
@@ -284,6 +308,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/controller/deploy/deployed", deployed);
 	g_test_add_func("/controller/deploy/taps", taps);
 	g_test_add_func("/controller/deploy/refused", refused);
+	g_test_add_func("/controller/deploy/unsettled", unsettled);
 	g_test_add_func("/controller/deploy/impatient", impatient);
 	return g_test_run();
 }

@@ -128,7 +128,11 @@ static void trouble(void)
 	store_txn_delete(t, net);
 	g_assert_cmpint(store_txn_commit(f->agents[0].store, t, NULL), >, 0);
 	fleet_stop(f, SIGKILL);
+	fleet_manner(f, SILENT);
 	fleet_start(f);
+	/* Nobody has said anything to this controller yet. */
+	g_assert_cmpuint(fleet_count(f, "/run/ack/"), ==, 0);
+	fleet_manner(f, AGREE);
 	g_autoptr(node) n = fleet_ask(f, "{\"op\":\"status\"}");
 	g_assert_nonnull(strstr(node_get_str(n, "trouble", ""), "do not compile"));
 	g_assert_cmpstr(f->agents[0].hash, ==, hash);
