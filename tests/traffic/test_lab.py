@@ -360,8 +360,8 @@ def test_down_after_kill(tap):
 FIGURE = os.path.join(os.path.dirname(h.__file__), '..', '..', 'share', 'figure3', 'fabrikam')
 
 
-def up(hosts='1', **more):
-    return subprocess.Popen([os.path.join(BUILD, 'escarp'), 'up', FIGURE + '.json', '--parameters', FIGURE +
+def up(hosts='1', figure=FIGURE, **more):
+    return subprocess.Popen([os.path.join(BUILD, 'escarp'), 'up', figure + '.json', '--parameters', figure +
                              '.parameters.json', '--lab', LAB, '--hosts', hosts], stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, **more)
 
@@ -417,6 +417,30 @@ def test_hostile_machine(tap):
         if words[0].endswith('escarpd') and words[1] == 'lab' and LAB in words:
             os.kill(int(p), signal.SIGTERM)
     wait(lambda: not any('escarpd' in f for f in leftovers()))
+    tap.eq((down().returncode, leftovers()), (0, []), 'nothing is left')
+
+
+def test_full(tap):
+    """A disk that fills up: the deployment fails with a word, and the network before stays."""
+    os.makedirs(STATE)
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=700k', 'none', STATE], check=True)
+    try:
+        tap.eq(outcome(up()), (0, ''), 'a first network')
+        try:
+            with open(f'{STATE}/fill', 'wb', 0) as f:
+                while f.write(b'x' * 1024):
+                    pass
+        except OSError:
+            pass
+        code, text = outcome(up(figure=FIGURE.replace('fabrikam', 'contoso')))
+        tap.ok(code == 1 and 'the disk is full; nothing was changed' in text and 'previous network' in text,
+               'a second is refused', (code, text))
+        r = subprocess.run([os.path.join(BUILD, 'escarp'), 'status', '--lab', LAB, '--json'], capture_output=True, text=True)
+        ports = json.loads(r.stdout)['ports']
+        tap.eq(sorted((p['label'], p['enforced']) for p in ports), [('ledger0', True), ('shop0', True)], 'the first is in force')
+    finally:
+        down()
+        subprocess.run(['umount', STATE], check=True)
     tap.eq((down().returncode, leftovers()), (0, []), 'nothing is left')
 
 
@@ -477,6 +501,7 @@ def test_agent(tap):
 
     os.kill(pid('agent-0'), signal.SIGSTOP)
     os.unlink(pin)
+    wait(lambda: n.tcp(80) is None, 3)  # the kernel lets go of the link some time after its last name went
     tap.eq((n.tcp(80), n.tcp(80, '8.8.8.8')), (None, None), 'the program taken away: silence')
     os.kill(pid('agent-0'), signal.SIGCONT)
     tap.ok(wait(lambda: own_port(n.number).get('attached') == 'tcx'), 'the agent notices and mends it')
@@ -513,7 +538,8 @@ if __name__ == '__main__':
     try:
         main([test_build, test_second_supervisor, test_privileges, test_refusals, test_plug, test_answers,
               test_echo_restart, test_second_card, test_tap, test_unplug, test_internet, test_modes, test_logs, test_crowd,
-              test_adopt, test_down, test_down_after_kill, test_races, test_hostile_machine, test_agent])
+              test_adopt, test_down, test_down_after_kill, test_races, test_hostile_machine, test_full,
+              test_agent])
     finally:
         if os.geteuid() == 0:
             down()
