@@ -51,7 +51,10 @@ static __always_inline esc_u32 entry_timeout(const struct esc_flow_key *k, esc_u
 #define ESC_PAIR_CLOSED 1 /* over, but may still be answered: RST, or FIN both ways */
 #define ESC_PAIR_ALIVE  2
 
-/* `partner` may be missing: then the pair is dead, since half of it can do nothing right. */
+/*
+ * `partner` may be missing. Then the pair is dead, since half of it can do nothing right; but the way back is inserted
+ * first, and while it is this young another processor may be about to insert its opener.
+ */
 static __always_inline int pair_state(const struct esc_flow_key *k, const struct esc_flow *e,
                                       const struct esc_flow *partner, esc_u32 now)
 {
@@ -59,7 +62,7 @@ static __always_inline int pair_state(const struct esc_flow_key *k, const struct
 	esc_u8 tcp;
 
 	if (!partner)
-		return ESC_PAIR_DEAD;
+		return (e->flags & ESC_FLOW_REPLY) && now - e->seen <= ctx_hz() ? ESC_PAIR_ALIVE : ESC_PAIR_DEAD;
 	idle = now - e->seen;
 	other = now - partner->seen;
 	if (other < idle)

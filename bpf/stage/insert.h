@@ -4,7 +4,8 @@
  *
  * The way back is inserted first and only where nothing is: its key is what makes a translated source port
  * the flow's own, so the search for a free port *is* the insertion. Ports are thereby reused across
- * destinations. A port that an endpoint of the same public address opens is never taken: the edge would send the
+ * destinations. Where two processors insert the same flow at once, one wins, and the other goes on with its entry.
+ * A port that an endpoint of the same public address opens is never taken: the edge would send the
  * answers there. Nothing is ever overwritten: a flow in the way that is dead is removed, a live one wins.
  */
 #pragma once
@@ -119,15 +120,48 @@ static __always_inline void opener_fill(struct esc_flow *e, const struct esc_flo
 static __noinline int insert_opener(const struct esc_flow_key *k, const struct esc_plan *plan, esc_u32 ring,
                                     esc_u32 now)
 {
-	struct esc_flow e = {};
+	struct esc_flow e = {}, *back;
 	struct esc_flow_key partner;
 
 	opener_fill(&e, k, plan, ring, now);
 	if (insert_one(k, &e, now))
 		return ESC_V_FORWARD;
 	entry_partner(k, &e, &partner);
-	esc_delete(flows, &partner);
+	back = esc_lookup(flows, &partner);
+	if (back && back->owner == e.owner && back->ring == e.ring)
+		esc_delete(flows, &partner); /* ours, not another processor's */
 	return ESC_V_FLOW_TABLE;
+}
+
+/*
+ * A processor that stood still while others went once around the ring has lost its slot: what is registered nowhere
+ * would never make room, so it goes at once.
+ */
+static __always_inline int ring_keeps(const struct esc_flow_key *k, esc_u32 slot)
+{
+	struct esc_host *h = host_get();
+	esc_u32 index = h ? k->port * h->ring_size + slot : 0;
+	struct esc_flow_key *place = esc_lookup(rings, &index);
+	struct esc_flow *e;
+
+	if (place && place->proto == k->proto && place->dir == k->dir && place->saddr == k->saddr &&
+	    place->daddr == k->daddr && place->sport == k->sport && place->dport == k->dport)
+		return ESC_V_FORWARD;
+	e = esc_lookup(flows, k);
+	if (e)
+		pair_delete(k, e);
+	return ESC_V_FLOW_TABLE;
+}
+
+#define ESC_PATIENCE 32 /* look-ups: longer than the other processor needs between its two insertions */
+
+static __always_inline int made_meanwhile(const struct esc_flow_key *k)
+{
+	int made = 0;
+
+	for (int i = 0; i < ESC_PATIENCE && !made; i++)
+		made = esc_lookup(flows, k) != NULL;
+	return made;
 }
 
 static __always_inline int insert(const struct esc_flow_key *k, struct esc_plan *plan, esc_u32 now)
@@ -137,7 +171,9 @@ static __always_inline int insert(const struct esc_flow_key *k, struct esc_plan 
 	if (ring < 0)
 		return ESC_V_FLOW_TABLE;
 	v = insert_back(k, plan, ring, now);
+	if (!v)
+		v = insert_opener(k, plan, ring, now);
 	if (v)
-		return v;
-	return insert_opener(k, plan, ring, now);
+		return v == ESC_V_FLOW_TABLE && made_meanwhile(k) ? ESC_V_FORWARD : v;
+	return ring_keeps(k, ring);
 }

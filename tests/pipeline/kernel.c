@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include "port.skel.h"
@@ -271,4 +272,82 @@ void kernel_compare(struct kernel *k, struct native *n)
 	compare_array(k, "hands", native_table(n, "hands"));
 	compare_counts(k, "drops", native_table(n, "drops"));
 	compare_counts(k, "rules", native_table(n, "rules"));
+}
+
+struct racer {
+	struct kernel *k;
+	GArray *frames;
+	guint32 port;
+	int cpu;
+	gint *waiting; /* those not ready yet */
+	guint lost;
+};
+
+/* Each frame begins when all racers have come to it. */
+static gpointer race(gpointer data)
+{
+	struct racer *r = data;
+	guint8 out[FRAME_MAX + 64];
+	struct __sk_buff skb = {.ingress_ifindex = 100 + r->port};
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(r->cpu, &set);
+	g_assert_cmpint(sched_setaffinity(0, sizeof(set), &set), ==, 0);
+	for (guint i = 0; i < r->frames->len; i++) {
+		struct frame *f = &g_array_index(r->frames, struct frame, i);
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->data, .data_size_in = (guint32)f->length,
+		            .data_out = out, .data_size_out = sizeof(out), .ctx_in = &skb, .ctx_size_in = sizeof(skb));
+		g_atomic_int_dec_and_test(&r->waiting[i]);
+		while (g_atomic_int_get(&r->waiting[i]) > 0)
+			;
+		g_assert_cmpint(bpf_prog_test_run_opts(program_of(r->k, TWIN_PORT), &opts), ==, 0);
+		r->lost += opts.retval != 7; /* TC_ACT_REDIRECT */
+	}
+	return NULL;
+}
+
+static guint count_pairs(struct kernel *k)
+{
+	struct esc_flow_key key, partner, slot;
+	struct esc_flow e, other;
+	struct esc_host h;
+	gpointer previous = NULL;
+	guint32 zero = 0, index;
+	guint openers = 0;
+
+	g_assert_cmpint(bpf_map_lookup_elem(fd_of(k, "host"), &zero, &h), ==, 0);
+	for (; !bpf_map_get_next_key(fd_of(k, "flows"), previous, &key); previous = &key) {
+		g_assert_cmpint(bpf_map_lookup_elem(fd_of(k, "flows"), &key, &e), ==, 0);
+		partner = (struct esc_flow_key){e.daddr, e.saddr, e.dport, e.sport, key.proto, ESC_FLOW_FROM, e.peer};
+		g_assert_cmpint(bpf_map_lookup_elem(fd_of(k, "flows"), &partner, &other), ==, 0);
+		if (e.flags & ESC_FLOW_REPLY)
+			continue;
+		openers++;
+		index = e.owner * h.ring_size + e.ring;
+		g_assert_cmpint(bpf_map_lookup_elem(fd_of(k, "rings"), &index, &slot), ==, 0);
+		g_assert_cmpmem(&slot, sizeof(slot), &key, sizeof(key));
+	}
+	return openers;
+}
+
+guint kernel_race(struct kernel *k, guint32 port, GArray *frames, guint processors)
+{
+	g_autofree gint *waiting = g_new0(gint, frames->len);
+	struct racer racers[2];
+	GThread *threads[2];
+
+	g_assert_cmpuint(processors, <=, G_N_ELEMENTS(racers));
+	for (guint i = 0; i < frames->len; i++)
+		waiting[i] = (gint)processors;
+	for (guint i = 0; i < processors; i++) {
+		racers[i] = (struct racer){k, frames, port, (int)i, waiting, 0};
+		threads[i] = g_thread_new("racer", race, &racers[i]);
+	}
+	for (guint i = 0; i < processors; i++) {
+		g_thread_join(threads[i]);
+		g_test_message("%u packets of %u came between another's two insertions", racers[i].lost, frames->len);
+		g_assert_cmpuint(racers[i].lost, <=, processors == 1 ? 0 : frames->len / 4);
+	}
+	return count_pairs(k);
 }

@@ -16,5 +16,6 @@ void kernel_advance(struct kernel *k, guint64 milliseconds);
 /* `out` may be shorter or longer than what went in; `returned` is the program's return value. */
 struct esc_effect kernel_run(struct kernel *k, const struct twin_in *in, struct frame *f, guint32 *returned,
                              struct esc_mark *mark);
+guint kernel_race(struct kernel *k, guint32 port, GArray *frames, guint processors); /* see twin_race */
 /* Fails the test when what the data path wrote differs from the native twin's. */
 void kernel_compare(struct kernel *k, struct native *n);

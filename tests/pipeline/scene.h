@@ -34,5 +34,6 @@ void frame_macs(const struct frame *f, const guint8 from[6], const guint8 to[6])
 void cases_register(void);
 void cases_flow_register(void);
 void cases_attack_register(void);
+void cases_race_register(void);
 void cases_nat_register(void);
 void cases_random_register(void);

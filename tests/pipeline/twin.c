@@ -114,6 +114,13 @@ struct esc_effect twin_run(struct twin *w, const struct twin_in *in, struct fram
 	return e;
 }
 
+guint twin_race(struct twin *w, guint32 port, GArray *frames, guint processors)
+{
+	kernel_reset(kernel);
+	kernel_load(kernel, w->native);
+	return kernel_race(kernel, port, frames, processors);
+}
+
 void twin_compare(struct twin *w)
 {
 	if (kernel)

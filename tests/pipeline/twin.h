@@ -30,6 +30,11 @@ void twin_update(struct twin *w, const struct tables *t);
 void twin_advance(struct twin *w, guint64 milliseconds);
 /* The frame is replaced by what came out; after a drop it is what went in. */
 struct esc_effect twin_run(struct twin *w, const struct twin_in *in, struct frame *f);
+/*
+ * The kernel twin alone, flows cleared first: `processors` of them send the same frames from a port, side by side. How
+ * many pairs there are then; the test fails when there is a half of one, or one outside of its ring.
+ */
+guint twin_race(struct twin *w, guint32 port, GArray *frames, guint processors);
 /* Flows, drops, rule hits, hands. Fails the test when they differ. */
 void twin_compare(struct twin *w);
 guint64 twin_drops(struct twin *w, guint32 port, enum esc_verdict v);
