@@ -40,6 +40,7 @@ struct node {
 #define NODE_MAX_BYTES (32u << 20)
 #define NODE_MAX_DEPTH 128
 #define NODE_MAX_NODES 4000000u
+#define NODE_MAX_FILE_NODES 1000000u /* of a file by people: what it takes in memory is many times its bytes */
 
 /* Errors of the whole input side carry a message that already names file, line and what to do. */
 #define ESC_INPUT_ERROR (esc_input_error_quark())
@@ -48,7 +49,7 @@ enum { ESC_INPUT_SYNTAX, ESC_INPUT_LIMIT, ESC_INPUT_INVALID };
 
 /* Parses `length` bytes. `file` is only for messages ("file:line:column: what"). NULL and error set on failure. */
 struct node *node_parse(const char *text, gsize length, const char *file, GError **error);
-/* Reads a file whole (at most NODE_MAX_BYTES) and parses it. */
+/* Reads a file whole (at most NODE_MAX_BYTES, NODE_MAX_FILE_NODES values) and parses it. */
 struct node *node_parse_file(const char *path, GError **error);
 
 struct node *node_ref(struct node *n);

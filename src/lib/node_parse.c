@@ -18,7 +18,7 @@ struct reader {
 	const char *p, *end;
 	const char *mark; /* line and column are those of this byte */
 	guint32 line, column;
-	guint depth, nodes;
+	guint depth, nodes, max_nodes;
 	const char *file;
 	GError **error;
 };
@@ -398,8 +398,8 @@ static struct node *read_value(struct reader *r)
 	const char *start = r->p;
 	struct node *n = NULL;
 
-	if (++r->nodes > NODE_MAX_NODES)
-		return fail(r, start, ESC_INPUT_LIMIT, "more than %u values in one file", NODE_MAX_NODES);
+	if (++r->nodes > r->max_nodes)
+		return fail(r, start, ESC_INPUT_LIMIT, "more than %u values in one file; split it", r->max_nodes);
 	place(r, start);
 	guint32 line = r->line, column = r->column;
 	char c = r->p < r->end ? *r->p : 0;
@@ -420,13 +420,14 @@ static struct node *read_value(struct reader *r)
 	return n;
 }
 
-struct node *node_parse(const char *text, gsize length, const char *file, GError **error)
+static struct node *parse(const char *text, gsize length, const char *file, guint max_nodes, GError **error)
 {
 	struct reader r = {.p = text, .end = text + length, .mark = text, .line = 1, .column = 1};
 	const char *bad;
 
 	r.file = file ? file : "input";
 	r.error = error;
+	r.max_nodes = max_nodes;
 	if (length > NODE_MAX_BYTES) {
 		g_set_error(error, ESC_INPUT_ERROR, ESC_INPUT_LIMIT, "%s: larger than %u bytes", r.file,
 		            NODE_MAX_BYTES);
@@ -446,6 +447,11 @@ struct node *node_parse(const char *text, gsize length, const char *file, GError
 		return fail(&r, r.p, ESC_INPUT_SYNTAX, "expected the end of the file but found %s", what);
 	}
 	return g_steal_pointer(&n);
+}
+
+struct node *node_parse(const char *text, gsize length, const char *file, GError **error)
+{
+	return parse(text, length, file, NODE_MAX_NODES, error);
 }
 
 /* Reads at most NODE_MAX_BYTES + 1 bytes, so that an endless device or growing file is an error, not a hang. */
@@ -481,5 +487,5 @@ struct node *node_parse_file(const char *path, GError **error)
 	}
 	g_autoptr(GByteArray) bytes = read_all(fd, path, error);
 	close(fd);
-	return bytes ? node_parse((const char *)bytes->data, bytes->len, path, error) : NULL;
+	return bytes ? parse((const char *)bytes->data, bytes->len, path, NODE_MAX_FILE_NODES, error) : NULL;
 }
