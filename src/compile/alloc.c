@@ -22,7 +22,7 @@ static const struct {
 void alloc_settings_init(struct alloc_settings *s)
 {
 	*s = (struct alloc_settings){.hosts = 1, .ports_per_host = PORTS_PER_HOST};
-	prefix_parse("198.18.0.0/16", &s->public_pool);
+	prefix_parse(GRAPH_PUBLIC_POOL, &s->public_pool);
 	prefix_parse("172.31.240.0/24", &s->fabric);
 	ip_parse("169.254.169.253", &s->platform);
 }

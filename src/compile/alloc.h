@@ -13,7 +13,7 @@
 
 struct alloc_settings {
 	guint hosts;               /* number of hosts in the fleet, at least 1 */
-	struct prefix public_pool; /* default 198.18.0.0/16 */
+	struct prefix public_pool; /* default GRAPH_PUBLIC_POOL */
 	struct prefix fabric;      /* default 172.31.240.0/24: host k (from 0) has address .(k + 1) */
 	guint32 platform;          /* platform address: 169.254.169.253 */
 	guint ports_per_host;      /* at most ESC_MAX_PORTS - 1, default 255; fewer ports may own more flows each */

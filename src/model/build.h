@@ -85,6 +85,8 @@ gint noun_compare(gconstpointer a,
 char *nested_id(const struct spot *item, const char *collection);
 /* TRUE when a document of its own declares this id: it wins over the nested form. */
 gboolean has_document(const struct build *b, const char *id);
+/* The same for one of a parent's list, with a warning when the two differ: its own document is the whole of it. */
+gboolean has_own_document(const struct spot *item, const char *id);
 void sort_prefixes(GArray *prefixes); /* by address, then length: of any two that overlap, the larger comes first */
 
 /* known.c, unmodelled.c */

@@ -94,6 +94,9 @@ struct subnet {
 
 enum sku { SKU_BASIC, SKU_STANDARD };
 
+/* The lab's public addresses. A declared one outside of it belongs to the real cloud and counts as none. */
+#define GRAPH_PUBLIC_POOL "198.18.0.0/16"
+
 struct public_address {
 	struct noun noun;
 	enum sku sku;

@@ -98,7 +98,7 @@ void network_declare(struct build *b, const struct document *d)
 		struct spot item = spot_item(&s, "properties.subnets", i);
 		g_autofree char *id = nested_id(&item, "subnets");
 
-		if (id && !has_document(b, id))
+		if (id && !has_own_document(&item, id))
 			subnet_add(n, &item, id);
 	}
 }

@@ -71,6 +71,21 @@ gboolean has_document(const struct build *b, const char *id)
 	return g_hash_table_contains(b->documents, lower);
 }
 
+gboolean has_own_document(const struct spot *item, const char *id)
+{
+	g_autofree char *lower = g_ascii_strdown(id, -1);
+	const struct document *d = g_hash_table_lookup(item->build->documents, lower);
+	const struct node *own = d ? node_get(d->resource, "properties") : NULL, *listed = spot_get(item, "properties");
+
+	if (d && !(own && listed ? node_equal(own, listed) : own == listed))
+		spot_warning(
+		        item, "",
+		        "'%s' is also a resource of its own (%s:%u), which differs; that one counts, this one is not "
+		        "used",
+		        node_get_str(item->node, "name", "?"), d->file ? d->file : "a stored document", d->line);
+	return d != NULL;
+}
+
 static gint compare_prefixes(gconstpointer a, gconstpointer b)
 {
 	const struct prefix *x = a, *y = b;

@@ -33,6 +33,18 @@ void public_address_check(struct build *b, struct public_address *p)
 {
 	struct spot s = noun_spot(b, &p->noun);
 
+	struct prefix pool;
+
+	/* It is a report in what the platform exports: a lab cannot have the real cloud's addresses. */
+	prefix_parse(GRAPH_PUBLIC_POOL, &pool);
+	if (p->address && !prefix_has(pool, p->address)) {
+		g_autofree char *text = ip_format(p->address);
+
+		spot_warning(&s, "properties.ipAddress",
+		             "%s is not one of the public pool " GRAPH_PUBLIC_POOL "; another is taken from there",
+		             text);
+		p->address = 0;
+	}
 	if (p->sku == SKU_STANDARD && !p->is_static)
 		spot_warning(&s, "properties.publicIPAllocationMethod",
 		             "a Standard address is always static; write \"Static\"");

@@ -39,7 +39,7 @@ void security_group_declare(struct build *b, const struct document *d)
 		struct spot item = spot_item(&s, "properties.securityRules", i);
 		g_autofree char *id = nested_id(&item, "securityRules");
 
-		if (id && !has_document(b, id))
+		if (id && !has_own_document(&item, id))
 			add_rule(g, &item, id);
 	}
 }

@@ -256,6 +256,70 @@ static void test_limits(void)
 	expect_error(g, &s, "publicIPAddresses/ip0': the public pool 198.18.0.0/30 has no free address left");
 }
 
+static struct kit *office(const char *first, const char *second)
+{
+	struct kit *k = kit_new();
+	kit_add(k, "virtualNetworks", "v",
+	        "'addressSpace':{'addressPrefixes':['10.0.0.0/16']},'subnets':[{'name':'a','properties':{"
+	        "'addressPrefix':'10.0.0.0/24'}}]");
+	for (guint i = 0; i < 3; i++) {
+		g_autofree char *name = g_strdup_printf("n%u", i);
+		kit_add(k, "networkInterfaces", name,
+		        "'ipConfigurations':[{'name':'c','properties':{'subnet':{'id':'~virtualNetworks/v/subnets/"
+		        "a'}}}]");
+	}
+	kit_add(k, "Microsoft.Compute/virtualMachines", "vm0", "'networkProfile':{'networkInterfaces':[%s]}", first);
+	kit_add(k, "Microsoft.Compute/virtualMachines", "vm1", "'networkProfile':{'networkInterfaces':[%s]}", second);
+	return k;
+}
+
+/* A NIC is handed to a machine of another host: a port there, the same MAC and address, and none where it was. */
+static void test_moving_nic(void)
+{
+	static const char n0[] = "{'id':'~networkInterfaces/n0','properties':{'primary':true}}";
+	static const char n1[] = "{'id':'~networkInterfaces/n1','properties':{'primary':true}}";
+	static const char n0n2[] = "{'id':'~networkInterfaces/n0','properties':{'primary':true}},"
+	                           "{'id':'~networkInterfaces/n2'}";
+	static const char n1n2[] = "{'id':'~networkInterfaces/n1','properties':{'primary':true}},"
+	                           "{'id':'~networkInterfaces/n2'}";
+	struct alloc_settings s;
+	alloc_settings_init(&s);
+	s.hosts = 2;
+	g_autoptr(kit) before = office(n0n2, n1), after = office(n0, n1n2);
+	g_autoptr(graph) g = kit_graph(before, 0), h = kit_graph(after, 0);
+	g_autoptr(alloc) a = alloc_assign(NULL, g, &s, NULL), b = alloc_assign(a, h, &s, NULL);
+	const struct alloc_port *old = alloc_port(a, kit_nic(g, "n2")), *new = alloc_port(b, kit_nic(h, "n2"));
+	g_assert_cmpuint(old->host, !=, alloc_port(a, kit_nic(g, "n1"))->host);
+	g_assert_cmpuint(new->host, ==, alloc_port(b, kit_nic(h, "n1"))->host);
+	g_assert_cmpuint(new->host, !=, old->host);
+	g_assert_cmpuint(new->number, !=, alloc_port(b, kit_nic(h, "n1"))->number);
+	g_assert_cmpmem(new->mac, 6, old->mac, 6);
+	g_assert_cmpuint(alloc_private(b, kit_config(h, "n2")), ==, alloc_private(a, kit_config(g, "n2")));
+	g_assert_cmpuint(alloc_port(b, kit_nic(h, "n0"))->host, ==, old->host);
+	g_assert_cmpuint(alloc_port(b, kit_nic(h, "n1"))->number, ==, alloc_port(a, kit_nic(g, "n1"))->number);
+}
+
+static void test_declared_public(void)
+{
+	struct alloc_settings s;
+	alloc_settings_init(&s);
+	g_autoptr(kit) k = kit_new();
+	kit_add(k, "publicIPAddresses", "pa", "'publicIPAllocationMethod':'Static','ipAddress':'198.18.3.4'");
+	kit_add(k, "publicIPAddresses", "pb", "'publicIPAllocationMethod':'Static','ipAddress':'52.174.34.95'");
+	g_autoptr(graph) g = kit_graph(k, 0);
+	g_autoptr(alloc) a = alloc_assign(NULL, g, &s, NULL);
+	g_assert_cmpuint(alloc_public(a, kit_public(g, "pa")), ==, 0xc6120304);
+	g_assert_true(prefix_has(s.public_pool, alloc_public(a, kit_public(g, "pb"))));
+	g_assert_cmpuint(g->warnings->len, ==, 1);
+	g_assert_nonnull(strstr(g_ptr_array_index(g->warnings, 0), "52.174.34.95"));
+	kit_add(k, "publicIPAddresses", "pc", "'publicIPAllocationMethod':'Static','ipAddress':'198.18.3.4'");
+	g_autoptr(graph) clash = kit_graph(k, 0);
+	expect_error(clash, &s, "publicIPAddresses/pc': its address 198.18.3.4 is already that of '");
+	/* The pool may be set smaller than the documents' own. */
+	prefix_parse("198.18.0.0/24", &s.public_pool);
+	expect_error(g, &s, "publicIPAddresses/pa': its address 198.18.3.4 is not one of the public pool");
+}
+
 static void test_full_subnet(void)
 {
 	struct alloc_settings s;
@@ -325,6 +389,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/alloc/limits", test_limits);
+	g_test_add_func("/alloc/moving-nic", test_moving_nic);
+	g_test_add_func("/alloc/declared-public", test_declared_public);
 	g_test_add_func("/alloc/full-subnet", test_full_subnet);
 	g_test_add_func("/alloc/bad-json", test_bad_json);
 	g_test_add_func("/alloc/lowest-and-spread", test_lowest_and_spread);
