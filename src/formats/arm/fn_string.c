@@ -239,21 +239,29 @@ static char *grouped(gint64 v)
 	return g_string_free(out, FALSE);
 }
 
-/* A value by a format specifier such as "D3", "X" or "N0". NULL with the error for others. */
+static char *padded(gint64 v, int digits)
+{
+	return g_strdup_printf(v < 0 ? "-%0*" G_GUINT64_FORMAT : "%0*" G_GUINT64_FORMAT, digits,
+	                       v < 0 ? -(guint64)v : (guint64)v);
+}
+
+/* A value by a format specifier such as "D3", "000", "X" or "N0". NULL with the error for others. */
 static char *formatted(struct env *e, const struct node *v, const char *spec)
 {
 	guint64 digits = 0;
 
 	if (!*spec || v->type != NODE_INT)
 		return arm_text_of(v);
+	/* "000" is the custom form of "D3" */
+	if (strspn(spec, "0") == strlen(spec) && strlen(spec) <= 99)
+		return padded(v->integer, (int)strlen(spec));
 	if (spec[1] && !g_ascii_string_to_unsigned(spec + 1, 10, 0, 99, &digits, NULL))
 		return arm_fail(
 		        e, "format(): the specifier ':%.20s' is not known; use D, X, N or F with a number of digits",
 		        spec);
 	switch (g_ascii_toupper(spec[0])) {
 	case 'D':
-		return g_strdup_printf(v->integer < 0 ? "-%0*" G_GUINT64_FORMAT : "%0*" G_GUINT64_FORMAT, (int)digits,
-		                       v->integer < 0 ? -(guint64)v->integer : (guint64)v->integer);
+		return padded(v->integer, (int)digits);
 	case 'X':
 		return spec[0] == 'x' ? g_strdup_printf("%0*" G_GINT64_MODIFIER "x", (int)digits, (guint64)v->integer)
 		                      : g_strdup_printf("%0*" G_GINT64_MODIFIER "X", (int)digits, (guint64)v->integer);
