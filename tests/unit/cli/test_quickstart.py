@@ -128,7 +128,14 @@ def rules():
     eq(opened(out), set(), 'any-deny: * covers TCP')
     out = plan('outbound', one(rule('a', 100, direction='Outbound', port='80')))
     eq(opened(out), set(), 'outbound: a rule for the other direction opens nothing')
-    for what, r, says in (('access', rule('x', 100, 'Denny'), "'Denny' is not known"), ('direction', rule('x', 100, direction='In'), "'In' is not known"),
+    asg = 'Microsoft.Network/applicationSecurityGroups'
+    out = plan('asg-deny', template(vnet(), res(asg, 'w'), nsg('g', rule('d', 100, 'Deny', dst=None, port='22', destinationApplicationSecurityGroups=[ref(asg, 'w')]), rule('a', 200, port='22')),
+        res(PIP, 'p'), res(PIP, 'q'), nic('n', config(pip='p', applicationSecurityGroups=[ref(asg, 'w')]), group='g'), nic('o', config(pip='q'), group='g'), vm('m', 'n'), vm('k', 'o')))
+    eq(opened(out), {('tcp', '22', 'k', '*')}, 'asg-deny: members of the group are closed, others open')
+    out = plan('host-bits', one(rule('d', 100, 'Deny', src='198.51.100.7/24'), rule('a', 200, port='80')))
+    eq(opened(out), {('tcp', '80', 'm', ','.join(DENIES))}, 'host-bits: a deny by an address and a length takes the whole prefix')
+    for what, r, says in (('blank', rule('x', 100, 'Deny', src=None, sourceAddressPrefixes=['198.51.100.0/24', '']), 'known service tag'), ('null', rule('x', 100, 'Deny', src=None, sourceAddressPrefixes=[None]), 'missing'),
+                          ('comma', rule('x', 100, 'Deny', src='10.0.0.0/8,1.0.0.0/8'), 'known service tag'), ('access', rule('x', 100, 'Denny'), "'Denny' is not known"), ('direction', rule('x', 100, direction='In'), "'In' is not known"),
                           ('tag', rule('x', 100, 'Deny', src='Intrenet'), 'known service tag'), ('empty list', rule('x', 100, 'Deny', src=None, sourceAddressPrefixes=[]), 'names no source'),
                           ('both', rule('x', 100, 'Deny', sourceAddressPrefixes=['10.0.0.0/8']), 'keep one'), ('port', rule('x', 100, port='80,443'), 'not a port'),
                           ('priority', rule('x', 99), '100 to 4096'), ('no access', {'name': 'x', 'properties': {'priority': 100}}, 'it is missing'),
