@@ -143,6 +143,33 @@ class Lab:
         r = json.loads(self.escarp('drops', '--json').stdout)
         return sum(x['packets'] for x in r['rules'] if x['rule'].lower() == name.lower())
 
+    # -- what every rule is tested with
+    def denied(self, t, name, attempt, port, verdict, rule=None):
+        """attempt() must be silent (None or False), and this verdict (and rule) of this port must have counted it."""
+        before, hits = self.drops(port, verdict), self.rule_hits(rule) if rule else 0
+        got = attempt()
+        t.ok(got is None or got is False, f'{name}: silence', f'answer {got!r}')
+        t.ok(self.drops(port, verdict) > before, f'{name}: counted as {verdict} at {port}', f'still {before}')
+        if rule:
+            t.ok(self.rule_hits(rule) > hits, f'{name}: counted at rule {rule}', f'still {hits}')
+
+    def stream_frames(self, sender, receiver, size):
+        """Sizes of the frames in which a stream between two instances arrives. The receiver's answerer is shut out."""
+        to, source = self.port(receiver)['addresses'][0], self.port(sender)['addresses'][0]
+        subprocess.run([ESCARP, 'exec', '--lab', self.name, receiver, '--', 'nft', 'flush', 'ruleset'], check=True, timeout=20)
+        with self.socket(receiver) as server, self.socket(sender) as client, self.raw(receiver) as seen:
+            server.bind((to, 9000))
+            server.listen()
+            client.settimeout(5)
+            client.connect((to, 9000))
+            peer, _ = server.accept()
+            with peer:
+                peer.settimeout(5)
+                client.sendall(bytes(size))
+                while size:
+                    size -= len(peer.recv(size))
+            return [len(f) for f in frames(seen, 0.3, lambda f: f[26:30] == ip4(source))]
+
     # -- namespaces and sockets
     def netns(self, who):
         if who == 'internet':

@@ -10,9 +10,6 @@ its reason and counter, then one that must.
     tailspin: near 10.0.1.5 (no group), and with a group on the NIC: plain 10.0.1.4 (public, a group without rules),
               lists 10.0.1.6 (lists of addresses and ports), shut 10.0.1.7 (rules that override every default)
 """
-import subprocess
-import time
-
 import harness as h
 
 lab = h.Lab('t-firewall')
@@ -77,37 +74,26 @@ def comes_up(t):
         t.ok(r.returncode == 0, f'{who} comes up', r.stdout + r.stderr)
 
 
-def denied(t, name, attempt, port, verdict, rule=None):
-    """attempt() must be silent, and exactly this verdict (and rule) of this port must have counted it."""
-    before, hits = lab.drops(port, verdict), lab.rule_hits(rule) if rule else 0
-    got = attempt()
-    t.ok(got is None or got is False, f'{name}: silence', f'answer {got!r}')
-    time.sleep(0.05)
-    t.ok(lab.drops(port, verdict) > before, f'{name}: counted as {verdict} at {port}', f'still {before}')
-    if rule:
-        t.ok(lab.rule_hits(rule) > hits, f'{name}: counted at rule {rule}', f'still {hits}')
-
-
 def rules_inbound(t):
-    denied(t, 'deny before allow', lambda: lab.tcp('web', '10.0.2.4', 1433), 'db', 'policy-in', 'db-nsg/deny-web')
+    lab.denied(t, 'deny before allow', lambda: lab.tcp('web', '10.0.2.4', 1433), 'db', 'policy-in', 'db-nsg/deny-web')
     t.eq(lab.tcp('app', '10.0.2.4', 1433), 'db', 'allow-sql lets the other neighbour in')
-    denied(t, 'outside the source prefix', lambda: lab.tcp('bare', '10.0.2.4', 1433), 'db', 'policy-in', 'db-nsg/deny-vnet')
-    denied(t, 'NIC list denies what the subnet list allows', lambda: lab.tcp('app', '10.0.2.4', 5005), 'db', 'policy-in', 'nic-nsg/deny-5005')
+    lab.denied(t, 'outside the source prefix', lambda: lab.tcp('bare', '10.0.2.4', 1433), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    lab.denied(t, 'NIC list denies what the subnet list allows', lambda: lab.tcp('app', '10.0.2.4', 5005), 'db', 'policy-in', 'nic-nsg/deny-5005')
     t.eq(lab.tcp('app', '10.0.2.4', 5000), 'db', 'first port of the range')
     t.eq(lab.tcp('bare', '10.0.2.4', 5010), 'db', 'last port of the range')
-    denied(t, 'just below the range', lambda: lab.tcp('app', '10.0.2.4', 4999), 'db', 'policy-in', 'db-nsg/deny-vnet')
-    denied(t, 'just above the range', lambda: lab.tcp('app', '10.0.2.4', 5011), 'db', 'policy-in', 'db-nsg/deny-vnet')
-    denied(t, 'UDP on a port opened for TCP', lambda: lab.udp('app', '10.0.2.4', 1433), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    lab.denied(t, 'just below the range', lambda: lab.tcp('app', '10.0.2.4', 4999), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    lab.denied(t, 'just above the range', lambda: lab.tcp('app', '10.0.2.4', 5011), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    lab.denied(t, 'UDP on a port opened for TCP', lambda: lab.udp('app', '10.0.2.4', 1433), 'db', 'policy-in', 'db-nsg/deny-vnet')
     t.eq(lab.udp('app', '10.0.2.4', 53), 'db', 'UDP where it is allowed')
-    denied(t, 'TCP on a port opened for UDP', lambda: lab.tcp('app', '10.0.2.4', 53), 'db', 'policy-in', 'db-nsg/deny-vnet')
-    denied(t, 'ping from the wrong neighbour', lambda: lab.ping('web', '10.0.2.4'), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    lab.denied(t, 'TCP on a port opened for UDP', lambda: lab.tcp('app', '10.0.2.4', 53), 'db', 'policy-in', 'db-nsg/deny-vnet')
+    lab.denied(t, 'ping from the wrong neighbour', lambda: lab.ping('web', '10.0.2.4'), 'db', 'policy-in', 'db-nsg/deny-vnet')
     t.ok(lab.ping('app', '10.0.2.4'), 'ping from the right one')
 
 
 def rules_outbound(t):
-    denied(t, 'outbound deny of a tag', lambda: lab.tcp('db', '8.8.4.4', 80), 'db', 'policy-out', 'db-nsg/no-internet')
+    lab.denied(t, 'outbound deny of a tag', lambda: lab.tcp('db', '8.8.4.4', 80), 'db', 'policy-out', 'db-nsg/no-internet')
     t.eq(lab.tcp('app', '8.8.4.4', 80), 'internet', 'the neighbour without that rule reaches the Internet')
-    denied(t, 'outbound deny of an address', lambda: lab.tcp('db', '10.0.1.4', 80), 'db', 'policy-out', 'db-nsg/no-web')
+    lab.denied(t, 'outbound deny of an address', lambda: lab.tcp('db', '10.0.1.4', 80), 'db', 'policy-out', 'db-nsg/no-web')
     t.eq(lab.tcp('db', '10.0.1.4', 81), 'web', 'the next port is open')
     t.eq(lab.tcp('db', '10.0.1.5', 80), 'app', 'the other address is open')
 
@@ -116,9 +102,9 @@ def defaults(t):
     ip = lab.port('web')['public'][0]
     t.eq(lab.tcp('internet', ip, 4242), 'web', 'a Basic public address without a group is open on every port')
     t.eq(lab.tcp('bare', '10.0.1.5', 4242), 'app', 'no group: open inside the network')
-    denied(t, 'an address that nobody has', lambda: lab.tcp('web', '10.0.1.99', 80), 'web', 'unreachable')
-    denied(t, 'a private range outside the network', lambda: lab.tcp('web', '192.168.7.7', 80), 'web', 'no-route')
-    denied(t, 'the platform address has no service here', lambda: lab.tcp('web', '169.254.169.253', 80), 'web', 'no-route')
+    lab.denied(t, 'an address that nobody has', lambda: lab.tcp('web', '10.0.1.99', 80), 'web', 'unreachable')
+    lab.denied(t, 'a private range outside the network', lambda: lab.tcp('web', '192.168.7.7', 80), 'web', 'no-route')
+    lab.denied(t, 'the platform address has no service here', lambda: lab.tcp('web', '169.254.169.253', 80), 'web', 'no-route')
     t.eq(lab.tcp('bare', '9.9.9.9', 53), 'internet', 'outbound to the Internet is open by default')
 
 
@@ -133,26 +119,26 @@ def group_defaults(t):
     """A group without rules: what its default rules say, each by its own counter."""
     public = lab.port('plain')['public'][0]
     for what, attempt in (('TCP', lab.tcp), ('UDP', lab.udp)):
-        denied(t, f'{what} from the Internet', lambda: attempt('internet', public, 80), 'plain', 'policy-in', 'plain-nsg/DenyAllInBound')
-    denied(t, 'ping from the Internet', lambda: lab.ping('internet', public), 'plain', 'policy-in', 'plain-nsg/DenyAllInBound')
+        lab.denied(t, f'{what} from the Internet', lambda: attempt('internet', public, 80), 'plain', 'policy-in', 'plain-nsg/DenyAllInBound')
+    lab.denied(t, 'ping from the Internet', lambda: lab.ping('internet', public), 'plain', 'policy-in', 'plain-nsg/DenyAllInBound')
     answered(t, 'TCP from the network', lambda: lab.tcp('near', '10.0.1.4', 80), 'plain', 'plain-nsg/AllowVnetInBound')
     answered(t, 'UDP from the network', lambda: lab.udp('near', '10.0.1.4', 80), 'plain', 'plain-nsg/AllowVnetInBound')
     answered(t, 'ping from the network', lambda: lab.ping('near', '10.0.1.4'), True, 'plain-nsg/AllowVnetInBound')
     answered(t, 'out into the network', lambda: lab.tcp('plain', '10.0.1.5', 80), 'near', 'plain-nsg/AllowVnetOutBound')
     answered(t, 'out to the Internet', lambda: lab.udp('plain', '8.8.4.4', 53), 'internet', 'plain-nsg/AllowInternetOutBound')
     # What is not of the network is the Internet to the rules: the last default outbound rule has nothing left to deny.
-    denied(t, 'out to where no route leads', lambda: lab.tcp('plain', '192.168.7.7', 80), 'plain', 'no-route')
+    lab.denied(t, 'out to where no route leads', lambda: lab.tcp('plain', '192.168.7.7', 80), 'plain', 'no-route')
     t.eq(lab.rule_hits('plain-nsg/DenyAllOutBound'), 0, 'and not for a rule')
     # The platform address belongs to the tag VirtualNetwork, whose rule comes first; nobody else is let in by 65001.
     t.eq(lab.rule_hits('plain-nsg/AllowAzureLoadBalancerInBound'), 0, 'nothing of all this came in as a probe')
 
 
 def defaults_overridden(t):
-    denied(t, 'a deny at 4096 comes before AllowVnetInBound', lambda: lab.tcp('near', '10.0.1.7', 80), 'shut', 'policy-in', 'shut-nsg/in')
-    denied(t, 'a neighbour is no prober', lambda: lab.udp('near', '10.0.1.7', 80), 'shut', 'policy-in', 'shut-nsg/in')
-    denied(t, 'a deny at 4096 comes before AllowVnetOutBound', lambda: lab.tcp('shut', '10.0.1.5', 81), 'shut', 'policy-out', 'shut-nsg/out')
-    denied(t, 'a deny at 4096 comes before AllowInternetOutBound', lambda: lab.tcp('shut', '8.8.4.4', 80), 'shut', 'policy-out', 'shut-nsg/out')
-    denied(t, 'no ping either', lambda: lab.ping('shut', '10.0.1.5'), 'shut', 'policy-out', 'shut-nsg/out')
+    lab.denied(t, 'a deny at 4096 comes before AllowVnetInBound', lambda: lab.tcp('near', '10.0.1.7', 80), 'shut', 'policy-in', 'shut-nsg/in')
+    lab.denied(t, 'a neighbour is no prober', lambda: lab.udp('near', '10.0.1.7', 80), 'shut', 'policy-in', 'shut-nsg/in')
+    lab.denied(t, 'a deny at 4096 comes before AllowVnetOutBound', lambda: lab.tcp('shut', '10.0.1.5', 81), 'shut', 'policy-out', 'shut-nsg/out')
+    lab.denied(t, 'a deny at 4096 comes before AllowInternetOutBound', lambda: lab.tcp('shut', '8.8.4.4', 80), 'shut', 'policy-out', 'shut-nsg/out')
+    lab.denied(t, 'no ping either', lambda: lab.ping('shut', '10.0.1.5'), 'shut', 'policy-out', 'shut-nsg/out')
     answered(t, 'what an earlier rule lets out', lambda: lab.tcp('shut', '10.0.1.5', 80), 'near', 'shut-nsg/one')
     for name in ('AllowVnetInBound', 'AllowAzureLoadBalancerInBound', 'DenyAllInBound', 'AllowVnetOutBound', 'AllowInternetOutBound', 'DenyAllOutBound'):
         t.eq(lab.rule_hits(f'shut-nsg/{name}'), 0, f'nothing is left for {name}')
@@ -161,7 +147,7 @@ def defaults_overridden(t):
 
 def augmented_rules(t):
     def refused(name, attempt):
-        denied(t, name, attempt, 'lists', 'policy-in', 'lists-nsg/rest')
+        lab.denied(t, name, attempt, 'lists', 'policy-in', 'lists-nsg/rest')
 
     refused('a source that is not in the list', lambda: lab.tcp('plain', '10.0.1.6', 80))
     for port in (79, 81, 99, 111, 442, 444):
@@ -180,7 +166,7 @@ def augmented_rules(t):
 def tenants(t):
     t.eq(lab.tcp('app', '10.0.1.4', 80), 'web', "contoso's 10.0.1.4 is web")
     t.eq(lab.tcp('blue', '10.0.1.4', 80), 'red', "fabrikam's 10.0.1.4 is red")
-    denied(t, "contoso's 10.0.1.5 does not exist for fabrikam", lambda: lab.tcp('blue', '10.0.1.5', 80), 'blue', 'unreachable')
+    lab.denied(t, "contoso's 10.0.1.5 does not exist for fabrikam", lambda: lab.tcp('blue', '10.0.1.5', 80), 'blue', 'unreachable')
     seen = lab.raw('web')
     t.eq(lab.tcp('red', '10.0.2.4', 1433), 'blue', "fabrikam's 10.0.2.4 answers where contoso's would refuse")
     t.eq(h.frames(seen, 0.3, lambda f: f[26:30] == h.ip4('10.0.2.4')), [], 'and contoso sees none of it')
@@ -252,23 +238,8 @@ def whole_packet(t):
 
 
 def gso_whole(t):
-    """A megabyte between two VMs arrives in super-frames: nothing on the way splits them."""
-    with lab.socket('bare') as server, lab.raw('bare') as seen:
-        subprocess.run([h.ESCARP, 'exec', '--lab', lab.name, 'bare', '--', 'nft', 'flush', 'ruleset'], check=True, timeout=20)
-        server.bind(('10.0.3.4', 9000))
-        server.listen()
-        with lab.socket('app') as client:
-            client.settimeout(5)
-            client.connect(('10.0.3.4', 9000))
-            peer, _ = server.accept()
-            with peer:
-                peer.settimeout(5)
-                client.sendall(bytes(60000))
-                left = 60000
-                while left:
-                    left -= len(peer.recv(left))
-        sizes = [len(f) for f in h.frames(seen, 0.3, lambda f: f[26:30] == h.ip4('10.0.1.5'))]
-        t.ok(max(sizes, default=0) > 9000, 'frames larger than the MTU arrive whole', sorted(sizes)[-5:])
+    sizes = lab.stream_frames('app', 'bare', 60000)
+    t.ok(max(sizes, default=0) > 9000, 'frames larger than the MTU arrive whole: nothing on the way splits them', sorted(sizes)[-5:])
 
 
 h.main([comes_up, rules_inbound, rules_outbound, defaults, group_defaults, defaults_overridden, augmented_rules, tenants, hostile_port, arp_answers, whole_packet, gso_whole])
