@@ -14,6 +14,8 @@
 #define __noinline     __attribute__((noinline))
 #define ESC_SUBPROGRAM static __attribute__((noinline))
 
+#include "stage/packet.h"
+
 #define esc_lookup(map, key)        table_lookup(&native_self->map, key)
 #define esc_insert(map, key, value) table_insert(&native_self->map, key, value)
 #define esc_delete(map, key)        table_delete(&native_self->map, key)
@@ -49,8 +51,8 @@ static inline void *ctx_end(struct native_ctx *ctx)
 static inline void ctx_open(struct native_ctx *ctx, esc_u32 *bytes, esc_u32 *segs, esc_u32 *gso_size)
 {
 	*bytes = ctx->packet->length;
-	*segs = 1;
-	*gso_size = 0;
+	*gso_size = ctx->packet->gso_size;
+	*segs = super_frame_segs(ctx->packet->length, ctx->packet->gso_segs, *gso_size);
 }
 
 static inline int ctx_vlan(struct native_ctx *ctx)

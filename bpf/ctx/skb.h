@@ -77,8 +77,8 @@ static __always_inline void ctx_open(struct __sk_buff *skb, esc_u32 *bytes, esc_
 	if (ctx_data(skb) + want > ctx_end(skb))
 		bpf_skb_pull_data(skb, want);
 	*bytes = skb->len;
-	*segs = skb->gso_segs ? skb->gso_segs : 1;
 	*gso_size = skb->gso_size;
+	*segs = super_frame_segs(skb->len, skb->gso_segs, *gso_size);
 }
 
 /* A VLAN tag that the device took off. */

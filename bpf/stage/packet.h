@@ -133,6 +133,14 @@ struct esc_scratch {
 	struct esc_insertion insertion;
 };
 
+/* Packets that a frame stands for. What came from a tap may not say, so it is counted by its bytes. */
+static __always_inline esc_u32 super_frame_segs(esc_u32 bytes, esc_u32 segs, esc_u32 gso_size)
+{
+	if (segs || !gso_size || bytes <= ESC_HEADERS)
+		return segs ? segs : 1;
+	return (bytes - ESC_HEADERS + gso_size - 1) / gso_size;
+}
+
 static __always_inline int mac_equal(const esc_u8 *a, const esc_u8 *b)
 {
 	const esc_u16 *x = (const void *)a, *y = (const void *)b;

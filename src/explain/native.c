@@ -301,6 +301,12 @@ guint64 native_rule_hits(const struct native *n, guint32 rule)
 	return c ? c->packets : 0;
 }
 
+guint64 native_events(const struct native *n, struct esc_event *last)
+{
+	*last = n->last_event;
+	return n->events;
+}
+
 guint native_flow_count(const struct native *n)
 {
 	return g_hash_table_size(n->flows.hash);

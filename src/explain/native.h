@@ -23,6 +23,7 @@ struct native_packet {
 	guint8 *data;              /* Ethernet frame; rewritten in place, may move (answered packets keep their size) */
 	gsize length, capacity;    /* capacity >= length + 64 */
 	gboolean partial_checksum; /* the L4 checksum holds only the pseudo header's sum, as a local sender leaves it */
+	guint16 gso_segs, gso_size;        /* of a super-frame, else 0 */
 	guint32 tunnel_vni, tunnel_remote; /* for native_from_overlay: network order remote */
 	gboolean marked;                   /* set by native_edge_xdp: what XDP leaves for tc */
 	struct esc_mark mark;
@@ -38,6 +39,7 @@ struct esc_effect native_edge_xdp(struct native *n,
 void native_advance(struct native *n, guint64 milliseconds); /* time stands still otherwise */
 guint64 native_drops(const struct native *n, guint32 port, enum esc_verdict v);
 guint64 native_rule_hits(const struct native *n, guint32 rule);
+guint64 native_events(const struct native *n, struct esc_event *last); /* reported so far, and the last of them */
 guint native_flow_count(const struct native *n);
 gboolean native_flow(const struct native *n, const struct esc_flow_key *key, struct esc_flow *flow);
 const struct esc_host *native_host(const struct native *n); /* with the MACs that a frame from the uplink needs */

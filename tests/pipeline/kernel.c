@@ -160,6 +160,8 @@ void kernel_advance(struct kernel *k, guint64 milliseconds)
 static void fill_context(struct __sk_buff *skb, const struct twin_in *in, const struct esc_mark *mark)
 {
 	skb->ingress_ifindex = in->entry == TWIN_PORT ? 100 + in->port : 0;
+	skb->gso_segs = in->gso_segs;
+	skb->gso_size = in->gso_size;
 	if (in->entry == TWIN_OVERLAY) {
 		skb->cb[0] = in->vni;
 		skb->cb[1] = GUINT32_TO_BE(in->remote);

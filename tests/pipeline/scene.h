@@ -35,5 +35,6 @@ void cases_register(void);
 void cases_flow_register(void);
 void cases_attack_register(void);
 void cases_race_register(void);
+void cases_skb_register(void);
 void cases_nat_register(void);
 void cases_random_register(void);

@@ -20,6 +20,7 @@ int main(int argc, char **argv)
 	cases_flow_register();
 	cases_attack_register();
 	cases_race_register();
+	cases_skb_register();
 	cases_nat_register();
 	cases_random_register();
 	return g_test_run();

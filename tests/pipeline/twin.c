@@ -64,6 +64,8 @@ static struct esc_effect run_native(struct twin *w, const struct twin_in *in, st
 
 	p.tunnel_vni = in->vni;
 	p.tunnel_remote = GUINT32_TO_BE(in->remote);
+	p.gso_segs = in->gso_segs;
+	p.gso_size = in->gso_size;
 	p.marked = in->entry == TWIN_EDGE && in->marked;
 	p.mark = w->mark;
 	switch (in->entry) {

@@ -17,9 +17,10 @@ enum twin_entry { TWIN_PORT, TWIN_OVERLAY, TWIN_EDGE, TWIN_XDP };
 /* Where a frame enters, and what came with it. */
 struct twin_in {
 	enum twin_entry entry;
-	guint32 port;        /* TWIN_PORT */
-	guint32 vni, remote; /* TWIN_OVERLAY; remote in host order */
-	gboolean marked;     /* TWIN_EDGE: with the mark that the last TWIN_XDP left */
+	guint32 port;               /* TWIN_PORT */
+	guint32 vni, remote;        /* TWIN_OVERLAY; remote in host order */
+	guint16 gso_segs, gso_size; /* of a super-frame; not for XDP */
+	gboolean marked;            /* TWIN_EDGE: with the mark that the last TWIN_XDP left */
 };
 
 gboolean twin_kernel_available(void);
