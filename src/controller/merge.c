@@ -101,6 +101,39 @@ static gboolean drop_group(struct stored *s, const struct request *r, GError **e
 	return TRUE;
 }
 
+/*
+ * A child resource ("…/networkSecurityGroups/g/securityRules/r") belongs to a list of its parent. Putting the parent with
+ * that list replaces it, as in ARM: children deployed by themselves before are gone, unless the deployment names them too.
+ * Were they kept, an allowing rule of old would stand beside, or instead of, the denying one in the new list.
+ */
+static gboolean is_replaced(const char *key, GHashTable *put)
+{
+	const char *name = strrchr(key, '/');
+	const char *kind = name && name > key ? g_strrstr_len(key, name - key, "/") : NULL;
+	if (!kind)
+		return FALSE;
+	g_autofree char *parent = g_strndup(key, (gsize)(kind - key));
+	g_autofree char *list = g_strndup(kind + 1, (gsize)(name - kind - 1));
+	const struct document *d = g_hash_table_lookup(put, parent);
+	const struct node *value = d ? node_get(node_get(d->resource, "properties"), list) : NULL;
+	return value && value->type == NODE_ARRAY;
+}
+
+static void drop_replaced_children(struct stored *s, const struct request *r)
+{
+	g_autoptr(GHashTable) put = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GHashTableIter i;
+	gpointer key;
+	for (guint k = 0; k < r->documents->len; k++) {
+		const struct document *d = g_ptr_array_index(r->documents, k);
+		g_hash_table_replace(put, document_key(d->id), (gpointer)d);
+	}
+	g_hash_table_iter_init(&i, s->documents);
+	while (g_hash_table_iter_next(&i, &key, NULL))
+		if (is_replaced(key, put))
+			g_hash_table_iter_remove(&i);
+}
+
 static void merge_taps(struct stored *s, const struct request *r)
 {
 	if (!r->taps->len)
@@ -124,6 +157,7 @@ struct stored *merge(const struct stored *old, const struct request *r, GError *
 	g_autoptr(stored) s = stored_copy(old);
 	if (r->complete && !drop_group(s, r, error))
 		return NULL;
+	drop_replaced_children(s, r);
 	for (guint i = 0; i < r->documents->len; i++) {
 		const struct document *d = g_ptr_array_index(r->documents, i);
 		g_hash_table_replace(s->documents, document_key(d->id), document_to_node(d));

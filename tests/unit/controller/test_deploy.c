@@ -176,6 +176,43 @@ static void deployed(void)
 	fleet_free(f);
 }
 
+#define GROUP "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/n"
+
+/* A security group without properties, with an empty list, or a rule of it, deployed by itself. */
+static struct node *put_group(struct fleet *f, const char *name, const char *type, const char *properties)
+{
+	g_autofree char *request = g_strdup_printf(
+	        "{\"op\":\"deploy\",\"subscription\":\"s\",\"group\":\"g\",\"documents\":[{\"id\":\"%s%s\","
+	        "\"resource\":"
+	        "{\"type\":\"Microsoft.Network/%s\",\"name\":\"n%s\",\"location\":\"l\",\"properties\":%s}}]}",
+	        GROUP, *name ? name : "", type, *name ? "/r" : "", properties);
+
+	return expect_ok(f, request);
+}
+
+/* As in ARM: a parent put with its list replaces children that were deployed by themselves; put without, keeps them. */
+static void children(void)
+{
+	static const char RULE[] =
+	        "{\"priority\":100,\"access\":\"Allow\",\"direction\":\"Inbound\",\"protocol\":\"*\","
+	        "\"sourceAddressPrefix\":\"*\",\"sourcePortRange\":\"*\","
+	        "\"destinationAddressPrefix\":\"*\",\"destinationPortRange\":\"80\"}";
+	static const char KIND[] = "networkSecurityGroups", CHILD[] = "networkSecurityGroups/securityRules";
+	struct fleet *f = fleet_new(10);
+
+	fleet_start(f);
+	fleet_until_settled(f);
+	node_unref(put_group(f, "", KIND, "{}"));
+	node_unref(put_group(f, "/securityRules/R", CHILD, RULE));
+	g_autoptr(node) kept = put_group(f, "", KIND, "{\"x\":1}");
+	g_assert_cmpuint(node_length(node_get(kept, "removed")), ==, 0);
+	g_assert_cmpuint(fleet_count(f, "/doc/subscriptions/"), ==, 2);
+	g_autoptr(node) gone = put_group(f, "", KIND, "{\"securityRules\":[]}");
+	g_assert_cmpuint(node_length(node_get(gone, "removed")), ==, 1);
+	g_assert_cmpuint(fleet_count(f, "/doc/subscriptions/"), ==, 1);
+	fleet_free(f);
+}
+
 static void taps(void)
 {
 	struct fleet *f = fleet_new(10);
@@ -306,6 +343,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/controller/deploy/strangers", strangers);
 	g_test_add_func("/controller/deploy/grants", grants);
 	g_test_add_func("/controller/deploy/deployed", deployed);
+	g_test_add_func("/controller/deploy/children", children);
 	g_test_add_func("/controller/deploy/taps", taps);
 	g_test_add_func("/controller/deploy/refused", refused);
 	g_test_add_func("/controller/deploy/unsettled", unsettled);
