@@ -296,7 +296,7 @@ def hostile():
         r = run('plan', path, limit=256 << 20)
         took = time.monotonic() - begin
         ok(r.returncode == 2 and r.stderr.startswith('escarp: ') and len(r.stderr) < 4096 and '\x1b' not in r.stderr and 'hostile-' in r.stderr, f'hostile, {name}: refused within 256 MiB', f'{r.returncode} {r.stderr[:600]}')
-        ok(took < 3, f'hostile, {name}: and soon', f'{took:.2f} s')
+        ok(took < (30 if SANITIZED else 3), f'hostile, {name}: and soon', f'{took:.2f} s')
 
 
 for part in (rules, children, machines, balancers, deployments, parameters, exported, hostile):
