@@ -7,13 +7,14 @@
  *
  * TEST_RUN gives a program the same packet again, as the last run left it, which is where such figures lie. Here the
  * tables are made so that what comes out is a proper packet to go in again, so there is no undo step to subtract:
- *   established, from a port   two ports whose MACs are both the gateway's: the rewrite of MACs leaves them as they
- * were established, at the edge   likewise; and a public address that translates into itself, so that the translation
- * runs whole (both checksum helpers) and changes nothing first packets              source translation into the port's
- * own address: each run leaves a new source port in the packet, which the next run takes for a new connection:
- * classification of both lists' rules, route, search for a source port, two entries, rewrite. FIRST runs a round, from
- * an empty flow table to 2 * FIRST entries The XDP program's mark is left once in a run of repeats; later repeats find
- * no room and go on without it.
+ *   established, from a port   two ports whose MACs are both the gateway's: the rewrite of MACs leaves them as they were
+ *   established, at the edge   likewise; and a public address that translates into itself, so that the translation runs
+ *                              whole (both checksum helpers) and changes nothing
+ *   first packets              source translation into the port's own address: each run leaves a new source port in the
+ *                              packet, which the next run takes for a new connection: classification of both lists'
+ *                              rules, route, search for a source port, two entries, rewrite; FIRST runs a round, from
+ *                              an empty flow table to 2 * FIRST entries
+ * The XDP program's mark is left once in a run of repeats; later repeats find no room and go on without it.
  */
 #include "explain/native.h"
 #include "explain/table.h"
