@@ -75,7 +75,8 @@ char *paths_netns_internet(const char *lab)
 	return g_strdup_printf("esc.%s.internet", lab);
 }
 
-/* The VM's own name for people, a hash of its whole id for uniqueness: two groups may hold the same name. */
+/* The VM's own name for people, and 96 bits of a hash of its whole id: two groups may hold the same name, and nobody may
+ * choose a group name that leads into another's namespace. */
 char *paths_netns_instance(const char *lab, const char *vm_id)
 {
 	g_autofree char *lower = g_ascii_strdown(vm_id, -1);
@@ -84,7 +85,7 @@ char *paths_netns_instance(const char *lab, const char *vm_id)
 	g_autofree char *name = g_strndup(slash ? slash + 1 : lower, 40);
 
 	g_strcanon(name, "abcdefghijklmnopqrstuvwxyz0123456789-_", '_');
-	return g_strdup_printf("esc.%s.i.%s-%.8s", lab, name, hash);
+	return g_strdup_printf("esc.%s.i.%s-%.24s", lab, name, hash);
 }
 
 char *paths_netns_file(const char *netns)

@@ -179,7 +179,7 @@ class Lab:
         if who not in self.spaces:
             vm = self.port(who)['vm'].lower()
             short = ''.join(c if c.isalnum() or c in '-_' else '_' for c in vm.rsplit('/', 1)[1][:40])
-            self.spaces[who] = f"esc.{self.name}.i.{short}-{hashlib.sha256(vm.encode()).hexdigest()[:8]}"
+            self.spaces[who] = f"esc.{self.name}.i.{short}-{hashlib.sha256(vm.encode()).hexdigest()[:24]}"
         return self.spaces[who]
 
     def socket(self, who, family=socket.AF_INET, kind=socket.SOCK_STREAM, proto=0):

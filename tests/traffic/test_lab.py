@@ -70,7 +70,7 @@ def plug(**more):
 
 def instance(vm=VM):
     import hashlib
-    return f"esc.{LAB}.i.{vm.lower().rsplit('/', 1)[1]}-{hashlib.sha256(vm.lower().encode()).hexdigest()[:8]}"
+    return f"esc.{LAB}.i.{vm.lower().rsplit('/', 1)[1]}-{hashlib.sha256(vm.lower().encode()).hexdigest()[:24]}"
 
 
 def devices(netns):
