@@ -258,6 +258,25 @@ static void test_change_denies(void)
 	lost_back(w, 40000, FRAME_ACK);
 }
 
+/* The address that opened the flow is taken from its port: nobody goes on speaking in its name. */
+static void test_change_revokes_address(void)
+{
+	g_autoptr(twin) w = twin_new_world();
+	g_autoptr(tables) t = world_tables();
+	struct frame_spec s = there(40000, FRAME_ACK);
+
+	open_flow(w, 40000);
+	for (guint i = 0; i < t->ports->len; i++) {
+		struct table_port *p = t->ports->pdata[i];
+		if (p->number != 1)
+			continue;
+		p->port.addr[0] ^= GUINT32_TO_BE(0x80);
+		p->judge++;
+	}
+	twin_update(w, t);
+	port_drop(w, 1, &s, ESC_V_SPOOFED_IP, 1);
+}
+
 /* The reply comes first after the change: judged by the opener's tuple, at the opener's port. */
 static void test_change_denies_opener(void)
 {
@@ -314,6 +333,7 @@ void cases_flow_register(void)
 	g_test_add_func("/flow/quota", test_quota);
 	g_test_add_func("/flow/no-ring", test_no_ring);
 	g_test_add_func("/flow/change/denies", test_change_denies);
+	g_test_add_func("/flow/change/revokes-address", test_change_revokes_address);
 	g_test_add_func("/flow/change/denies-opener", test_change_denies_opener);
 	g_test_add_func("/flow/change/keeps", test_change_keeps);
 	g_test_add_func("/flow/change/port-gone", test_port_gone);
