@@ -87,13 +87,16 @@ static void up_text(const struct node *data, GString *out)
 {
 	const struct node *ports = node_get(data, "ports");
 	const struct node *front_ends = node_get(data, "front_ends");
-	guint unmodelled = node_length(node_get(data, "unmodelled"));
+	guint recorded = node_length(node_get(data, "recorded")),
+	      unmodelled = node_length(node_get(data, "unmodelled"));
 	g_autoptr(grid) g = grid_new();
 
 	list_text(node_get(data, "added"), "  +", out);
 	list_text(node_get(data, "changed"), "  ~", out);
 	list_text(node_get(data, "warnings"), "warning:", out);
 	list_text(node_get(data, "notes"), "note:", out);
+	if (recorded)
+		g_string_append_printf(out, "recorded, not enforced yet: %u (`escarp plan` lists what)\n", recorded);
 	if (unmodelled)
 		g_string_append_printf(out, "not modelled: %u (`escarp plan` lists what)\n", unmodelled);
 	grid_row(g, "INSTANCE", "HOST", "ADDRESS", "PUBLIC", NULL);
@@ -139,6 +142,7 @@ static int answer(const struct invocation *i, const struct source *s, const stru
 	for (guint k = 0; s && k < s->notes->len; k++)
 		node_append(notes, node_string(g_ptr_array_index(s->notes, k)));
 	node_set(data, "notes", notes);
+	copy_member(data, status, "recorded");
 	copy_member(data, status, "unmodelled");
 	copy_member(data, status, "ports");
 	copy_member(data, status, "front_ends");

@@ -192,12 +192,12 @@ static void add_open(const struct view *v, struct node *o, struct node *warnings
 	node_set(o, "open", open);
 }
 
-static struct node *unmodelled_node(const struct graph *g)
+static struct node *unmodelled_node(const GPtrArray *unmodelled)
 {
 	struct node *list = node_array();
 
-	for (guint i = 0; i < g->unmodelled->len; i++) {
-		const struct unmodelled *u = NTH(g->unmodelled, struct unmodelled, i);
+	for (guint i = 0; i < unmodelled->len; i++) {
+		const struct unmodelled *u = NTH(unmodelled, struct unmodelled, i);
 		struct node *e = node_object();
 
 		node_set(e, "id", node_string(u->id));
@@ -234,7 +234,8 @@ struct node *plan_describe(const struct source *src, const struct graph *g, cons
 		node_append(instances, instance_node(&v, NTH(g->vms, struct vm, i)));
 	node_set(o, "instances", instances);
 	add_open(&v, o, warnings);
-	node_set(o, "unmodelled", unmodelled_node(g));
+	node_set(o, "recorded", unmodelled_node(g->recorded));
+	node_set(o, "unmodelled", unmodelled_node(g->unmodelled));
 	node_set(o, "warnings", warnings);
 	node_set(o, "notes", strings_node(src->notes));
 	node_set(o, "outputs", node_ref(src->outputs));

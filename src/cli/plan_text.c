@@ -87,13 +87,11 @@ static void open_text(const struct node *data, GString *out)
 	grid_print(g, "  ", out);
 }
 
-static void unmodelled_text(const struct node *data, GString *out)
+static void unmodelled_text(const struct node *list, const char *title, GString *out)
 {
-	const struct node *list = node_get(data, "unmodelled");
-
 	if (!node_length(list))
 		return;
-	g_string_append(out, "\nNot modelled\n");
+	g_string_append_printf(out, "\n%s\n", title);
 	for (guint i = 0; i < node_length(list); i++) {
 		const struct node *u = node_item(list, i);
 		const char *property = node_get_str(u, "property", "");
@@ -129,7 +127,8 @@ void plan_text(const struct node *data, GString *out)
 	networks_text(data, out);
 	instances_text(data, out);
 	open_text(data, out);
-	unmodelled_text(data, out);
+	unmodelled_text(node_get(data, "recorded"), "Recorded, not enforced yet", out);
+	unmodelled_text(node_get(data, "unmodelled"), "Not modelled", out);
 	lines_text(node_get(data, "warnings"), "Warnings", out);
 	lines_text(node_get(data, "notes"), "Notes", out);
 	if (node_length(node_get(data, "outputs")))

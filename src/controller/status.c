@@ -86,11 +86,11 @@ static struct node *front_ends_report(const struct controller *c)
 	return list;
 }
 
-static struct node *unmodelled_report(const struct controller *c)
+static struct node *unmodelled_report(const GPtrArray *unmodelled)
 {
 	struct node *list = node_array();
-	for (guint i = 0; c->plan && i < c->plan->graph->unmodelled->len; i++) {
-		const struct unmodelled *u = g_ptr_array_index(c->plan->graph->unmodelled, i);
+	for (guint i = 0; unmodelled && i < unmodelled->len; i++) {
+		const struct unmodelled *u = g_ptr_array_index(unmodelled, i);
 		struct node *n = node_object();
 		node_set(n, "id", node_string(u->id));
 		node_set(n, "property", node_string(u->property));
@@ -119,6 +119,7 @@ struct node *status_report(struct controller *c)
 	node_set(n, "hosts", hosts_report(c));
 	node_set(n, "ports", ports_report(c));
 	node_set(n, "front_ends", front_ends_report(c));
-	node_set(n, "unmodelled", unmodelled_report(c));
+	node_set(n, "recorded", unmodelled_report(c->plan ? c->plan->graph->recorded : NULL));
+	node_set(n, "unmodelled", unmodelled_report(c->plan ? c->plan->graph->unmodelled : NULL));
 	return n;
 }

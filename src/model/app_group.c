@@ -2,6 +2,8 @@
 /* Application security groups: a name for the configurations that say they are in it. */
 #include "model/build.h"
 
+const struct known app_group_known[] = {{"properties", IRRELEVANT}, {NULL}};
+
 void app_group_free(struct app_group *g)
 {
 	noun_clear(&g->noun);

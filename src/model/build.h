@@ -48,6 +48,7 @@ struct spot spot_item(const struct spot *s, const char *dotted, guint i);
 void spot_error(const struct spot *s, const char *dotted, const char *message, ...) G_GNUC_PRINTF(3, 4);
 void spot_warning(const struct spot *s, const char *dotted, const char *message, ...) G_GNUC_PRINTF(3, 4);
 void spot_unmodelled(const struct spot *s, const char *dotted, const char *why);
+void spot_recorded(const struct spot *s, const char *dotted, const char *why); /* in the graph, not enforced yet */
 /* The same for a noun: as if at the place that declares it. */
 struct spot noun_spot(struct build *b, const struct noun *n);
 char *noun_where(const struct noun *n); /* "'name' (file:line)" for the second half of a message */
@@ -89,10 +90,12 @@ gboolean has_document(const struct build *b, const char *id);
 gboolean has_own_document(const struct spot *item, const char *id);
 void sort_prefixes(GArray *prefixes); /* by address, then length: of any two that overlap, the larger comes first */
 
-/* known.c, unmodelled.c */
+/* types.c, unmodelled.c */
 enum treatment {
 	IRRELEVANT,       /* says nothing about the network */
-	MODELLED,         /* in the graph, and compiled */
+	ENFORCED,         /* in the graph, and compiled */
+	RECORDED,         /* in the graph and validated, not compiled yet: listed as such */
+	RECORDED_OFF,     /* the same, listed when it is false, which is what asks for something */
 	NOT_MODELLED,     /* listed, unless it asks for nothing: null, false, "", empty */
 	NOT_MODELLED_OFF, /* listed when it is false, which is what asks for something */
 };
@@ -101,7 +104,33 @@ struct known {
 	enum treatment treatment;
 	const char *why; /* when not modelled */
 };
-/* The list for a type (lower case), ended by a NULL path; NULL: the type itself is not modelled. */
+#define WHY_ENDPOINTS "private endpoints and services are not modelled"
+#define WHY_IDLE      "idle timeouts are the same for all flows: this value is not applied"
+#define KNOWN_RULE(p)                                                                                                  \
+	{p "protocol", ENFORCED}, {p "access", ENFORCED}, {p "direction", ENFORCED}, {p "priority", ENFORCED},         \
+	        {p "sourceAddressPrefix", ENFORCED}, {p "sourceAddressPrefixes", ENFORCED},                            \
+	        {p "destinationAddressPrefix", ENFORCED}, {p "destinationAddressPrefixes", ENFORCED},                  \
+	        {p "sourcePortRange", ENFORCED}, {p "sourcePortRanges", ENFORCED},                                     \
+	        {p "destinationPortRange", ENFORCED}, {p "destinationPortRanges", ENFORCED},                           \
+	        {p "sourceApplicationSecurityGroups", ENFORCED}, {p "destinationApplicationSecurityGroups", ENFORCED}, \
+	        {p "description", IRRELEVANT},                                                                         \
+	{                                                                                                              \
+		p "provisioningState", IRRELEVANT                                                                      \
+	}
+/*
+ * Every property that we know of a type, in the file of its noun; a NULL path ends the list. A property that is not
+ * there is listed as not modelled: that is how a new API version's property, or a misspelt one, comes to light.
+ */
+extern const struct known network_known[], subnet_known[], security_group_known[], rule_known[], app_group_known[],
+        public_address_known[], nic_known[], load_balancer_known[], pool_known[], nat_rule_known[], vm_known[];
+/* types.c: every type of resource that has a noun. Parents before children, so that a child finds its parent. */
+struct resource_type {
+	const char *type; /* lower case */
+	void (*declare)(struct build *b, const struct document *d);
+	const struct known *known;
+};
+extern const struct resource_type resource_types[]; /* ended by a NULL type */
+/* The list for a type (lower case); NULL: the type itself is not modelled. */
 const struct known *known_properties(const char *type);
 extern const struct known known_everywhere[]; /* what every resource may have */
 /* Lists everything in the document that nothing here enforces. */

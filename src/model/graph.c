@@ -4,26 +4,6 @@
 
 #include <string.h>
 
-typedef void (*declare_function)(struct build *b, const struct document *d);
-
-/* Parents before children, so that a child finds the noun that it belongs to. */
-static const struct {
-	const char *type;
-	declare_function declare;
-} declarations[] = {
-        {"microsoft.network/applicationsecuritygroups", app_group_declare},
-        {"microsoft.network/networksecuritygroups", security_group_declare},
-        {"microsoft.network/networksecuritygroups/securityrules", rule_declare},
-        {"microsoft.network/virtualnetworks", network_declare},
-        {"microsoft.network/virtualnetworks/subnets", subnet_declare},
-        {"microsoft.network/publicipaddresses", public_address_declare},
-        {"microsoft.network/loadbalancers", load_balancer_declare},
-        {"microsoft.network/loadbalancers/backendaddresspools", pool_declare},
-        {"microsoft.network/loadbalancers/inboundnatrules", nat_rule_declare},
-        {"microsoft.network/networkinterfaces", nic_declare},
-        {"microsoft.compute/virtualmachines", vm_declare},
-};
-
 /* Case and content settle what id and place do not, so that the order never depends on the caller's. */
 static gint compare_twins(const struct document *x, const struct document *y)
 {
@@ -61,6 +41,7 @@ static struct graph *graph_new(GPtrArray *documents)
 	g->nics = g_ptr_array_new_with_free_func((GDestroyNotify)nic_free);
 	g->vms = g_ptr_array_new_with_free_func((GDestroyNotify)vm_free);
 	g->unmodelled = g_ptr_array_new_with_free_func((GDestroyNotify)unmodelled_free);
+	g->recorded = g_ptr_array_new_with_free_func((GDestroyNotify)unmodelled_free);
 	g->warnings = g_ptr_array_new_with_free_func(g_free);
 	g->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g->vm_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -80,6 +61,7 @@ void graph_free(struct graph *g)
 	g_ptr_array_unref(g->nics);
 	g_ptr_array_unref(g->vms);
 	g_ptr_array_unref(g->unmodelled);
+	g_ptr_array_unref(g->recorded);
 	g_ptr_array_unref(g->warnings);
 	g_hash_table_unref(g->by_id);
 	g_hash_table_unref(g->vm_names);
@@ -123,12 +105,12 @@ static gboolean has_shape(struct build *b, const struct document *d)
 
 static void declare_all(struct build *b, GPtrArray *documents)
 {
-	for (gsize t = 0; t < G_N_ELEMENTS(declarations); t++)
+	for (const struct resource_type *t = resource_types; t->type; t++)
 		for (guint i = 0; i < documents->len; i++) {
 			const struct document *d = documents->pdata[i];
 
-			if (strcmp(d->type, declarations[t].type) == 0 && is_first(b, d) && has_shape(b, d))
-				declarations[t].declare(b, d);
+			if (strcmp(d->type, t->type) == 0 && is_first(b, d) && has_shape(b, d))
+				t->declare(b, d);
 		}
 	for (guint i = 0; i < documents->len; i++)
 		if (is_first(b, documents->pdata[i]))
@@ -187,6 +169,7 @@ struct graph *graph_build(GPtrArray *documents, GPtrArray *errors)
 	check_all(&b);
 	vm_index_names(g);
 	g_ptr_array_sort(g->unmodelled, compare_unmodelled);
+	g_ptr_array_sort(g->recorded, compare_unmodelled);
 	g_hash_table_unref(b.documents);
 	g_string_chunk_free(b.texts);
 	return errors->len == before ? g_steal_pointer(&g) : NULL;

@@ -184,7 +184,7 @@ struct load_balancer {
 	GPtrArray *frontends, *pools, *probes, *rules, *nat_rules;
 };
 
-/* Something asked for and not modelled. property "" : the whole resource. */
+/* Something asked for and not modelled, or recorded in the graph and not enforced yet. property "": the whole resource. */
 struct unmodelled {
 	char *id, *property, *why;
 };
@@ -192,7 +192,8 @@ struct unmodelled {
 struct graph {
 	GPtrArray *networks, *security_groups, *public_addresses, *load_balancers, *nics, *vms; /* in order of id */
 	GPtrArray *app_groups; /* struct app_group, in order of id */
-	GPtrArray *unmodelled; /* struct unmodelled */
+	GPtrArray *unmodelled; /* struct unmodelled, in order of id and property, as is the next */
+	GPtrArray *recorded;   /* struct unmodelled */
 	GPtrArray *warnings;   /* char * */
 	GPtrArray *documents;  /* struct document, owned */
 	GHashTable *by_id;     /* lower-case id -> struct noun * of any kind */

@@ -2,6 +2,81 @@
 /* Load balancers: what belongs to one, and that its front ends' ports are used once. The parts: balancing.c. */
 #include "model/build.h"
 
+#define NAT(p)                                                                                                         \
+	{p "frontendIPConfiguration", ENFORCED}, {p "frontendPort", ENFORCED}, {p "backendPort", ENFORCED},            \
+	        {p "protocol", ENFORCED}, {p "provisioningState", IRRELEVANT},                                         \
+	        {p "backendIPConfiguration", IRRELEVANT}, {p "idleTimeoutInMinutes", NOT_MODELLED, WHY_IDLE},          \
+	        {p "enableTcpReset", NOT_MODELLED, "idle flows end silently"},                                         \
+	{                                                                                                              \
+		p "enableFloatingIP", ENFORCED                                                                         \
+	}
+
+#define POOL(p)                                                                                                        \
+	{p "provisioningState", IRRELEVANT}, {p "backendIPConfigurations", IRRELEVANT},                                \
+	        {p "loadBalancingRules", IRRELEVANT}, {p "inboundNatRules", IRRELEVANT},                               \
+	        {p "loadBalancerBackendAddresses", NOT_MODELLED,                                                       \
+	         "members by address are not modelled: name the pool in the interface"},                               \
+	        {p "virtualNetwork", NOT_MODELLED, "members by address are not modelled"},                             \
+	        {p "tunnelInterfaces", NOT_MODELLED, "gateway load balancers are not modelled"},                       \
+	{                                                                                                              \
+		p "drainPeriodInSeconds", NOT_MODELLED, "not modelled"                                                 \
+	}
+
+#define ITEM(list)                                                                                                     \
+	{"properties." list "[].name", ENFORCED}, {"properties." list "[].id", IRRELEVANT},                            \
+	        {"properties." list "[].type", IRRELEVANT}, {"properties." list "[].etag", IRRELEVANT},                \
+	{                                                                                                              \
+		"properties." list "[].zones", IRRELEVANT                                                              \
+	}
+#define FRONT   "properties.frontendIPConfigurations[].properties."
+#define BALANCE "properties.loadBalancingRules[].properties."
+
+const struct known load_balancer_known[] = {
+        {"sku.name", ENFORCED},
+        {"sku.tier", IRRELEVANT},
+        ITEM("frontendIPConfigurations"),
+        {FRONT "publicIPAddress.id", ENFORCED},
+        {FRONT "subnet", ENFORCED},
+        {FRONT "privateIPAddress", ENFORCED},
+        {FRONT "privateIPAllocationMethod", ENFORCED},
+        {FRONT "privateIPAddressVersion", ENFORCED},
+        {FRONT "provisioningState", IRRELEVANT},
+        {FRONT "loadBalancingRules", IRRELEVANT},
+        {FRONT "inboundNatRules", IRRELEVANT},
+        {FRONT "inboundNatPools", IRRELEVANT},
+        {FRONT "outboundRules", IRRELEVANT},
+        {FRONT "publicIPPrefix", NOT_MODELLED, "public IP prefixes are not modelled: the front end has no address"},
+        {FRONT "gatewayLoadBalancer", NOT_MODELLED, "gateway load balancers are not modelled"},
+        ITEM("backendAddressPools"),
+        POOL("properties.backendAddressPools[].properties."),
+        ITEM("probes"),
+        {"properties.probes[].properties.provisioningState", IRRELEVANT},
+        {"properties.probes[].properties.loadBalancingRules", IRRELEVANT},
+        {"properties.probes[].properties", NOT_MODELLED, "nothing is probed: every member of the pool counts as up"},
+        ITEM("loadBalancingRules"),
+        {BALANCE "frontendIPConfiguration", ENFORCED},
+        {BALANCE "backendAddressPool", ENFORCED},
+        {BALANCE "backendAddressPools", ENFORCED},
+        {BALANCE "probe", ENFORCED},
+        {BALANCE "protocol", ENFORCED},
+        {BALANCE "frontendPort", ENFORCED},
+        {BALANCE "backendPort", ENFORCED},
+        {BALANCE "loadDistribution", ENFORCED},
+        {BALANCE "provisioningState", IRRELEVANT},
+        {BALANCE "enableFloatingIP", ENFORCED},
+        {BALANCE "idleTimeoutInMinutes", NOT_MODELLED, WHY_IDLE},
+        {BALANCE "enableTcpReset", NOT_MODELLED, "idle flows end silently"},
+        {BALANCE "disableOutboundSnat", NOT_MODELLED, "members use the front end's address outbound all the same"},
+        ITEM("inboundNatRules"),
+        NAT("properties.inboundNatRules[].properties."),
+        {"properties.inboundNatPools", NOT_MODELLED, "NAT pools belong to scale sets, which are not modelled"},
+        {"properties.outboundRules", NOT_MODELLED, "outbound rules are not modelled: ports are shared by pool size"},
+        {NULL},
+};
+
+const struct known pool_known[] = {POOL("properties."), {NULL}};
+const struct known nat_rule_known[] = {NAT("properties."), {NULL}};
+
 void load_balancer_free(struct load_balancer *l)
 {
 	noun_clear(&l->noun);

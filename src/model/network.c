@@ -7,6 +7,45 @@
  */
 #include "model/build.h"
 
+#define SUBNET(p)                                                                                                      \
+	{p "addressPrefix", ENFORCED}, {p "addressPrefixes", ENFORCED}, {p "networkSecurityGroup", ENFORCED},          \
+	        {p "provisioningState", IRRELEVANT}, {p "ipConfigurations", IRRELEVANT},                               \
+	        {p "ipConfigurationProfiles", IRRELEVANT}, {p "purpose", IRRELEVANT},                                  \
+	        {p "resourceNavigationLinks", IRRELEVANT}, {p "serviceAssociationLinks", IRRELEVANT},                  \
+	        {p "privateEndpoints", NOT_MODELLED, WHY_ENDPOINTS},                                                   \
+	        {p "routeTable", NOT_MODELLED,                                                                         \
+	         "user-defined routes are not modelled: traffic takes the system routes"},                             \
+	        {p "natGateway", NOT_MODELLED, "NAT gateways are not modelled: another address is used outbound"},     \
+	        {p "serviceEndpoints", NOT_MODELLED, "service endpoints are not modelled"},                            \
+	        {p "serviceEndpointPolicies", NOT_MODELLED, "service endpoints are not modelled"},                     \
+	        {p "delegations", NOT_MODELLED, "delegation to a service is not modelled"},                            \
+	        {p "privateEndpointNetworkPolicies", NOT_MODELLED, WHY_ENDPOINTS},                                     \
+	        {p "privateLinkServiceNetworkPolicies", NOT_MODELLED, WHY_ENDPOINTS},                                  \
+	        {p "applicationGatewayIpConfigurations", NOT_MODELLED, "application gateways are not modelled"},       \
+	{                                                                                                              \
+		p "defaultOutboundAccess", NOT_MODELLED_OFF, "machines of the subnet keep a default outbound address"  \
+	}
+
+const struct known network_known[] = {
+        {"properties.addressSpace.addressPrefixes", ENFORCED},
+        {"properties.subnets[].name", ENFORCED},
+        {"properties.subnets[].id", IRRELEVANT},
+        {"properties.subnets[].type", IRRELEVANT},
+        {"properties.subnets[].etag", IRRELEVANT},
+        SUBNET("properties.subnets[].properties."),
+        {"properties.dhcpOptions", NOT_MODELLED, "DNS servers are not modelled: machines get no resolver"},
+        {"properties.virtualNetworkPeerings", NOT_MODELLED, "peerings are not modelled: the networks stay apart"},
+        {"properties.enableDdosProtection", NOT_MODELLED, "DDoS plans are not modelled"},
+        {"properties.ddosProtectionPlan", NOT_MODELLED, "DDoS plans are not modelled"},
+        {"properties.enableVmProtection", NOT_MODELLED, "not modelled"},
+        {"properties.bgpCommunities", NOT_MODELLED, "BGP is not modelled"},
+        {"properties.encryption", NOT_MODELLED, "encryption between machines is not modelled"},
+        {"properties.flowTimeoutInMinutes", NOT_MODELLED, WHY_IDLE},
+        {NULL},
+};
+
+const struct known subnet_known[] = {SUBNET("properties."), {NULL}};
+
 static void subnet_free(struct subnet *s)
 {
 	noun_clear(&s->noun);

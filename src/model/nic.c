@@ -7,6 +7,39 @@
  */
 #include "model/build.h"
 
+#define CONFIG "properties.ipConfigurations[].properties."
+const struct known nic_known[] = {
+        {"properties.ipConfigurations[].name", ENFORCED},
+        {"properties.ipConfigurations[].id", IRRELEVANT},
+        {"properties.ipConfigurations[].type", IRRELEVANT},
+        {"properties.ipConfigurations[].etag", IRRELEVANT},
+        {CONFIG "subnet", ENFORCED},
+        {CONFIG "primary", ENFORCED},
+        {CONFIG "privateIPAllocationMethod", ENFORCED},
+        {CONFIG "privateIPAddress", ENFORCED},
+        {CONFIG "privateIPAddressVersion", ENFORCED},
+        {CONFIG "provisioningState", IRRELEVANT},
+        {CONFIG "publicIPAddress.id", ENFORCED},
+        {CONFIG "loadBalancerBackendAddressPools", ENFORCED},
+        {CONFIG "loadBalancerInboundNatRules", ENFORCED},
+        {CONFIG "applicationSecurityGroups", ENFORCED},
+        {CONFIG "applicationGatewayBackendAddressPools", NOT_MODELLED, "application gateways are not modelled"},
+        {CONFIG "networkSecurityGroup", NOT_MODELLED,
+         "a group here has no effect, also in the original: it belongs on the interface or the subnet"},
+        {CONFIG "virtualNetworkTaps", NOT_MODELLED, "TAPs are not modelled"},
+        {"properties.networkSecurityGroup", ENFORCED},
+        {"properties.enableIPForwarding", NOT_MODELLED,
+         "forwarding is not modelled: packets with other addresses than its own are dropped"},
+        {"properties.enableAcceleratedNetworking", IRRELEVANT},
+        {"properties.primary", IRRELEVANT},
+        {"properties.virtualMachine", IRRELEVANT},
+        {"properties.macAddress", IRRELEVANT},
+        {"properties.nicType", IRRELEVANT},
+        {"properties.dnsSettings", NOT_MODELLED, "DNS servers are not modelled: machines get no resolver"},
+        {"properties.tapConfigurations", NOT_MODELLED, "TAPs are not modelled"},
+        {NULL},
+};
+
 static void ip_config_free(struct ip_config *c)
 {
 	noun_clear(&c->noun);

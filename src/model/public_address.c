@@ -2,6 +2,22 @@
 /* Public IP addresses. Who has one is found when NICs and front ends are linked. */
 #include "model/build.h"
 
+const struct known public_address_known[] = {
+        {"sku.name", ENFORCED},
+        {"sku.tier", IRRELEVANT},
+        {"properties.publicIPAllocationMethod", ENFORCED},
+        {"properties.publicIPAddressVersion", ENFORCED},
+        {"properties.ipAddress", ENFORCED},
+        {"properties.ipConfiguration", IRRELEVANT}, /* a report */
+        {"properties.deleteOption", IRRELEVANT},
+        {"properties.idleTimeoutInMinutes", NOT_MODELLED, WHY_IDLE},
+        {"properties.dnsSettings", NOT_MODELLED, "public names are not served: use the address"},
+        {"properties.publicIPPrefix", NOT_MODELLED, "public IP prefixes are not modelled: any free address is taken"},
+        {"properties.ipTags", NOT_MODELLED, "IP tags are not modelled"},
+        {"properties.ddosSettings", NOT_MODELLED, "DDoS plans are not modelled"},
+        {NULL},
+};
+
 void public_address_free(struct public_address *p)
 {
 	noun_clear(&p->noun);

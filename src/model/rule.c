@@ -2,6 +2,8 @@
 /* Security rules, and the defaults that every group ends with. */
 #include "model/build.h"
 
+const struct known rule_known[] = {KNOWN_RULE("properties."), {NULL}};
+
 #define MAX_PARTS 4000 /* addresses and ports of one rule */
 
 static const char *const protocols[] = {"*", "Tcp", "Udp", "Icmp", "Esp", "Ah", NULL};

@@ -2,6 +2,19 @@
 /* Network security groups: the lists of rules, their order and their limits. A rule alone: rule.c. */
 #include "model/build.h"
 
+const struct known security_group_known[] = {
+        {"properties.securityRules[].name", ENFORCED},
+        {"properties.securityRules[].id", IRRELEVANT},
+        {"properties.securityRules[].type", IRRELEVANT},
+        {"properties.securityRules[].etag", IRRELEVANT},
+        KNOWN_RULE("properties.securityRules[].properties."),
+        {"properties.defaultSecurityRules", IRRELEVANT}, /* a report: they cannot be declared */
+        {"properties.networkInterfaces", IRRELEVANT},    /* a report, as is the next */
+        {"properties.subnets", IRRELEVANT},
+        {"properties.flushConnection", NOT_MODELLED, "live flows are judged anew after every change"},
+        {NULL},
+};
+
 #define MAX_RULES 1000
 
 void security_group_free(struct security_group *g)

@@ -124,14 +124,24 @@ void spot_warning(const struct spot *s, const char *dotted, const char *message,
 	g_ptr_array_add(s->build->graph->warnings, describe(s, dotted, text));
 }
 
-void spot_unmodelled(const struct spot *s, const char *dotted, const char *why)
+static void list(GPtrArray *to, const struct spot *s, const char *dotted, const char *why)
 {
 	struct unmodelled *u = g_new0(struct unmodelled, 1);
 
 	u->id = g_strdup(s->document->id);
 	u->property = join(s->path, dotted);
 	u->why = g_strdup(why);
-	g_ptr_array_add(s->build->graph->unmodelled, u);
+	g_ptr_array_add(to, u);
+}
+
+void spot_unmodelled(const struct spot *s, const char *dotted, const char *why)
+{
+	list(s->build->graph->unmodelled, s, dotted, why);
+}
+
+void spot_recorded(const struct spot *s, const char *dotted, const char *why)
+{
+	list(s->build->graph->recorded, s, dotted, why);
 }
 
 char *noun_where(const struct noun *n)

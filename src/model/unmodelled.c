@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Walks a document against the tables of known.c and lists what nothing here does. */
+/* Walks a document against the tables of the nouns and lists what nothing here does. */
 #include "model/build.h"
 
 #include <string.h>
@@ -85,10 +85,27 @@ static void walk_array(struct walk *w, const struct node *n)
 
 static void judge(struct walk *w, const struct known *k, const struct node *n)
 {
-	if (k->treatment == NOT_MODELLED && !asks_nothing(n))
-		spot_unmodelled(w->spot, w->path->str, k->why);
-	if (k->treatment == NOT_MODELLED_OFF && !node_truth(n, TRUE))
-		spot_unmodelled(w->spot, w->path->str, k->why);
+	switch (k->treatment) {
+	case IRRELEVANT:
+	case ENFORCED:
+		return;
+	case NOT_MODELLED:
+		if (!asks_nothing(n))
+			spot_unmodelled(w->spot, w->path->str, k->why);
+		return;
+	case NOT_MODELLED_OFF:
+		if (!node_truth(n, TRUE))
+			spot_unmodelled(w->spot, w->path->str, k->why);
+		return;
+	case RECORDED:
+		if (!asks_nothing(n))
+			spot_recorded(w->spot, w->path->str, k->why);
+		return;
+	case RECORDED_OFF:
+		if (!node_truth(n, TRUE))
+			spot_recorded(w->spot, w->path->str, k->why);
+		return;
+	}
 }
 
 static void walk_value(struct walk *w, const struct node *n)

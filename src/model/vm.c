@@ -2,6 +2,44 @@
 /* Virtual machines: which interfaces are one machine's, and the names that people call it by. */
 #include "model/build.h"
 
+const struct known vm_known[] = {
+        {"plan", IRRELEVANT},
+        {"identity", IRRELEVANT},
+        {"sku", IRRELEVANT},
+        {"properties.networkProfile.networkInterfaces[].id", ENFORCED},
+        {"properties.networkProfile.networkInterfaces[].properties.primary", ENFORCED},
+        {"properties.networkProfile.networkInterfaces[].properties.deleteOption", IRRELEVANT},
+        {"properties.networkProfile.networkInterfaces[].deleteOption", IRRELEVANT},
+        {"properties.networkProfile.networkInterfaceConfigurations", NOT_MODELLED,
+         "interfaces written inside a virtual machine are not modelled"},
+        {"properties.networkProfile.networkApiVersion", IRRELEVANT},
+        {"properties.networkProfile.inputEndpoints", NOT_MODELLED, "classic endpoints are not modelled"},
+        {"properties.vmId", IRRELEVANT},
+        {"properties.instanceView", IRRELEVANT},
+        {"properties.licenseType", IRRELEVANT},
+        {"properties.priority", IRRELEVANT},
+        {"properties.evictionPolicy", IRRELEVANT},
+        {"properties.billingProfile", IRRELEVANT},
+        {"properties.host", IRRELEVANT},
+        {"properties.hostGroup", IRRELEVANT},
+        {"properties.availabilitySet", IRRELEVANT},
+        {"properties.virtualMachineScaleSet", IRRELEVANT},
+        {"properties.proximityPlacementGroup", IRRELEVANT},
+        {"properties.platformFaultDomain", IRRELEVANT},
+        {"properties.hardwareProfile", IRRELEVANT},
+        {"properties.storageProfile", IRRELEVANT},
+        {"properties.osProfile", IRRELEVANT},
+        {"properties.securityProfile", IRRELEVANT},
+        {"properties.diagnosticsProfile", IRRELEVANT},
+        {"properties.additionalCapabilities", IRRELEVANT},
+        {"properties.extensionsTimeBudget", IRRELEVANT},
+        {"properties.scheduledEventsProfile", IRRELEVANT},
+        {"properties.userData", IRRELEVANT},
+        {"properties.capacityReservation", IRRELEVANT},
+        {"properties.applicationProfile", IRRELEVANT},
+        {NULL},
+};
+
 void vm_free(struct vm *v)
 {
 	noun_clear(&v->noun);

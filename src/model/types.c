@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The types of resources that have a noun, and what any resource may have. What a type's properties are stands beside its noun. */
+#include "model/build.h"
+
+#include <string.h>
+
+const struct known known_everywhere[] = {
+        {"type", IRRELEVANT},
+        {"name", IRRELEVANT},
+        {"id", IRRELEVANT},
+        {"apiVersion", IRRELEVANT},
+        {"location", IRRELEVANT},
+        {"tags", IRRELEVANT},
+        {"comments", IRRELEVANT},
+        {"metadata", IRRELEVANT},
+        {"dependsOn", IRRELEVANT},
+        {"condition", IRRELEVANT},
+        {"copy", IRRELEVANT},
+        {"scope", IRRELEVANT},
+        {"zones", IRRELEVANT},
+        {"etag", IRRELEVANT},
+        {"kind", IRRELEVANT},
+        {"subscriptionId", IRRELEVANT},
+        {"resourceGroup", IRRELEVANT},
+        {"existing", IRRELEVANT},
+        {"managedBy", IRRELEVANT},
+        {"extendedLocation", IRRELEVANT},
+        {"properties.provisioningState", IRRELEVANT},
+        {"properties.resourceGuid", IRRELEVANT},
+        {"resources", NOT_MODELLED, "a nested resource must be a document of its own"},
+        {NULL},
+};
+
+const struct resource_type resource_types[] = {
+        {"microsoft.network/applicationsecuritygroups", app_group_declare, app_group_known},
+        {"microsoft.network/networksecuritygroups", security_group_declare, security_group_known},
+        {"microsoft.network/networksecuritygroups/securityrules", rule_declare, rule_known},
+        {"microsoft.network/virtualnetworks", network_declare, network_known},
+        {"microsoft.network/virtualnetworks/subnets", subnet_declare, subnet_known},
+        {"microsoft.network/publicipaddresses", public_address_declare, public_address_known},
+        {"microsoft.network/loadbalancers", load_balancer_declare, load_balancer_known},
+        {"microsoft.network/loadbalancers/backendaddresspools", pool_declare, pool_known},
+        {"microsoft.network/loadbalancers/inboundnatrules", nat_rule_declare, nat_rule_known},
+        {"microsoft.network/networkinterfaces", nic_declare, nic_known},
+        {"microsoft.compute/virtualmachines", vm_declare, vm_known},
+        {NULL},
+};
+
+const struct known *known_properties(const char *type)
+{
+	for (const struct resource_type *t = resource_types; t->type; t++)
+		if (strcmp(t->type, type) == 0)
+			return t->known;
+	return NULL;
+}
