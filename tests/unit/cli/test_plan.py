@@ -132,7 +132,7 @@ def office():
     ok(any('SSH (22) of b ' in w for w in out['warnings']), 'SSH open to everybody is a warning', out['warnings'])
     ok(not any('SSH (22) of d ' in w for w in out['warnings']), 'SSH open to some is none', out['warnings'])
     ok(any(u['property'].startswith('properties.frontendIPConfigurations') for u in out['unmodelled']), 'an internal front end is listed as not modelled', out['unmodelled'])
-    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
+    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'recorded', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
 
 
 bad_input()
