@@ -29,7 +29,7 @@ int cmd_plan(const struct invocation *i)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(source) s = source_read(i, &error);
-	g_autoptr(graph) g = s ? source_graph(s, &error) : NULL;
+	g_autoptr(graph) g = s ? source_graph(s, TRUE, &error) : NULL;
 	g_autoptr(alloc) none = alloc_new();
 	g_autoptr(alloc) a = NULL;
 	g_autoptr(node) data = NULL;

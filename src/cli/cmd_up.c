@@ -26,7 +26,7 @@
 /* With nothing stored yet, what the files say is all there will be. */
 static gboolean makes_sense_alone(const struct source *s, guint hosts, GError **error)
 {
-	g_autoptr(graph) g = source_graph(s, error);
+	g_autoptr(graph) g = source_graph(s, FALSE, error);
 	g_autoptr(alloc) none = alloc_new();
 	g_autoptr(alloc) a = NULL;
 	struct alloc_settings settings;

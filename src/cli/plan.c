@@ -208,6 +208,22 @@ static struct node *unmodelled_node(const GPtrArray *unmodelled)
 	return list;
 }
 
+static struct node *assumed_node(const GPtrArray *assumed)
+{
+	struct node *list = node_array();
+
+	for (guint i = 0; i < assumed->len; i++) {
+		const struct assumption *a = NTH(assumed, struct assumption, i);
+		struct node *e = node_object();
+
+		node_set(e, "id", node_string(a->document->id));
+		node_set(e, "type", node_string(a->document->type));
+		node_set(e, "why", node_string(a->why));
+		node_append(list, e);
+	}
+	return list;
+}
+
 static struct node *strings_node(const GPtrArray *strings)
 {
 	struct node *list = node_array();
@@ -234,6 +250,7 @@ struct node *plan_describe(const struct source *src, const struct graph *g, cons
 		node_append(instances, instance_node(&v, NTH(g->vms, struct vm, i)));
 	node_set(o, "instances", instances);
 	add_open(&v, o, warnings);
+	node_set(o, "assumed", assumed_node(g->assumed));
 	node_set(o, "recorded", unmodelled_node(g->recorded));
 	node_set(o, "unmodelled", unmodelled_node(g->unmodelled));
 	node_set(o, "warnings", warnings);

@@ -101,6 +101,16 @@ static void unmodelled_text(const struct node *list, const char *title, GString 
 	}
 }
 
+static void assumed_text(const struct node *list, GString *out)
+{
+	if (!node_length(list))
+		return;
+	g_string_append(out, "\nAssumed to exist\n");
+	for (guint i = 0; i < node_length(list); i++)
+		g_string_append_printf(out, "  %s, because of %s\n", node_get_str(node_item(list, i), "id", "?"),
+		                       node_get_str(node_item(list, i), "why", "?"));
+}
+
 static void lines_text(const struct node *list, const char *title, GString *out)
 {
 	if (!node_length(list))
@@ -127,6 +137,7 @@ void plan_text(const struct node *data, GString *out)
 	networks_text(data, out);
 	instances_text(data, out);
 	open_text(data, out);
+	assumed_text(node_get(data, "assumed"), out);
 	unmodelled_text(node_get(data, "recorded"), "Recorded, not enforced yet", out);
 	unmodelled_text(node_get(data, "unmodelled"), "Not modelled", out);
 	lines_text(node_get(data, "warnings"), "Warnings", out);

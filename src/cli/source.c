@@ -201,7 +201,7 @@ static GPtrArray *copy_documents(const GPtrArray *from, GError **error)
 	return copies;
 }
 
-struct graph *source_graph(const struct source *s, GError **error)
+struct graph *source_graph(const struct source *s, gboolean assume, GError **error)
 {
 	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 	GPtrArray *copies = copy_documents(s->documents, error);
@@ -209,7 +209,7 @@ struct graph *source_graph(const struct source *s, GError **error)
 
 	if (!copies)
 		return NULL;
-	g = graph_build(copies, problems);
+	g = assume ? graph_assume(copies, problems) : graph_build(copies, problems);
 	if (!g) {
 		g_autofree char *text = NULL;
 

@@ -23,7 +23,8 @@ void source_free(struct source *s);
 typedef struct source source;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(source, source_free)
 
-/* The graph of copies of the documents; NULL and error (one line a problem) when they mean nothing. */
-struct graph *source_graph(const struct source *s, GError **error);
+/* The graph of copies of the documents; NULL and error (one line a problem) when they mean nothing. `assume`: what they
+ * refer to and do not declare is taken to exist (graph_assume). */
+struct graph *source_graph(const struct source *s, gboolean assume, GError **error);
 /* A resource group's name out of a file's: "x/101-two-vms/azuredeploy.json" is "101-two-vms". Caller frees. */
 char *source_group_name(const char *file);

@@ -19,7 +19,20 @@ struct build {
 	GPtrArray *errors;
 	GHashTable *documents; /* lower-case id -> struct document *: what is declared, of any type */
 	GStringChunk *texts;   /* paths of spots: die with the build */
+	GPtrArray *missing;    /* struct missing, where the caller wants to know; else NULL */
 };
+
+/* A reference to a resource that no document declares, or to a part of one. */
+struct missing {
+	char *id;              /* as written */
+	struct node *referrer; /* the document's resource that refers, and */
+	struct node *at;       /* the object around the reference: what else it says is what it needs */
+	char *type;            /* of the document */
+	char *where;           /* for people: file, line, resource, path */
+};
+/* graph_build that also lists the missing references, each of which is an error as well. `missing` may be NULL. */
+struct graph *graph_build_noting(GPtrArray *documents, GPtrArray *errors, GPtrArray *missing);
+void assumption_free(struct assumption *a);
 
 struct spot {
 	struct build *build;
@@ -46,6 +59,8 @@ gboolean spot_is_object(const struct spot *s, const char *dotted);
 struct spot spot_item(const struct spot *s, const char *dotted, guint i);
 /* `message`: "what is wrong; what to do". dotted "" means the spot itself. */
 void spot_error(const struct spot *s, const char *dotted, const char *message, ...) G_GNUC_PRINTF(3, 4);
+/* "file:line: resource 'x' (path)": the first half of every message. Caller frees. */
+char *spot_place(const struct spot *s, const char *dotted);
 void spot_warning(const struct spot *s, const char *dotted, const char *message, ...) G_GNUC_PRINTF(3, 4);
 void spot_unmodelled(const struct spot *s, const char *dotted, const char *why);
 void spot_recorded(const struct spot *s, const char *dotted, const char *why); /* in the graph, not enforced yet */
@@ -74,6 +89,8 @@ gpointer follow(const struct spot *s, const char *dotted, const struct kind *kin
 gpointer follow_parent(const struct spot *s, const struct kind *kind);
 /* The type part of an id in lower case; NULL when it is no resource id. Caller frees. */
 char *reference_type(const char *id);
+/* The id of the whole resource that this id names a part of, or itself. Caller frees. */
+char *reference_top(const char *id);
 
 /* noun.c */
 /* Fills in a noun for a spot and makes it known by its id. */

@@ -42,6 +42,7 @@ static struct graph *graph_new(GPtrArray *documents)
 	g->vms = g_ptr_array_new_with_free_func((GDestroyNotify)vm_free);
 	g->unmodelled = g_ptr_array_new_with_free_func((GDestroyNotify)unmodelled_free);
 	g->recorded = g_ptr_array_new_with_free_func((GDestroyNotify)unmodelled_free);
+	g->assumed = g_ptr_array_new_with_free_func((GDestroyNotify)assumption_free);
 	g->warnings = g_ptr_array_new_with_free_func(g_free);
 	g->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g->vm_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -62,6 +63,7 @@ void graph_free(struct graph *g)
 	g_ptr_array_unref(g->vms);
 	g_ptr_array_unref(g->unmodelled);
 	g_ptr_array_unref(g->recorded);
+	g_ptr_array_unref(g->assumed);
 	g_ptr_array_unref(g->warnings);
 	g_hash_table_unref(g->by_id);
 	g_hash_table_unref(g->vm_names);
@@ -154,10 +156,10 @@ static gint compare_unmodelled(gconstpointer a, gconstpointer b)
 	return c ? c : strcmp(x->property, y->property);
 }
 
-struct graph *graph_build(GPtrArray *documents, GPtrArray *errors)
+struct graph *graph_build_noting(GPtrArray *documents, GPtrArray *errors, GPtrArray *missing)
 {
 	g_autoptr(graph) g = graph_new(documents);
-	struct build b = {.graph = g, .errors = errors};
+	struct build b = {.graph = g, .errors = errors, .missing = missing};
 	guint before = errors->len;
 
 	b.documents = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -173,4 +175,9 @@ struct graph *graph_build(GPtrArray *documents, GPtrArray *errors)
 	g_hash_table_unref(b.documents);
 	g_string_chunk_free(b.texts);
 	return errors->len == before ? g_steal_pointer(&g) : NULL;
+}
+
+struct graph *graph_build(GPtrArray *documents, GPtrArray *errors)
+{
+	return graph_build_noting(documents, errors, NULL);
 }

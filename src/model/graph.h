@@ -189,11 +189,19 @@ struct unmodelled {
 	char *id, *property, *why;
 };
 
+/* A resource that no document declares and others refer to, so that it must exist already. */
+struct assumption {
+	const struct document *document; /* minimal, made up; its file is GRAPH_ASSUMED */
+	char *why;                       /* the first reference: file, line, resource, path */
+};
+#define GRAPH_ASSUMED "(assumed)"
+
 struct graph {
 	GPtrArray *networks, *security_groups, *public_addresses, *load_balancers, *nics, *vms; /* in order of id */
 	GPtrArray *app_groups; /* struct app_group, in order of id */
 	GPtrArray *unmodelled; /* struct unmodelled, in order of id and property, as is the next */
 	GPtrArray *recorded;   /* struct unmodelled */
+	GPtrArray *assumed;    /* struct assumption, in order of id; empty unless graph_assume built it */
 	GPtrArray *warnings;   /* char * */
 	GPtrArray *documents;  /* struct document, owned */
 	GHashTable *by_id;     /* lower-case id -> struct noun * of any kind */
@@ -208,6 +216,12 @@ struct graph {
  * wrong; what to do".
  */
 struct graph *graph_build(GPtrArray *documents, GPtrArray *errors);
+/*
+ * The same where nobody can look what exists already: a whole resource that is referred to and declared nowhere (a
+ * virtual network, a security group, the parent of a child) is made up, as little as the references need, and
+ * listed in `assumed`. A part that a declared resource lacks stays an error, as does what cannot be guessed.
+ */
+struct graph *graph_assume(GPtrArray *documents, GPtrArray *errors);
 void graph_free(struct graph *g);
 typedef struct graph graph;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(graph, graph_free)

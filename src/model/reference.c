@@ -64,6 +64,36 @@ static const char *article(const struct kind *kind)
 	return strchr("aeio", kind->word[0]) ? "an" : "a";
 }
 
+#define TOP_PARTS 9 /* of an id: "", subscriptions, S, resourceGroups, G, providers, NS, type, name */
+
+char *reference_top(const char *id)
+{
+	const char *end = id;
+
+	for (int i = 0; i < TOP_PARTS - 1 && end; i++)
+		end = strchr(end + 1, '/');
+	return end ? g_strndup(id, (gsize)(end - id)) : g_strdup(id);
+}
+
+/* Worth an assumption: nobody who writes documents declares even the resource that it is a part of. */
+static void note_missing(const struct spot *s, const char *dotted, const char *id)
+{
+	g_autofree char *top = reference_top(id);
+	g_autofree char *lower = g_ascii_strdown(top, -1);
+	const struct document *d = g_hash_table_lookup(s->build->documents, lower);
+	struct missing *m;
+
+	if (!s->build->missing || (d && g_strcmp0(d->file, GRAPH_ASSUMED) != 0))
+		return;
+	m = g_new0(struct missing, 1);
+	m->id = g_strdup(id);
+	m->referrer = node_ref(s->document->resource);
+	m->at = node_ref((struct node *)s->node);
+	m->type = g_strdup(s->document->type);
+	m->where = spot_place(s, dotted);
+	g_ptr_array_add(s->build->missing, m);
+}
+
 static gpointer look_up(const struct spot *s, const char *dotted, const char *id, const struct kind *kind)
 {
 	g_autofree char *type = reference_type(id);
@@ -86,8 +116,10 @@ static gpointer look_up(const struct spot *s, const char *dotted, const char *id
 		return NULL;
 	}
 	noun = g_hash_table_lookup(s->build->graph->by_id, lower);
-	if (!noun)
+	if (!noun) {
 		spot_error(s, dotted, "no document declares the %s %s; add it, or deploy it first", kind->word, id);
+		note_missing(s, dotted, id);
+	}
 	return noun;
 }
 

@@ -87,7 +87,7 @@ static char *clean(char *text)
 	return valid;
 }
 
-static char *describe(const struct spot *s, const char *dotted, const char *message)
+char *spot_place(const struct spot *s, const char *dotted)
 {
 	const struct document *d = s->document;
 	g_autofree char *path = join(s->path, dotted);
@@ -96,10 +96,17 @@ static char *describe(const struct spot *s, const char *dotted, const char *mess
 
 	/* Without a file, its name alone would not say which resource it is. */
 	if (!d->file)
-		return clean(g_strdup_printf("resource '%s'%s: %s", d->id, in, message));
+		return clean(g_strdup_printf("resource '%s'%s", d->id, in));
 	if (line == 0)
-		return clean(g_strdup_printf("%s: resource '%s'%s: %s", d->file, d->name, in, message));
-	return clean(g_strdup_printf("%s:%u: resource '%s'%s: %s", d->file, line, d->name, in, message));
+		return clean(g_strdup_printf("%s: resource '%s'%s", d->file, d->name, in));
+	return clean(g_strdup_printf("%s:%u: resource '%s'%s", d->file, line, d->name, in));
+}
+
+static char *describe(const struct spot *s, const char *dotted, const char *message)
+{
+	g_autofree char *place = spot_place(s, dotted);
+
+	return clean(g_strdup_printf("%s: %s", place, message));
 }
 
 void spot_error(const struct spot *s, const char *dotted, const char *message, ...)

@@ -85,6 +85,19 @@ static void check_graph(const struct graph *g)
 	}
 }
 
+/* Assuming adds to what builds; it changes nothing of what builds anyway, and asks for no more than it makes up. */
+static void check_assumptions(const struct node *root, const struct graph *g, const GPtrArray *errors)
+{
+	g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(graph) assumed = graph_assume(read_documents(root, FALSE), left);
+
+	g_assert_true((assumed == NULL) == (left->len > 0));
+	g_assert_true(!g || (assumed && assumed->assumed->len == 0));
+	g_assert_true(!assumed || g || (errors->len > 0 && assumed->assumed->len > 0));
+	if (assumed)
+		check_graph(assumed);
+}
+
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
 	g_autoptr(node) root = node_parse((const char *)data, size, "fuzz", NULL);
@@ -99,6 +112,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 		g_assert_nonnull(strstr(errors->pdata[i], "; "));
 		g_assert_null(strchr(errors->pdata[i], '\n'));
 	}
+	check_assumptions(root, g, errors);
 	if (g) {
 		check_graph(g);
 		g_assert_cmpuint(g_hash_table_size(g->by_id), ==, g_hash_table_size(h->by_id));

@@ -46,9 +46,14 @@ def nic(subnet):
         'ipConfigurations': [{'name': 'c', 'properties': {'subnet': {'id': subnet}}}]}}
 
 
-def refused(name, path, *says, args=()):
+def network(name, *prefixes):
+    return {'type': 'Microsoft.Network/virtualNetworks', 'apiVersion': '2020-11-01', 'name': name,
+            'properties': {'addressSpace': {'addressPrefixes': prefixes}}}
+
+
+def refused(name, path, *says, args=(), commands=('plan', 'up')):
     """Exit 2, one clear error that begins as all do and names the file; nothing on stdout."""
-    for command in ('plan', 'up'):
+    for command in commands:
         r = run(command, path, *args)
         ok(r.returncode == 2 and r.stderr.startswith('escarp: ') and not r.stdout
            and all(s in r.stderr for s in (os.path.basename(path), *says)), f'{command}, {name}: refused', f'{r.returncode}\n{r.stderr}{r.stdout}')
@@ -63,7 +68,12 @@ def bad_input():
     refused('no file', os.path.join(folder.name, 'absent.json'))
     refused('self-referencing', write('self.json', template(variables={'x': "[variables('y')]", 'y': "[variables('x')]"},
             outputs={'o': {'type': 'string', 'value': "[variables('x')]"}})))
-    refused('dangling', write('dangling.json', template([nic("[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]")])), 'virtualNetworks/v')
+    dangling = nic("[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]")
+    refused('dangling', write('dangling.json', template([dangling])), 'virtualNetworks/v', commands=['up'])
+    refused('a subnet that its network lacks', write('lacks.json', template([dangling, network('v', '10.0.0.0/16')])), "subnets/s; add it", commands=['plan'])
+    refused('of another subscription', write('other.json', template([nic(
+            '/subscriptions/other/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/s')])), 'another subscription')
+    refused('no id at all', write('noid.json', template([nic('v/s')])), 'is not the id of a subnet')
     refused('endless copy', write('copy.json', template([{'type': 'Microsoft.Network/publicIPAddresses', 'apiVersion': '2020-11-01',
             'name': "[concat('p', copyIndex())]", 'copy': {'name': 'c', 'count': 1000000000}}])))
     refused('two networks of one name', write('twice.json', template([{'type': 'Microsoft.Network/virtualNetworks', 'apiVersion': '2020-11-01',
@@ -132,11 +142,25 @@ def office():
     ok(any('SSH (22) of b ' in w for w in out['warnings']), 'SSH open to everybody is a warning', out['warnings'])
     ok(not any('SSH (22) of d ' in w for w in out['warnings']), 'SSH open to some is none', out['warnings'])
     ok(any(u['property'].startswith('properties.frontendIPConfigurations') for u in out['unmodelled']), 'an internal front end is listed as not modelled', out['unmodelled'])
-    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'recorded', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
+    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'assumed', 'recorded', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
+
+
+def assumed():
+    """What no file declares is assumed to exist, which is said."""
+    path = write('dangling.json', template([nic("[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]")]))
+    r = run('plan', path, '--json')
+    got = json.loads(r.stdout)['assumed'] if r.returncode == 0 else r.stderr
+    eq([(a['id'], a['type']) for a in got], [('/subscriptions/default/resourceGroups/dangling/providers/Microsoft.Network/virtualNetworks/v',
+       'microsoft.network/virtualnetworks')], 'a network that is referred to is assumed')
+    ok(got and 'dangling.json:' in got[0]['why'] and 'properties.ipConfigurations[0].properties.subnet.id' in got[0]['why'], 'and why', got)
+    text = run('plan', path).stdout
+    ok('\nAssumed to exist\n  /subscriptions/default/resourceGroups/dangling/providers/Microsoft.Network/virtualNetworks/v, because of' in text,
+       'and in words', text)
 
 
 bad_input()
 usage()
+assumed()
 figure3()
 office()
 print(f'1..{count}')
