@@ -5,7 +5,6 @@
  */
 #include "lib/ip.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 /* Decimal without sign, blanks or leading zeros, at most `max`; moves *text behind it. */
@@ -69,30 +68,6 @@ gboolean prefix_parse(const char *text, struct prefix *p)
 		return FALSE;
 	*p = (struct prefix){.addr = value & prefix_mask((guint8)length), .length = (guint8)length};
 	return TRUE;
-}
-
-gboolean ip_is_v6(const char *text)
-{
-	char address[INET6_ADDRSTRLEN];
-	struct in6_addr unused;
-	const char *slash;
-	gsize length;
-	guint bits;
-
-	if (!text)
-		return FALSE;
-	slash = strchr(text, '/');
-	length = slash ? (gsize)(slash - text) : strlen(text);
-	if (length == 0 || length >= sizeof address)
-		return FALSE;
-	memcpy(address, text, length);
-	address[length] = '\0';
-	if (inet_pton(AF_INET6, address, &unused) != 1)
-		return FALSE;
-	if (!slash)
-		return TRUE;
-	slash++;
-	return read_decimal(&slash, 128, &bits) && !*slash;
 }
 
 char *ip_format(guint32 addr)

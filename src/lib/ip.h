@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * IPv4 addresses, prefixes and ranges, MACs. Addresses are in host order everywhere in user space,
+ * IPv4 addresses, prefixes and ranges, MACs (IPv6: lib/ip6.h). Addresses are in host order everywhere in user space,
  * and turn to network order only where they enter a table of abi/maps.h.
  */
 #pragma once
@@ -14,7 +14,6 @@ struct prefix {
 gboolean ip_parse(const char *text, guint32 *addr); /* strict dotted quad, no octal, no spaces */
 gboolean prefix_parse(const char *text,
                       struct prefix *p); /* "a.b.c.d/n" or "a.b.c.d"; host bits tolerated and cleared */
-gboolean ip_is_v6(const char *text);     /* a literal IPv6 address or prefix */
 char *ip_format(guint32 addr);
 char *prefix_format(struct prefix p);
 guint32 prefix_mask(guint8 length);

@@ -8,6 +8,7 @@ void app_group_free(struct app_group *g)
 {
 	noun_clear(&g->noun);
 	g_ptr_array_unref(g->configs);
+	g_ptr_array_unref(g->configs6);
 	g_free(g);
 }
 
@@ -17,17 +18,17 @@ void app_group_declare(struct build *b, const struct document *d)
 	struct app_group *g = g_new0(struct app_group, 1);
 
 	g->configs = g_ptr_array_new();
+	g->configs6 = g_ptr_array_new();
 	g_ptr_array_add(b->graph->app_groups, g);
 	noun_declare(&g->noun, &s, d->id);
 }
 
-void app_group_check(struct build *b, struct app_group *g)
+/* Addresses mean something in one network only, so all members are of one. */
+static const struct network *check_members(struct build *b, const struct app_group *g, const GPtrArray *configs,
+                                           const struct network *network)
 {
-	const struct network *network = NULL;
-
-	g_ptr_array_sort(g->configs, noun_compare);
-	for (guint i = 0; i < g->configs->len; i++) {
-		const struct ip_config *c = g->configs->pdata[i];
+	for (guint i = 0; i < configs->len; i++) {
+		const struct ip_config *c = configs->pdata[i];
 
 		if (!c->nic->network)
 			continue;
@@ -40,4 +41,12 @@ void app_group_check(struct build *b, struct app_group *g)
 		}
 		network = network ? network : c->nic->network;
 	}
+	return network;
+}
+
+void app_group_check(struct build *b, struct app_group *g)
+{
+	g_ptr_array_sort(g->configs, noun_compare);
+	g_ptr_array_sort(g->configs6, noun_compare);
+	check_members(b, g, g->configs6, check_members(b, g, g->configs, NULL));
 }

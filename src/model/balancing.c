@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of a load balancer: front ends, probes, load-balancing rules and inbound NAT rules. */
-#include "model/build.h"
+#include "model/network.h"
 
 #include <string.h>
 
@@ -14,6 +14,7 @@ void pool_free(struct pool *p)
 {
 	noun_clear(&p->noun);
 	g_ptr_array_unref(p->members);
+	g_ptr_array_unref(p->members6);
 	g_free(p);
 }
 
@@ -104,13 +105,8 @@ struct nat_rule *nat_rule_new(const struct spot *s, const char *id)
 
 static void link_public(struct frontend *f, const struct spot *s, struct public_address *p)
 {
-	if (p->config || p->frontend) {
-		g_autofree char *where = noun_where(p->config ? &p->config->noun : &p->frontend->noun);
-
-		spot_error(s, "properties.publicIPAddress", "'%s' already belongs to %s; use another address",
-		           p->noun.name, where);
+	if (!public_address_is_free(p, s, "properties.publicIPAddress"))
 		return;
-	}
 	f->public_address = p;
 	p->frontend = f;
 	if (p->sku != f->lb->sku)

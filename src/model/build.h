@@ -75,9 +75,14 @@ guint read_number(const struct spot *s, const char *dotted, guint min, guint max
 gboolean read_flag(const struct spot *s, const char *dotted, gboolean fallback);
 /* Index in `names` (NULL ends it), ignoring case. Fallback REQUIRED: an error when absent. On a fault 0. */
 guint read_choice(const struct spot *s, const char *dotted, const char *const names[], int fallback);
+
+/* read_address.c */
 gboolean read_address(const struct spot *s, const char *dotted, guint32 *address); /* FALSE when absent or faulty */
-/* Appends the prefix to `list` when it can be a network's or a subnet's. IPv6 ones are listed as not modelled. */
-void read_network_prefix(const struct spot *s, const char *dotted, GArray *list);
+gboolean read_address6(const struct spot *s, const char *dotted, struct ip6 *address);
+/* Appends the prefix to the list of its family when it can be a network's or a subnet's. */
+void read_network_prefix(const struct spot *s, const char *dotted, GArray *list, GArray *list6);
+/* Appends the addresses of a list of DNS servers, each as its one text. */
+void read_servers(const struct spot *s, const char *dotted, GPtrArray *list);
 
 /* reference.c */
 /*
@@ -119,9 +124,11 @@ enum treatment {
 struct known {
 	const char *path; /* "properties.subnets[].properties.routeTable": with all below it */
 	enum treatment treatment;
-	const char *why; /* when not modelled */
+	const char *why;     /* when it is listed */
+	const char *nothing; /* a value that asks for nothing as well, in any case: what leaving it out would mean */
 };
 #define WHY_ENDPOINTS "private endpoints and services are not modelled"
+#define WHY_IPV6      "IPv6 has no data path yet: such packets are dropped"
 #define WHY_IDLE      "idle timeouts are the same for all flows: this value is not applied"
 #define KNOWN_RULE(p)                                                                                                  \
 	{p "protocol", ENFORCED}, {p "access", ENFORCED}, {p "direction", ENFORCED}, {p "priority", ENFORCED},         \
@@ -155,12 +162,6 @@ void list_unmodelled(struct build *b, const struct document *d);
 void unmodelled_free(struct unmodelled *u);
 
 /* One file per noun. *_declare for a document of that type, *_link and *_check for the noun. */
-void network_declare(struct build *b, const struct document *d);
-void subnet_declare(struct build *b, const struct document *d);
-void network_link(struct build *b, struct network *n);
-void network_check(struct build *b, struct network *n);
-void network_free(struct network *n);
-
 void security_group_declare(struct build *b, const struct document *d);
 void rule_declare(struct build *b, const struct document *d);
 void security_group_link(struct build *b, struct security_group *g);
@@ -181,22 +182,11 @@ void rule_side_read(struct rule_side *side, const struct spot *s, const struct s
 void rule_side_link(struct rule_side *side, const struct spot *s, const struct side_names *names);
 void rule_side_init(struct rule_side *side);
 void rule_side_clear(struct rule_side *side);
+enum tag tag_find(const char *text); /* tag.c: TAG_NONE when it is none */
 
 void app_group_declare(struct build *b, const struct document *d);
 void app_group_check(struct build *b, struct app_group *g);
 void app_group_free(struct app_group *g);
-
-void public_address_declare(struct build *b, const struct document *d);
-void public_address_check(struct build *b, struct public_address *p);
-void public_address_free(struct public_address *p);
-
-/* address.c: declared private addresses */
-void address_check_inside(const struct spot *s, const char *dotted, const struct subnet *subnet, guint32 address);
-void address_check(struct build *b); /* of the whole graph: nobody's address is another's */
-
-void nic_declare(struct build *b, const struct document *d);
-void nic_link(struct build *b, struct nic *n);
-void nic_free(struct nic *n);
 
 void load_balancer_declare(struct build *b, const struct document *d);
 void pool_declare(struct build *b, const struct document *d);

@@ -9,11 +9,15 @@
  * model is listed in `unmodelled`, never dropped in silence.
  *
  * Ownership: the graph owns every noun; nouns point at each other freely and die together. The graph keeps
- * references to the documents' JSON. Addresses are host order.
+ * references to the documents' JSON. IPv4 addresses are host order.
+ *
+ * Both families stand side by side: what ends in 6 is the IPv6 twin of the list or address beside it. Only IPv4 has a
+ * data path, so whoever compiles can leave the twins alone and meets no IPv6 configuration among the others.
  */
 #pragma once
 #include "lib/document.h"
 #include "lib/ip.h"
+#include "lib/ip6.h"
 
 struct graph;
 
@@ -45,13 +49,12 @@ enum tag {
 };
 struct rule_side {
 	GArray *prefixes;     /* struct prefix */
-	GArray *tags;         /* enum tag */
+	GArray *prefixes6;    /* struct prefix6 */
+	GArray *tags;         /* enum tag: of both families */
 	GPtrArray *tag_names; /* char *, as written, same index as tags */
 	GPtrArray *groups;    /* struct app_group: matches the private addresses of its members, so nothing while it has
 	                         none */
 	GArray *ports;        /* struct port_range; empty never: any is 0-65535 */
-	gboolean
-	        v6_only; /* every address named is IPv6: matches no IPv4 packet (prefixes, tags and groups are empty) */
 };
 
 struct rule {
@@ -69,7 +72,7 @@ struct rule {
  * unambiguous. */
 struct app_group {
 	struct noun noun;
-	GPtrArray *configs; /* struct ip_config */
+	GPtrArray *configs, *configs6; /* struct ip_config */
 };
 
 struct security_group {
@@ -79,17 +82,90 @@ struct security_group {
 
 struct network {
 	struct noun noun;
-	GArray *prefixes; /* struct prefix: the address space */
+	GArray *prefixes;  /* struct prefix: the address space, in order */
+	GArray *prefixes6; /* struct prefix6 */
 	GPtrArray *subnets;
-	GPtrArray *ports; /* struct nic with a configuration in it */
+	GPtrArray *peerings;    /* struct peering that it declares: its own half of each */
+	GPtrArray *ports;       /* struct nic with a configuration in it */
+	GPtrArray *dns_servers; /* char *: addresses of either family, in order of preference; empty: the platform's */
+	struct ddos_plan *ddos_plan; /* may be NULL */
+	gboolean ddos_protection;
+	char *bgp_community; /* "12076:20000", or NULL */
+	guint flow_minutes;  /* idle timeout of flows, 0: the usual one */
+	gboolean encrypted, drop_unencrypted;
 };
+
+/* What guards a private endpoint's traffic in a subnet. */
+enum endpoint_policies { ENDPOINT_NONE, ENDPOINT_BOTH, ENDPOINT_GROUP, ENDPOINT_ROUTES };
 
 struct subnet {
 	struct noun noun;
 	struct network *network;
-	GArray *prefixes;             /* struct prefix, IPv4 */
-	struct security_group *group; /* may be NULL */
-	GPtrArray *configs;           /* struct ip_config in it */
+	GArray *prefixes;             /* struct prefix */
+	GArray *prefixes6;            /* struct prefix6, each a /64 */
+	struct security_group *group; /* may be NULL, as are the next two */
+	struct route_table *route_table;
+	struct nat_gateway *nat_gateway;
+	GPtrArray *configs, *configs6;  /* struct ip_config in it */
+	GPtrArray *delegations;         /* char *: the services that it is given to, "Microsoft.Web/serverFarms" */
+	GPtrArray *service_endpoints;   /* char *: "Microsoft.Storage" */
+	GPtrArray *endpoint_policy_ids; /* char *: of serviceEndpointPolicies, which have no noun */
+	gboolean no_default_outbound;   /* defaultOutboundAccess is false */
+	enum endpoint_policies endpoint_policies;
+	gboolean no_link_policies; /* privateLinkServiceNetworkPolicies is "Disabled" */
+};
+
+/*
+ * One network's half of a peering. The two see each other only when both declare it: `reverse` is then the other half.
+ * What the flags allow is what their own network grants or takes; nothing is ever passed on to a third network.
+ */
+struct peering {
+	struct noun noun;
+	struct network *network; /* whose half it is */
+	struct network *remote;  /* NULL: no document declares it, as far as is known here */
+	char *remote_id;
+	struct peering *reverse;  /* NULL: only initiated */
+	gboolean access;          /* the remote network is part of VirtualNetwork here */
+	gboolean forwarded;       /* traffic that did not begin in the remote network is taken from it */
+	gboolean gateway_transit; /* the remote network may use the gateways of this one */
+	gboolean use_remote_gateways;
+	gboolean whole; /* of the whole address spaces, not of some subnets; those are the next two */
+	gboolean only6;
+	GPtrArray *local_subnets, *remote_subnets; /* char *: names */
+};
+
+enum next_hop { HOP_GATEWAY, HOP_NETWORK, HOP_INTERNET, HOP_APPLIANCE, HOP_NONE };
+
+struct route {
+	struct noun noun;
+	gboolean v6; /* which of the two prefixes counts */
+	struct prefix prefix;
+	struct prefix6 prefix6;
+	char *tag; /* a service tag instead of a prefix, or NULL */
+	enum next_hop hop;
+	gboolean hop_v6;
+	guint32 address; /* of the appliance */
+	struct ip6 address6;
+};
+
+struct route_table {
+	struct noun noun;
+	GPtrArray *routes;          /* struct route, in order of id; no two for one prefix or tag */
+	gboolean no_gateway_routes; /* disableBgpRoutePropagation */
+	GPtrArray *subnets;         /* struct subnet that use it */
+};
+
+struct nat_gateway {
+	struct noun noun;
+	gboolean v2;                     /* StandardV2: over all zones, and both families */
+	GPtrArray *addresses, *prefixes; /* struct public_address, struct public_prefix: of all families */
+	GPtrArray *subnets;              /* struct subnet that leave by it: all of one network */
+	guint idle_minutes;
+};
+
+struct ddos_plan {
+	struct noun noun;
+	GPtrArray *networks; /* struct network that name it */
 };
 
 enum sku { SKU_BASIC, SKU_STANDARD };
@@ -97,33 +173,58 @@ enum sku { SKU_BASIC, SKU_STANDARD };
 /* The lab's public addresses. A declared one outside of it belongs to the real cloud and counts as none. */
 #define GRAPH_PUBLIC_POOL "198.18.0.0/16"
 
+/* A block of public addresses that are handed out one by one. */
+struct public_prefix {
+	struct noun noun;
+	gboolean v6, v2, global;
+	guint8 length;
+	GPtrArray *addresses; /* struct public_address taken from it */
+	struct nat_gateway *nat_gateway;
+};
+
+/* Protection of one address, beside or instead of its network's. */
+enum ddos_mode { DDOS_INHERITED, DDOS_ON, DDOS_OFF };
+
 struct public_address {
 	struct noun noun;
 	enum sku sku;
+	gboolean v2, global; /* of SKU_STANDARD: StandardV2; the tier "Global" */
 	gboolean is_static, v6;
 	guint32 address;          /* declared address, or 0: to be allocated */
+	struct ip6 address6;      /* the same of an IPv6 one */
 	struct ip_config *config; /* instance-level: whose; else NULL */
 	struct frontend *frontend;
+	struct public_prefix *prefix;    /* that it is taken from, or NULL */
+	struct nat_gateway *nat_gateway; /* whose, or NULL */
 	guint idle_minutes;
+	char *dns_label; /* NULL: no name */
+	char *reverse_name;
+	enum ddos_mode ddos_mode;
+	struct ddos_plan *ddos_plan; /* of its own, or NULL */
 };
 
 struct ip_config {
 	struct noun noun;
 	struct nic *nic;
 	struct subnet *subnet;
-	gboolean primary, is_static;
+	gboolean primary, is_static, v6;
 	guint32 address;                       /* declared private address, or 0: dynamic */
-	struct public_address *public_address; /* may be NULL */
+	struct ip6 address6;                   /* the same of an IPv6 one */
+	struct public_address *public_address; /* may be NULL; of the same family */
 	GPtrArray *pools;                      /* struct pool that it is a member of */
 	GPtrArray *nat_rules;                  /* struct nat_rule that lead to it */
 	GPtrArray *app_groups;                 /* struct app_group that it is in */
+	struct frontend *gateway_frontend;     /* of a gateway load balancer that its traffic passes, or NULL */
 };
 
 struct nic {
 	struct noun noun;
 	struct network *network;
 	struct security_group *group; /* may be NULL */
-	GPtrArray *configs;           /* struct ip_config; at least one, primary first, all in one subnet */
+	GPtrArray *configs;           /* struct ip_config, IPv4; at least one, primary first, all in one subnet */
+	GPtrArray *configs6;          /* struct ip_config, IPv6; none of them primary, in the same subnet */
+	GPtrArray *dns_servers;       /* char *: instead of the network's; empty: those */
+	char *dns_label;              /* name inside the network, or NULL */
 	struct vm *vm;                /* NULL: not attached, so not a port of any host */
 	gboolean ip_forwarding;
 };
@@ -144,7 +245,7 @@ struct frontend {
 struct pool {
 	struct noun noun;
 	struct load_balancer *lb;
-	GPtrArray *members; /* struct ip_config */
+	GPtrArray *members, *members6; /* struct ip_config */
 };
 
 enum distribution { DISTRIBUTION_TUPLE5, DISTRIBUTION_SOURCE, DISTRIBUTION_SOURCE_PROTOCOL };
@@ -175,7 +276,7 @@ struct nat_rule {
 	enum rule_protocol protocol;
 	guint16 frontend_port, backend_port;
 	gboolean floating;
-	struct ip_config *target; /* NULL: leads nowhere yet */
+	struct ip_config *target, *target6; /* both NULL: leads nowhere yet */
 };
 
 struct load_balancer {
@@ -198,7 +299,8 @@ struct assumption {
 
 struct graph {
 	GPtrArray *networks, *security_groups, *public_addresses, *load_balancers, *nics, *vms; /* in order of id */
-	GPtrArray *app_groups; /* struct app_group, in order of id */
+	GPtrArray *app_groups;                                                 /* struct app_group, in order of id */
+	GPtrArray *route_tables, *nat_gateways, *public_prefixes, *ddos_plans; /* in order of id */
 	GPtrArray *unmodelled; /* struct unmodelled, in order of id and property, as is the next */
 	GPtrArray *recorded;   /* struct unmodelled */
 	GPtrArray *assumed;    /* struct assumption, in order of id; empty unless graph_assume built it */

@@ -94,6 +94,7 @@ static void add_pool(struct load_balancer *l, const struct spot *s, const char *
 
 	p->lb = l;
 	p->members = g_ptr_array_new();
+	p->members6 = g_ptr_array_new();
 	noun_declare(&p->noun, s, id);
 	g_ptr_array_add(l->pools, p);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public IP addresses. Who has one is found when NICs and front ends are linked. */
-#include "model/build.h"
+#include "model/network.h"
 
 const struct known public_address_known[] = {
         {"sku.name", ENFORCED},
         {"sku.tier", IRRELEVANT},
         {"properties.publicIPAllocationMethod", ENFORCED},
-        {"properties.publicIPAddressVersion", ENFORCED},
+        {"properties.publicIPAddressVersion", RECORDED, WHY_IPV6, "IPv4"},
         {"properties.ipAddress", ENFORCED},
         {"properties.ipConfiguration", IRRELEVANT}, /* a report */
         {"properties.deleteOption", IRRELEVANT},
@@ -39,10 +39,19 @@ void public_address_declare(struct build *b, const struct document *d)
 	p->v6 = read_choice(&s, "properties.publicIPAddressVersion", versions, 0) == 1;
 	p->idle_minutes = read_number(&s, "properties.idleTimeoutInMinutes", 4, 120, 4);
 	if (p->v6)
-		spot_unmodelled(&s, "properties.publicIPAddressVersion",
-		                "IPv6 is not modelled: the address is never allocated");
+		read_address6(&s, "properties.ipAddress", &p->address6);
 	else
 		read_address(&s, "properties.ipAddress", &p->address);
+}
+
+gboolean public_address_is_free(const struct public_address *p, const struct spot *s, const char *dotted)
+{
+	const struct noun *holder = p->config ? &p->config->noun : p->frontend ? &p->frontend->noun : NULL;
+	g_autofree char *where = holder ? noun_where(holder) : NULL;
+
+	if (holder)
+		spot_error(s, dotted, "'%s' already belongs to %s; use another address", p->noun.name, where);
+	return !holder;
 }
 
 void public_address_check(struct build *b, struct public_address *p)

@@ -39,7 +39,7 @@ static struct rule *rule_alloc(void)
 
 static guint side_size(const struct rule_side *s)
 {
-	return s->prefixes->len + s->ports->len + s->tags->len;
+	return s->prefixes->len + s->prefixes6->len + s->ports->len + s->tags->len;
 }
 
 struct rule *rule_new(const struct spot *s, const char *id, const struct security_group *g)

@@ -10,11 +10,10 @@
 
 #include <string.h>
 
-#define PLATFORM_ADDRESS "168.63.129.16"
-
 void rule_side_init(struct rule_side *side)
 {
 	side->prefixes = g_array_new(FALSE, FALSE, sizeof(struct prefix));
+	side->prefixes6 = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
 	side->tags = g_array_new(FALSE, FALSE, sizeof(enum tag));
 	side->tag_names = g_ptr_array_new_with_free_func(g_free);
 	side->groups = g_ptr_array_new();
@@ -24,169 +23,34 @@ void rule_side_init(struct rule_side *side)
 void rule_side_clear(struct rule_side *side)
 {
 	g_array_unref(side->prefixes);
+	g_array_unref(side->prefixes6);
 	g_array_unref(side->tags);
 	g_ptr_array_unref(side->tag_names);
 	g_ptr_array_unref(side->groups);
 	g_array_unref(side->ports);
 }
 
-/* Service tags by the part before the first '.', which is followed by a region or a feature. */
-static const char *const service_tags[] = {"ActionGroup",
-                                           "ApiManagement",
-                                           "ApplicationInsightsAvailability",
-                                           "AppConfiguration",
-                                           "AppService",
-                                           "AppServiceManagement",
-                                           "AutonomousDevelopmentPlatform",
-                                           "AzureActiveDirectory",
-                                           "AzureActiveDirectoryDomainServices",
-                                           "AzureAdvancedThreatProtection",
-                                           "AzureAPIForFHIR",
-                                           "AzureArcInfrastructure",
-                                           "AzureAttestation",
-                                           "AzureBackup",
-                                           "AzureBotService",
-                                           "AzureCloud",
-                                           "AzureCognitiveSearch",
-                                           "AzureConnectors",
-                                           "AzureContainerAppsService",
-                                           "AzureContainerRegistry",
-                                           "AzureCosmosDB",
-                                           "AzureDatabricks",
-                                           "AzureDataExplorerManagement",
-                                           "AzureDataLake",
-                                           "AzureDeviceUpdate",
-                                           "AzureDevOps",
-                                           "AzureDevSpaces",
-                                           "AzureDigitalTwins",
-                                           "AzureEventGrid",
-                                           "AzureEventHub",
-                                           "AzureFrontDoor",
-                                           "AzureHealthcareAPIs",
-                                           "AzureInformationProtection",
-                                           "AzureIoTHub",
-                                           "AzureKeyVault",
-                                           "AzureLoadTestingInstanceManagement",
-                                           "AzureMachineLearning",
-                                           "AzureMachineLearningInference",
-                                           "AzureManagedGrafana",
-                                           "AzureMonitor",
-                                           "AzureOpenDatasets",
-                                           "AzurePlatformDNS",
-                                           "AzurePlatformIMDS",
-                                           "AzurePlatformLKM",
-                                           "AzureResourceManager",
-                                           "AzureSentinel",
-                                           "AzureSignalR",
-                                           "AzureSiteRecovery",
-                                           "AzureSphere",
-                                           "AzureSpringCloud",
-                                           "AzureStack",
-                                           "AzureTrafficManager",
-                                           "AzureUpdateDelivery",
-                                           "AzureVideoAnalyzerForMedia",
-                                           "AzureWebPubSub",
-                                           "BatchNodeManagement",
-                                           "ChaosStudio",
-                                           "CognitiveServicesFrontend",
-                                           "CognitiveServicesManagement",
-                                           "DataFactory",
-                                           "DataFactoryManagement",
-                                           "Dynamics365BusinessCentral",
-                                           "Dynamics365ForMarketingEmail",
-                                           "EOPExternalPublishedIPs",
-                                           "EventHub",
-                                           "GatewayManager",
-                                           "GenevaActions",
-                                           "GuestAndHybridManagement",
-                                           "HDInsight",
-                                           "KustoAnalytics",
-                                           "LogicApps",
-                                           "LogicAppsManagement",
-                                           "M365ManagementActivityApi",
-                                           "Marketplace",
-                                           "MicrosoftAzureFluidRelay",
-                                           "MicrosoftCloudAppSecurity",
-                                           "MicrosoftContainerRegistry",
-                                           "MicrosoftDefenderForEndpoint",
-                                           "MicrosoftPurviewPolicyDistribution",
-                                           "OneDsCollector",
-                                           "PowerBI",
-                                           "PowerPlatformInfra",
-                                           "PowerPlatformPlex",
-                                           "PowerQueryOnline",
-                                           "SCCservice",
-                                           "Scuba",
-                                           "SecurityCopilot",
-                                           "SerialConsole",
-                                           "ServiceBus",
-                                           "ServiceFabric",
-                                           "Sql",
-                                           "SqlManagement",
-                                           "Storage",
-                                           "StorageSyncService",
-                                           "StorageMover",
-                                           "TrafficManager",
-                                           "VideoIndexer",
-                                           "WindowsAdminCenter",
-                                           "WindowsVirtualDesktop",
-                                           "AzureAutomation",
-                                           "AzureCosmosDb",
-                                           "AzureDevTestLabs",
-                                           "AzureMediaServices",
-                                           "ServiceEndpoint",
-                                           NULL};
-
-static const struct {
-	const char *name;
-	enum tag tag;
-} fixed_tags[] = {
-        {"*", TAG_ANY},
-        {"Any", TAG_ANY},
-        {"Internet", TAG_INTERNET},
-        {"VirtualNetwork", TAG_VIRTUAL_NETWORK},
-        {"VIRTUAL_NETWORK", TAG_VIRTUAL_NETWORK},
-        {"AzureLoadBalancer", TAG_LOAD_BALANCER},
-        {"AZURE_LOADBALANCER", TAG_LOAD_BALANCER},
-        {PLATFORM_ADDRESS, TAG_LOAD_BALANCER},
-        {PLATFORM_ADDRESS "/32", TAG_LOAD_BALANCER},
-};
-
-static enum tag find_tag(const char *text)
-{
-	gsize base = strcspn(text, ".");
-
-	for (gsize i = 0; i < G_N_ELEMENTS(fixed_tags); i++)
-		if (g_ascii_strcasecmp(text, fixed_tags[i].name) == 0)
-			return fixed_tags[i].tag;
-	for (gsize i = 0; service_tags[i]; i++)
-		if (strlen(service_tags[i]) == base && g_ascii_strncasecmp(text, service_tags[i], base) == 0)
-			return TAG_OTHER;
-	return TAG_NONE;
-}
-
-/* One address, prefix or tag. Returns TRUE when it is IPv6: then nothing was added. */
-static gboolean read_match(struct rule_side *side, const struct spot *s, const char *dotted)
+/* One address, prefix or tag. */
+static void read_match(struct rule_side *side, const struct spot *s, const char *dotted)
 {
 	const char *text = read_text(s, dotted, TRUE);
-	enum tag tag;
+	enum tag tag = text ? tag_find(text) : TAG_NONE;
 	struct prefix p;
+	struct prefix6 p6;
 
 	if (!text)
-		return FALSE;
-	if (ip_is_v6(text))
-		return TRUE;
-	tag = find_tag(text);
+		return;
 	if (tag != TAG_NONE) {
 		g_array_append_val(side->tags, tag);
 		g_ptr_array_add(side->tag_names, g_strdup(text));
 	} else if (prefix_parse(text, &p)) {
 		g_array_append_val(side->prefixes, p);
+	} else if (prefix6_parse(text, &p6)) {
+		g_array_append_val(side->prefixes6, p6);
 	} else {
 		spot_error(s, dotted, "'%.60s' is neither an address, a prefix nor a known service tag; correct it",
 		           text);
 	}
-	return FALSE;
 }
 
 /* TRUE when the single value is there; "" is how an absent one is reported by the platform. */
@@ -209,21 +73,20 @@ static void read_addresses(struct rule_side *side, const struct spot *s, const s
 {
 	guint count = spot_length(s, names->addresses);
 	guint groups = spot_length(s, names->groups);
-	guint v6 = 0, v4;
 
 	if (refuse_both(s, names->address, names->addresses))
 		return;
 	if (has_single(s, names->address))
-		v6 += read_match(side, s, names->address) ? 1 : 0;
+		read_match(side, s, names->address);
 	else if (count == 0 && groups == 0)
 		spot_error(s, names->address, "the rule names no %s; write \"*\" for any", names->side);
 	for (guint i = 0; i < count; i++) {
 		struct spot item = spot_item(s, names->addresses, i);
 
-		v6 += read_match(side, &item, "") ? 1 : 0;
+		read_match(side, &item, "");
 	}
-	v4 = side->prefixes->len + side->tags->len + groups;
-	side->v6_only = v6 > 0 && v4 == 0;
+	if (side->prefixes6->len > 0)
+		spot_recorded(s, count > 0 ? names->addresses : names->address, WHY_IPV6);
 }
 
 static gboolean parse_port(const char *text, gsize length, guint16 *port)

@@ -30,6 +30,14 @@ static gboolean asks_nothing(const struct node *n)
 	}
 }
 
+/* The same for the value that the table names: of a version, a mode, a number of minutes. */
+static gboolean is_usual(const struct known *k, const struct node *n)
+{
+	g_autofree char *text = n->type == NODE_STRING ? g_strdup(n->string) : node_print(n, FALSE);
+
+	return k->nothing && g_ascii_strcasecmp(text, k->nothing) == 0;
+}
+
 /* The entry for `path`, or with *inside set when an entry lies below it. */
 static const struct known *find(const struct known *table, const char *path, gboolean *inside)
 {
@@ -90,7 +98,7 @@ static void judge(struct walk *w, const struct known *k, const struct node *n)
 	case ENFORCED:
 		return;
 	case NOT_MODELLED:
-		if (!asks_nothing(n))
+		if (!asks_nothing(n) && !is_usual(k, n))
 			spot_unmodelled(w->spot, w->path->str, k->why);
 		return;
 	case NOT_MODELLED_OFF:
@@ -98,7 +106,7 @@ static void judge(struct walk *w, const struct known *k, const struct node *n)
 			spot_unmodelled(w->spot, w->path->str, k->why);
 		return;
 	case RECORDED:
-		if (!asks_nothing(n))
+		if (!asks_nothing(n) && !is_usual(k, n))
 			spot_recorded(w->spot, w->path->str, k->why);
 		return;
 	case RECORDED_OFF:

@@ -84,26 +84,6 @@ static void test_relations(void)
 	g_assert_true(prefix_has(all, 0xffffffff) && prefix_has(inner, 0x0a0001ff));
 }
 
-static void test_v6(void)
-{
-	static const char *const yes[] = {"::", "::/0", "2001:db8::1", "2001:db8::/32", "::ffff:10.0.0.1/128"};
-	static const char *const no[] = {"",
-	                                 "/0",
-	                                 "10.0.0.1",
-	                                 "2001:db8::/129",
-	                                 "2001:db8::/",
-	                                 "2001:db8::/3 ",
-	                                 "Internet",
-	                                 "2001:db8::1%eth0",
-	                                 "0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0"};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(no); i++)
-		g_assert_false(ip_is_v6(no[i]));
-	g_assert_false(ip_is_v6(NULL));
-	for (gsize i = 0; i < G_N_ELEMENTS(yes); i++)
-		g_assert_true(ip_is_v6(yes[i]));
-}
-
 static void test_mac(void)
 {
 	static const char *const refused[] = {"",
@@ -131,7 +111,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/ip/address", test_address);
 	g_test_add_func("/ip/prefix", test_prefix);
 	g_test_add_func("/ip/relations", test_relations);
-	g_test_add_func("/ip/v6", test_v6);
 	g_test_add_func("/ip/mac", test_mac);
 	return g_test_run();
 }

@@ -94,6 +94,15 @@ char *fixture_errors(const char *text)
 	return g_string_free(all, FALSE);
 }
 
+static void test_fault(gconstpointer data)
+{
+	const struct fault *f = data;
+	g_autofree char *text = g_strdup_printf("[%s]", f->documents);
+	g_autofree char *errors = fixture_errors(text);
+
+	g_assert_cmpstr(errors, ==, f->error);
+}
+
 gpointer fixture_noun(const struct graph *g, const char *brief)
 {
 	g_autofree char *id = fixture_id(brief);
@@ -106,13 +115,23 @@ gpointer fixture_noun(const struct graph *g, const char *brief)
 	return noun;
 }
 
-static void dump_side(GString *out, const struct rule_side *s)
+static void dump_prefixes(GString *out, const GArray *prefixes, const GArray *prefixes6)
 {
-	for (guint i = 0; i < s->prefixes->len; i++) {
-		g_autofree char *p = prefix_format(g_array_index(s->prefixes, struct prefix, i));
+	for (guint i = 0; i < prefixes->len; i++) {
+		g_autofree char *p = prefix_format(g_array_index(prefixes, struct prefix, i));
 
 		g_string_append_printf(out, " %s", p);
 	}
+	for (guint i = 0; i < prefixes6->len; i++) {
+		g_autofree char *p = prefix6_format(g_array_index(prefixes6, struct prefix6, i));
+
+		g_string_append_printf(out, " %s", p);
+	}
+}
+
+static void dump_side(GString *out, const struct rule_side *s)
+{
+	dump_prefixes(out, s->prefixes, s->prefixes6);
 	for (guint i = 0; i < s->tags->len; i++)
 		g_string_append_printf(out, " %s=%u", (char *)s->tag_names->pdata[i],
 		                       g_array_index(s->tags, enum tag, i));
@@ -123,7 +142,6 @@ static void dump_side(GString *out, const struct rule_side *s)
 
 		g_string_append_printf(out, " :%u-%u", p.first, p.last);
 	}
-	g_string_append(out, s->v6_only ? " v6" : "");
 }
 
 static const char *id_of(gconstpointer noun)
@@ -155,8 +173,12 @@ static void dump_groups(GString *out, const struct graph *g)
 				dump_side(out, &r->destination);
 			}
 	}
-	for (guint i = 0; i < g->app_groups->len; i++)
-		dump_nouns(out, id_of(g->app_groups->pdata[i]), ((struct app_group *)g->app_groups->pdata[i])->configs);
+	for (guint i = 0; i < g->app_groups->len; i++) {
+		const struct app_group *a = g->app_groups->pdata[i];
+
+		dump_nouns(out, id_of(a), a->configs);
+		dump_nouns(out, id_of(a), a->configs6);
+	}
 }
 
 static void dump_networks(GString *out, const struct graph *g)
@@ -165,18 +187,30 @@ static void dump_networks(GString *out, const struct graph *g)
 		const struct network *n = g->networks->pdata[i];
 
 		g_string_append_printf(out, "\n%s", n->noun.id);
+		dump_prefixes(out, n->prefixes, n->prefixes6);
 		dump_nouns(out, "ports", n->ports);
 		for (guint k = 0; k < n->subnets->len; k++) {
 			const struct subnet *s = n->subnets->pdata[k];
 
 			g_string_append_printf(out, "\n  %s %s", s->noun.id, id_of(s->group));
-			for (guint m = 0; m < s->prefixes->len; m++) {
-				g_autofree char *p = prefix_format(g_array_index(s->prefixes, struct prefix, m));
-
-				g_string_append_printf(out, " %s", p);
-			}
+			dump_prefixes(out, s->prefixes, s->prefixes6);
 			dump_nouns(out, "configs", s->configs);
+			dump_nouns(out, "configs6", s->configs6);
 		}
+	}
+}
+
+static void dump_configs(GString *out, const GPtrArray *configs)
+{
+	for (guint k = 0; k < configs->len; k++) {
+		const struct ip_config *c = configs->pdata[k];
+		g_autofree char *address = c->v6 ? ip6_format(c->address6) : ip_format(c->address);
+
+		g_string_append_printf(out, "\n  %s %d %d %s %s %s", c->noun.id, c->primary, c->is_static, address,
+		                       id_of(c->subnet), id_of(c->public_address));
+		dump_nouns(out, "pools", c->pools);
+		dump_nouns(out, "nat", c->nat_rules);
+		dump_nouns(out, "asg", c->app_groups);
 	}
 }
 
@@ -187,15 +221,8 @@ static void dump_ports(GString *out, const struct graph *g)
 
 		g_string_append_printf(out, "\n%s %s %s %s", n->noun.id, id_of(n->network), id_of(n->group),
 		                       id_of(n->vm));
-		for (guint k = 0; k < n->configs->len; k++) {
-			const struct ip_config *c = n->configs->pdata[k];
-
-			g_string_append_printf(out, "\n  %s %d %d %x %s %s", c->noun.id, c->primary, c->is_static,
-			                       c->address, id_of(c->subnet), id_of(c->public_address));
-			dump_nouns(out, "pools", c->pools);
-			dump_nouns(out, "nat", c->nat_rules);
-			dump_nouns(out, "asg", c->app_groups);
-		}
+		dump_configs(out, n->configs);
+		dump_configs(out, n->configs6);
 	}
 	for (guint i = 0; i < g->vms->len; i++)
 		dump_nouns(out, id_of(g->vms->pdata[i]), ((struct vm *)g->vms->pdata[i])->nics);
@@ -227,6 +254,41 @@ static void dump_balancers(GString *out, const struct graph *g)
 	}
 }
 
+static void dump_listed(GString *out, const GPtrArray *listed)
+{
+	for (guint i = 0; i < listed->len; i++) {
+		const struct unmodelled *u = listed->pdata[i];
+
+		g_string_append_printf(out, "\n%s %s: %s", u->id, u->property, u->why);
+	}
+}
+
+void fixture_check_listed(const GPtrArray *listed, const char *const expected[])
+{
+	guint count = g_strv_length((char **)expected);
+
+	for (guint i = 0; i < listed->len; i++) {
+		const struct unmodelled *u = listed->pdata[i];
+		g_autofree char *text = g_strdup_printf("%s|%s", u->id, u->property);
+
+		g_assert_true(*u->why != '\0');
+		if (i >= count || !g_str_has_suffix(text, expected[i])) {
+			g_test_message("%s is not what is expected at %u", text, i);
+			g_test_fail();
+		}
+	}
+	g_assert_cmpuint(listed->len, ==, count);
+}
+
+void fixture_add_faults(const char *group, const struct fault *faults, gsize count)
+{
+	for (gsize i = 0; i < count; i++) {
+		g_autofree char *path = g_strdup_printf("/faults/%s/%s", group, faults[i].name);
+
+		g_test_add_data_func(path, &faults[i], test_fault);
+	}
+}
+
 char *fixture_dump(const struct graph *g)
 {
 	GString *out = g_string_new(NULL);
@@ -236,11 +298,8 @@ char *fixture_dump(const struct graph *g)
 	dump_ports(out, g);
 	dump_balancers(out, g);
 	dump_nouns(out, "public", g->public_addresses);
-	for (guint i = 0; i < g->unmodelled->len; i++) {
-		const struct unmodelled *u = g->unmodelled->pdata[i];
-
-		g_string_append_printf(out, "\n%s %s: %s", u->id, u->property, u->why);
-	}
+	dump_listed(out, g->unmodelled);
+	dump_listed(out, g->recorded);
 	for (guint i = 0; i < g->warnings->len; i++)
 		g_string_append_printf(out, "\n%s", (char *)g->warnings->pdata[i]);
 	return g_string_free(out, FALSE);

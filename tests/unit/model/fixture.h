@@ -17,3 +17,11 @@ char *fixture_id(const char *brief);
 gpointer fixture_noun(const struct graph *g, const char *brief);
 /* A deterministic text of everything in a graph. Caller frees. */
 char *fixture_dump(const struct graph *g);
+/* What is listed, in order: each ends with "id's end|property"; NULL ends the list. */
+void fixture_check_listed(const GPtrArray *listed, const char *const expected[]);
+/* Documents with one fault, and the whole of the message that it gives. */
+struct fault {
+	const char *name, *documents, *error;
+};
+/* Adds a test for each, "/faults/GROUP/NAME". */
+void fixture_add_faults(const char *group, const struct fault *faults, gsize count);

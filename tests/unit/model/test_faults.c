@@ -44,10 +44,6 @@
 	"{'type':'virtualNetworks','name':'two','properties':{'addressSpace':{'addressPrefixes':['10.9.0.0/16']},"     \
 	"'subnets':[{'name':'z','properties':{'addressPrefix':'10.9.1.0/24'}}]}}"
 
-struct fault {
-	const char *name, *documents, *error;
-};
-
 static const struct fault network_faults[] = {
         {"no-space", "{'type':'virtualNetworks','name':'net','properties':{}}",
          "t.json:1: resource 'net' (properties.addressSpace.addressPrefixes): the network has no address space; add a "
@@ -387,15 +383,6 @@ static const struct fault balancer_faults[] = {
          "loadBalancers/lb; add it, or deploy it first"},
 };
 
-static void test_fault(gconstpointer data)
-{
-	const struct fault *f = data;
-	g_autofree char *text = g_strdup_printf("[%s]", f->documents);
-	g_autofree char *errors = fixture_errors(text);
-
-	g_assert_cmpstr(errors, ==, f->error);
-}
-
 /* Independent faults are all told at once. */
 static void test_all_at_once(void)
 {
@@ -428,23 +415,14 @@ static void test_limits(void)
 	g_string_free(rules, TRUE);
 }
 
-static void add_all(const char *group, const struct fault *faults, gsize count)
-{
-	for (gsize i = 0; i < count; i++) {
-		g_autofree char *path = g_strdup_printf("/faults/%s/%s", group, faults[i].name);
-
-		g_test_add_data_func(path, &faults[i], test_fault);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_set_nonfatal_assertions();
-	add_all("network", network_faults, G_N_ELEMENTS(network_faults));
-	add_all("rule", rule_faults, G_N_ELEMENTS(rule_faults));
-	add_all("port", port_faults, G_N_ELEMENTS(port_faults));
-	add_all("balancer", balancer_faults, G_N_ELEMENTS(balancer_faults));
+	fixture_add_faults("network", network_faults, G_N_ELEMENTS(network_faults));
+	fixture_add_faults("rule", rule_faults, G_N_ELEMENTS(rule_faults));
+	fixture_add_faults("port", port_faults, G_N_ELEMENTS(port_faults));
+	fixture_add_faults("balancer", balancer_faults, G_N_ELEMENTS(balancer_faults));
 	g_test_add_func("/faults/all-at-once", test_all_at_once);
 	g_test_add_func("/faults/limits", test_limits);
 	return g_test_run();

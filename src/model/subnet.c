@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Subnets: their prefixes, and where they lie.
+ *
+ * A subnet may stand inside its network's document or be a document of its own; when both exist, its own document is
+ * the whole of it, since that is what deploying the two in this order leaves behind.
+ */
+#include "model/network.h"
+
+const struct known subnet_known[] = {KNOWN_SUBNET("properties."), {NULL}};
+
+void subnet_free(struct subnet *s)
+{
+	noun_clear(&s->noun);
+	g_array_unref(s->prefixes);
+	g_array_unref(s->prefixes6);
+	g_ptr_array_unref(s->configs);
+	g_ptr_array_unref(s->configs6);
+	g_free(s);
+}
+
+/* "addressPrefix", or the list "addressPrefixes". */
+static void read_prefixes(const struct spot *s, struct subnet *sub)
+{
+	guint count = spot_length(s, "properties.addressPrefixes");
+	const struct node *single = spot_get(s, "properties.addressPrefix");
+
+	for (guint i = 0; i < count; i++) {
+		struct spot item = spot_item(s, "properties.addressPrefixes", i);
+
+		read_network_prefix(&item, "", sub->prefixes, sub->prefixes6);
+	}
+	/* What the platform reports holds the first of the list in both places. */
+	if (count == 0)
+		read_network_prefix(s, "properties.addressPrefix", sub->prefixes, sub->prefixes6);
+	else if (single && !node_equal(single, node_item(spot_get(s, "properties.addressPrefixes"), 0)))
+		spot_error(s, "properties.addressPrefix",
+		           "it differs from the first of addressPrefixes; keep one of the two properties");
+}
+
+static void check_families(const struct spot *s, const struct subnet *sub)
+{
+	for (guint i = 0; i < sub->prefixes6->len; i++) {
+		struct prefix6 p = g_array_index(sub->prefixes6, struct prefix6, i);
+		g_autofree char *text = prefix6_format(p);
+
+		if (p.length != 64)
+			spot_error(s, "properties.addressPrefixes", "%s is no /64, which every IPv6 subnet is; make it one",
+			           text);
+	}
+	if (sub->prefixes6->len > 0 && sub->prefixes->len == 0)
+		spot_error(s, "properties.addressPrefix", "the subnet has IPv6 alone; add an IPv4 prefix");
+}
+
+void subnet_add(struct network *n, const struct spot *s, const char *id)
+{
+	struct subnet *sub = g_new0(struct subnet, 1);
+	guint faults = s->build->errors->len;
+
+	sub->network = n;
+	sub->prefixes = g_array_new(FALSE, FALSE, sizeof(struct prefix));
+	sub->prefixes6 = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
+	sub->configs = g_ptr_array_new();
+	sub->configs6 = g_ptr_array_new();
+	noun_declare(&sub->noun, s, id);
+	read_prefixes(s, sub);
+	if (s->build->errors->len == faults)
+		check_families(s, sub);
+	g_ptr_array_add(n->subnets, sub);
+}
+
+void subnet_declare(struct build *b, const struct document *d)
+{
+	struct spot s = spot_of(b, d);
+	struct network *n = follow_parent(&s, &kind_network);
+
+	if (n)
+		subnet_add(n, &s, d->id);
+}
+
+void subnet_link(struct build *b, struct subnet *sub)
+{
+	struct spot s = noun_spot(b, &sub->noun);
+
+	sub->group = follow(&s, "properties.networkSecurityGroup", &kind_security_group, FALSE);
+}
+
+struct owned_prefix {
+	struct prefix6 prefix;
+	struct subnet *subnet;
+};
+
+static gint compare_owned(gconstpointer a, gconstpointer b)
+{
+	const struct owned_prefix *x = a, *y = b;
+	gint c = space_compare(&x->prefix, &y->prefix);
+
+	return c ? c : g_ascii_strcasecmp(x->subnet->noun.id, y->subnet->noun.id);
+}
+
+static void check_inside(struct build *b, const GArray *space, const struct owned_prefix *p)
+{
+	struct spot s = noun_spot(b, &p->subnet->noun);
+	g_autofree char *text = space_text(p->prefix);
+
+	/* A network whose address space was refused has had its error. */
+	if (space->len > 0 && !space_contains(space, p->prefix))
+		spot_error(&s, "properties.addressPrefix",
+		           "%s is not inside the address space of virtual network '%s'; move it, or extend the space",
+		           text, p->subnet->network->noun.name);
+}
+
+/* Prefixes either nest or are apart, so in sorted order each need only be held against the last that nothing held. */
+static void check_apart(struct build *b, GArray *all)
+{
+	const struct owned_prefix *outer = NULL;
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct owned_prefix *p = &g_array_index(all, struct owned_prefix, i);
+
+		if (outer && prefix6_overlap(outer->prefix, p->prefix)) {
+			struct spot s = noun_spot(b, &p->subnet->noun);
+			g_autofree char *text = space_text(p->prefix), *other = space_text(outer->prefix);
+			g_autofree char *where = noun_where(&outer->subnet->noun);
+
+			spot_error(&s, "properties.addressPrefix", "%s overlaps %s of subnet %s; choose another prefix",
+			           text, other, where);
+			continue;
+		}
+		outer = p;
+	}
+}
+
+void subnets_check(struct build *b, const struct network *n)
+{
+	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct owned_prefix));
+	g_autoptr(GArray) space = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
+
+	space_add(space, n->prefixes, n->prefixes6);
+	for (guint i = 0; i < n->subnets->len; i++) {
+		struct subnet *sub = n->subnets->pdata[i];
+		g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
+
+		space_add(own, sub->prefixes, sub->prefixes6);
+		for (guint k = 0; k < own->len; k++) {
+			struct owned_prefix p = {g_array_index(own, struct prefix6, k), sub};
+
+			check_inside(b, space, &p);
+			g_array_append_val(all, p);
+		}
+		sort_prefixes(sub->prefixes);
+		g_array_sort(sub->prefixes6, space_compare);
+		g_ptr_array_sort(sub->configs, noun_compare);
+		g_ptr_array_sort(sub->configs6, noun_compare);
+	}
+	g_array_sort(all, compare_owned);
+	check_apart(b, all);
+}
