@@ -5,7 +5,6 @@
  */
 #include "model/assume.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #define SPACE_V6   "fd65:7363:6172"
@@ -70,13 +69,13 @@ static gint compare_addresses(gconstpointer a, gconstpointer b)
 /* "2001:db8:1:2::5" -> "2001:db8:1:2::/64". NULL when it is no IPv6 address. */
 static char *network_of_v6(const char *text)
 {
-	struct in6_addr a;
-	char buffer[INET6_ADDRSTRLEN];
+	struct prefix6 p;
 
-	if (inet_pton(AF_INET6, text, &a) != 1)
+	if (!ip6_parse(text, &p.addr))
 		return NULL;
-	memset(a.s6_addr + 8, 0, 8);
-	return g_strdup_printf("%s/64", inet_ntop(AF_INET6, &a, buffer, sizeof buffer));
+	memset(p.addr.b + 8, 0, 8);
+	p.length = 64;
+	return prefix6_format(p);
 }
 
 static void add_text(GPtrArray *list, char *text)
@@ -106,9 +105,10 @@ static void claim(struct room *r, const struct missing *m, const char *property)
 static void add_prefix(struct plan *p, const struct node *value)
 {
 	const char *text = node_str(value, "");
+	struct prefix6 prefix6;
 	struct prefix prefix;
 
-	if (ip_is_v6(text))
+	if (prefix6_parse(text, &prefix6))
 		add_text(p->space_v6, g_strdup(text));
 	else if (strchr(text, '/') && prefix_parse(text, &prefix))
 		g_array_append_val(p->space, prefix);
