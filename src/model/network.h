@@ -9,7 +9,7 @@
 #pragma once
 #include "model/build.h"
 
-#define KNOWN_SUBNET(p)                                                                                                      \
+#define KNOWN_SUBNET(p)                                                                                                \
 	{p "addressPrefix", ENFORCED}, {p "addressPrefixes", ENFORCED}, {p "networkSecurityGroup", ENFORCED},          \
 	        {p "provisioningState", IRRELEVANT}, {p "ipConfigurations", IRRELEVANT},                               \
 	        {p "ipConfigurationProfiles", IRRELEVANT}, {p "purpose", IRRELEVANT},                                  \

@@ -45,8 +45,8 @@ static void check_families(const struct spot *s, const struct subnet *sub)
 		g_autofree char *text = prefix6_format(p);
 
 		if (p.length != 64)
-			spot_error(s, "properties.addressPrefixes", "%s is no /64, which every IPv6 subnet is; make it one",
-			           text);
+			spot_error(s, "properties.addressPrefixes",
+			           "%s is no /64, which every IPv6 subnet is; make it one", text);
 	}
 	if (sub->prefixes6->len > 0 && sub->prefixes->len == 0)
 		spot_error(s, "properties.addressPrefix", "the subnet has IPv6 alone; add an IPv4 prefix");

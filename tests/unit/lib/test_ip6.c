@@ -34,10 +34,13 @@ static void test_refused(void)
 	                                        "1:",
 	                                        ":1",
 	                                        "1:2:3:4:5:6:7:8:"};
-	static const char *const prefixes[] = {"/0",     "::/",    "::/129",  "::/256", "::/4294967296", "::/08", "::/-1",
-	                                       "::/+1",  "::/ 1",  "::/1 ",   "::/1/1", "::%1/64",       "::/a",  "::/00",
-	                                       "::1//8", "1.2.3.4/24", "Internet",
-	                                       "0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0/0"};
+	static const char *const prefixes[] = {
+	        "/0",         "::/",           "::/129",
+	        "::/256",     "::/4294967296", "::/08",
+	        "::/-1",      "::/+1",         "::/ 1",
+	        "::/1 ",      "::/1/1",        "::%1/64",
+	        "::/a",       "::/00",         "::1//8",
+	        "1.2.3.4/24", "Internet",      "0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0/0"};
 	struct ip6 a = {{7}};
 	struct prefix6 p = {.length = 7};
 
@@ -139,8 +142,7 @@ static void test_twin(void)
 		struct ip6 a = random_address(), last = prefix6_last(p);
 
 		g_assert_true(prefix6_has(p, a) == same_bits(p.addr, a, p.length));
-		g_assert_true(prefix6_contains(p, q) ==
-		              (p.length <= q.length && same_bits(p.addr, q.addr, p.length)));
+		g_assert_true(prefix6_contains(p, q) == (p.length <= q.length && same_bits(p.addr, q.addr, p.length)));
 		g_assert_true(prefix6_overlap(p, q) == same_bits(p.addr, q.addr, MIN(p.length, q.length)));
 		for (guint k = 0; k < 128; k++) {
 			g_assert_true(k < p.length || !bit(p.addr, k));

@@ -50,8 +50,9 @@ static const struct fault faults[] = {
         {"subnet-alone", NET("'10.0.0.0/16','fd00::/48'", SUBNET("a", "'fd00::/64'")),
          AT "'net' (properties.subnets[0].properties.addressPrefix): the subnet has IPv6 alone; add an IPv4 prefix"},
         {"subnet-size", NET("'10.0.0.0/16','fd00::/48'", SUBNET("a", "'10.0.0.0/24','fd00::/56'")),
-         AT "'net' (properties.subnets[0].properties.addressPrefixes): fd00::/56 is no /64, which every IPv6 subnet is; "
-            "make it one"},
+         AT
+         "'net' (properties.subnets[0].properties.addressPrefixes): fd00::/56 is no /64, which every IPv6 subnet is; "
+         "make it one"},
         {"subnet-outside", NET("'10.0.0.0/16','fd00::/48'", SUBNET("a", "'10.0.0.0/24','fd00:1::/64'")),
          AT "'net' (properties.subnets[0].properties.addressPrefix): fd00:1::/64 is not inside the address space of "
             "virtual network 'net'; move it, or extend the space"},
@@ -60,7 +61,8 @@ static const struct fault faults[] = {
              SUBNET("a", "'10.0.0.0/24','fd00::/64'") "," SUBNET("b", "'10.0.1.0/24','fd00::/64'")),
          AT "'net' (properties.subnets[1].properties.addressPrefix): fd00::/64 overlaps fd00::/64 of subnet 'a' "
             "(t.json:1); choose another prefix"},
-        {"no-prefix", NET("'10.0.0.0/16'", SUBNET("a", "'10.0.1.0/24'")) "," NIC("n", CONFIG("c", "") "," CONFIG("d", V6)),
+        {"no-prefix",
+         NET("'10.0.0.0/16'", SUBNET("a", "'10.0.1.0/24'")) "," NIC("n", CONFIG("c", "") "," CONFIG("d", V6)),
          N1 "privateIPAddressVersion): subnet 'a' has no IPv6 prefix; add a /64 to it, or remove the configuration"},
         {"no-ipv4", DUAL "," NIC("n", CONFIG("c", V6)),
          AT "'n' (properties.ipConfigurations): the interface has no usable IPv4 configuration; add one"},
@@ -69,7 +71,8 @@ static const struct fault faults[] = {
         {"wrong-family", DUAL "," NIC("n", CONFIG("c", "") "," CONFIG("d", V6 STATIC("10.0.1.9"))),
          N1 "privateIPAddress): '10.0.1.9' is not an IPv6 address; write one like fd00::4"},
         {"reserved", DUAL "," NIC("n", CONFIG("c", "") "," CONFIG("d", V6 STATIC("fd00:1:0:1::3"))),
-         N1 "privateIPAddress): fd00:1:0:1::3 is one of the four reserved addresses of fd00:1:0:1::/64; choose another"},
+         N1
+         "privateIPAddress): fd00:1:0:1::3 is one of the four reserved addresses of fd00:1:0:1::/64; choose another"},
         {"outside", DUAL "," NIC("n", CONFIG("c", "") "," CONFIG("d", V6 STATIC("fd00:1:0:2::4"))),
          N1 "privateIPAddress): fd00:1:0:2::4 is not in subnet 'a'; choose an address inside it"},
         {"twice",
@@ -77,16 +80,17 @@ static const struct fault faults[] = {
                  "n", CONFIG("c", "") "," CONFIG("d", V6 STATIC("fd00:1:0:1:0::4"))),
          N1 "privateIPAddress): fd00:1:0:1::4 already belongs to 'm' (t.json:1); choose another"},
         {"public-six-on-four", DUAL "," PIP("six", "IPv6") "," NIC("n", CONFIG("c", HAS("six"))),
-         AT "'n' (properties.ipConfigurations[0].properties.publicIPAddress): 'six' is an IPv6 address; use an IPv4 one"},
+         AT
+         "'n' (properties.ipConfigurations[0].properties.publicIPAddress): 'six' is an IPv6 address; use an IPv4 one"},
         {"public-four-on-six",
          DUAL "," PIP("four", "IPv4") "," NIC("n", CONFIG("c", "") "," CONFIG("d", V6 HAS("four"))),
          N1 "publicIPAddress): 'four' is an IPv4 address; use an IPv6 one"},
 };
 
-static const char dual[] = "[" DUAL "," PIP("six", "IPv6") ",{'type':'applicationSecurityGroups','name':'front'},"
-        NIC("n", CONFIG("v6", V6 STATIC("fd00:1:0:1::9") HAS("six") ",'applicationSecurityGroups':[{'id':"
-                                                                      "'@applicationSecurityGroups/front'}]") ","
-            CONFIG("v4", "")) "]";
+static const char dual[] = "[" DUAL "," PIP("six", "IPv6") ",{'type':'applicationSecurityGroups','name':'front'}," NIC(
+        "n", CONFIG("v6", V6 STATIC("fd00:1:0:1::9")
+                                  HAS("six") ",'applicationSecurityGroups':[{'id':"
+                                             "'@applicationSecurityGroups/front'}]") "," CONFIG("v4", "")) "]";
 
 static void test_configs(void)
 {
