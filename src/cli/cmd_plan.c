@@ -45,6 +45,8 @@ int cmd_plan(const struct invocation *i)
 	if (!a || !check_compiles(g, a, &settings, &error))
 		return report_error(EXIT_BAD_INPUT, "%s: %s", (const char *)g_ptr_array_index(s->files, 0),
 		                    error->message);
+	if (option_given(i, "format"))
+		return plan_write(s);
 	data = plan_describe(s, g, a, &settings);
 	return report_show(&(struct report){data, plan_text}, i) ? EXIT_OK : EXIT_FAILED;
 }

@@ -46,10 +46,15 @@ static const struct option o_port = {
 static const struct option o_protocol = {"protocol",   OPTION_VALUE, "PROTOCOL", "tcp (default) or udp",
                                          VALUES_WORDS, "tcp udp"};
 
+static const struct option o_format = {
+        "format",     OPTION_VALUE,
+        "FORMAT",     "arm: print the resources as one deployment template in place of the plan",
+        VALUES_WORDS, "arm"};
+
 static const struct option *const up_options[] = {&o_parameters, &o_param, &o_subscription, &o_group, &o_fill,
                                                   &o_mode,       &o_hosts, &o_tap,          NULL};
-static const struct option *const plan_options[] = {&o_parameters, &o_param, &o_subscription, &o_group, &o_fill,
-                                                    &o_hosts,      NULL};
+static const struct option *const plan_options[] = {&o_parameters, &o_param, &o_subscription, &o_group,
+                                                    &o_fill,       &o_hosts, &o_format,       NULL};
 static const struct option *const exec_options[] = {&o_as, NULL};
 static const struct option *const status_options[] = {&o_names, NULL};
 static const struct option *const probe_options[] = {&o_port, &o_protocol, NULL};
@@ -68,7 +73,13 @@ const struct command commands[] = {
         {"plan", "FILE...", "Says what the templates would build, without building it",
          "Needs neither root nor a running lab. Prints networks, instances and their addresses, what is open to the "
          "Internet, "
-         "what is not modelled, warnings and outputs. Values of secure parameters are never printed.",
+         "what is not modelled, warnings and outputs. What the templates refer to and do not declare is assumed to "
+         "exist, "
+         "and "
+         "listed. Values of secure parameters are never printed.\n\n"
+         "With --format arm the same resources are written as one deployment template, whatever they came from. What "
+         "depends "
+         "on a secret becomes a secure parameter without a default.",
          plan_options, 1, 64, FALSE, VALUES_FILE, cmd_plan},
         {"exec", "(INSTANCE|internet|host/K)", "Runs a command inside an instance, outside, or on a host",
          "The command runs in the network namespace of the instance, or on the Internet's side, or in that of host K, "

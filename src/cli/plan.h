@@ -11,5 +11,8 @@ void plan_text(const struct node *data, GString *out);
 /* One line an output; secure ones without their value. */
 void plan_outputs(const struct node *outputs, const char *prefix, GString *out);
 
+/* The documents as one template to stdout; says on stderr which secure parameters it wants. An exit code. */
+int plan_write(const struct source *src);
+
 /* A range as people write it: the one prefix that it is, or "first-last". Caller frees. */
 char *plan_range(guint32 first, guint32 last);

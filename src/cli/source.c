@@ -6,9 +6,10 @@
 
 #include <string.h>
 
-#define GROUP_CHARACTERS G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._()-"
-#define GROUP_MAX        90
-#define NAME_MAX_BYTES   120
+#define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
+#define GROUP_CHARACTERS    G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._()-"
+#define GROUP_MAX           90
+#define NAME_MAX_BYTES      120
 
 static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -115,34 +116,119 @@ static void take_result(struct source *s, struct arm_result *r)
 		g_ptr_array_add(s->notes, g_strdup(g_ptr_array_index(r->notes, k)));
 }
 
+/* What `plan --format arm` wrote says where it belongs, unless the command line does. */
+static gboolean take_scope(struct source *s, const struct invocation *i, const struct node *template, GError **error)
+{
+	const char *subscription, *group;
+
+	if (!arm_written_for(template, &subscription, &group))
+		return TRUE;
+	if (!check_name("subscription", subscription, error) || !check_name("group", group, error))
+		return FALSE;
+	if (!option_given(i, "subscription")) {
+		g_free(s->subscription);
+		s->subscription = g_strdup(subscription);
+	}
+	if (!option_given(i, "group")) {
+		g_free(s->group);
+		s->group = g_strdup(group);
+	}
+	return TRUE;
+}
+
+struct reading { /* one template and what it is evaluated with */
+	const char *file;
+	struct node *template, *parameters, *overrides;
+	struct arm_scope scope;
+	gboolean fill;
+};
+
+static struct arm_result *evaluate(const struct reading *r, struct node *overrides, GError **error)
+{
+	return arm_evaluate(r->template, r->file, r->parameters, overrides, &r->scope, r->fill, error);
+}
+
+/* Two templates may call different secrets by one name. */
+static gboolean keep_secret(struct source *s, const char *name, struct node *value, struct node *twin, GError **error)
+{
+	const struct node *other = node_get(s->secure, name);
+
+	if (other && !node_equal(other, value))
+		return fail(error, "--format arm: the secure parameter '%.80s' has two values; give both templates one",
+		            name);
+	node_set(s->secure, name, node_ref(value));
+	node_set(s->twin_secure, name, node_ref(twin));
+	return TRUE;
+}
+
+/*
+ * What depends on a secret is found by evaluating once more with other secrets: whatever differs does. The result is not
+ * shown when that cannot be told.
+ */
+static gboolean add_twins(struct source *s, const struct reading *r, const struct arm_result *result, GError **error)
+{
+	g_autoptr(node) other = arm_other_secrets(result->secure), overrides = node_object();
+	g_autoptr(GError) why = NULL;
+	struct arm_result *twin;
+	gboolean good = TRUE;
+
+	for (guint k = 0; k < node_length(r->overrides); k++)
+		node_set(overrides, node_name(r->overrides, k), node_ref(node_value(r->overrides, k)));
+	for (guint k = 0; k < node_length(other); k++) {
+		node_set(overrides, node_name(other, k), node_ref(node_value(other, k)));
+		good = good &&
+		       keep_secret(s, node_name(other, k), node_value(result->secure, k), node_value(other, k), error);
+	}
+	for (guint k = 0; k < result->secrets->len; k++)
+		g_ptr_array_add(s->secrets, g_strdup(g_ptr_array_index(result->secrets, k)));
+	if (!good)
+		return FALSE;
+	twin = evaluate(r, overrides, &why);
+	if (!twin || twin->documents->len != result->documents->len)
+		good = fail(error, "--format arm: %s: what depends on its secure parameters cannot be told: %s",
+		            r->file, twin ? "with other values it makes other resources" : why->message);
+	for (guint k = 0; good && k < twin->documents->len; k++)
+		g_ptr_array_add(s->twins, node_ref(NTH(twin->documents, struct document, k)->resource));
+	if (twin)
+		arm_result_free(twin);
+	return good;
+}
+
 static gboolean read_one(struct source *s, const struct invocation *i, guint index, GHashTable *taken, GError **error)
 {
 	const char *file = g_ptr_array_index(i->arguments, index);
 	const GPtrArray *parameter_files = option_list(i, "parameters");
 	g_autofree char *deployment = source_group_name(file);
-	struct arm_scope scope = {s->subscription, s->group, "local", deployment};
+	struct arm_scope scope = {NULL, NULL, "local", deployment};
 	g_autoptr(node) template = node_parse_file(file, error);
 	g_autoptr(node) parameters = NULL;
 	g_autoptr(node) overrides = NULL;
+	struct reading reading;
 	struct arm_result *r;
+	gboolean good;
 
 	if (!template)
 		return FALSE;
 	if (!arm_is_template(template))
 		return fail(error, "%s: not a deployment template: it has neither $schema nor resources", file);
+	if (index == 0 && !take_scope(s, i, template, error))
+		return FALSE;
+	scope.subscription = s->subscription;
+	scope.group = s->group;
 	if (parameter_files && index < parameter_files->len) {
 		parameters = node_parse_file(g_ptr_array_index(parameter_files, index), error);
 		if (!parameters)
 			return FALSE;
 	}
 	overrides = overrides_for(i, template, taken);
-	r = arm_evaluate(template, file, parameters, overrides, &scope, option_given(i, "fill-missing"), error);
-	if (!r)
-		return FALSE;
-	take_result(s, r);
+	reading = (struct reading){file, template, parameters, overrides, scope, option_given(i, "fill-missing")};
+	r = evaluate(&reading, overrides, error);
+	good = r && (!s->twins || add_twins(s, &reading, r, error));
+	if (good)
+		take_result(s, r);
 	arm_result_free(r);
 	g_ptr_array_add(s->files, g_strdup(file));
-	return TRUE;
+	return good;
 }
 
 struct source *source_read(const struct invocation *i, GError **error)
@@ -158,6 +244,12 @@ struct source *source_read(const struct invocation *i, GError **error)
 	s->documents = document_list_new();
 	s->outputs = node_object();
 	s->notes = g_ptr_array_new_with_free_func(g_free);
+	if (option_given(i, "format")) {
+		s->twins = g_ptr_array_new_with_free_func((GDestroyNotify)node_unref);
+		s->secure = node_object();
+		s->twin_secure = node_object();
+		s->secrets = g_ptr_array_new_with_free_func(g_free);
+	}
 	if (!check_name("subscription", s->subscription, error) || !check_name("group", s->group, error))
 		return NULL;
 	if (parameter_files && parameter_files->len > i->arguments->len) {
@@ -180,6 +272,10 @@ void source_free(struct source *s)
 	g_clear_pointer(&s->files, g_ptr_array_unref);
 	g_clear_pointer(&s->documents, g_ptr_array_unref);
 	g_clear_pointer(&s->notes, g_ptr_array_unref);
+	g_clear_pointer(&s->twins, g_ptr_array_unref);
+	g_clear_pointer(&s->secrets, g_ptr_array_unref);
+	node_unref(s->secure);
+	node_unref(s->twin_secure);
 	node_unref(s->outputs);
 	g_free(s);
 }

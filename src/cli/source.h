@@ -15,6 +15,10 @@ struct source {
 	GPtrArray *documents; /* struct document; of all files, in order */
 	struct node *outputs; /* name -> {"type","value"} */
 	GPtrArray *notes;     /* char * */
+	/* For `plan --format arm` only, else NULL; as struct arm_writing has them. Never to be printed. */
+	GPtrArray *twins;
+	struct node *secure, *twin_secure;
+	GPtrArray *secrets;
 };
 
 /* Reads and evaluates every FILE of the command line. NULL and error, whose message may have several lines. */

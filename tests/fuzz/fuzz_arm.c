@@ -6,6 +6,19 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
 static const struct arm_scope scope = {"fuzz", "g", "local", "fuzz"};
 
+/* What was evaluated can be written, and what is written evaluates to as many documents. */
+static void write_back(const struct arm_result *r)
+{
+	struct arm_writing w = {.documents = r->documents, .secrets = r->secrets, .subscription = "fuzz", .group = "g"};
+	g_autoptr(node) values = NULL;
+	g_autoptr(node) written = arm_write(&w, &values);
+	struct arm_result *again = arm_evaluate(written, "written.json", NULL, values, &scope, FALSE, NULL);
+
+	if (again)
+		g_assert_cmpuint(again->documents->len, ==, r->documents->len);
+	arm_result_free(again);
+}
+
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
 	g_autoptr(node) t = node_parse((const char *)data, size, "fuzz.json", NULL);
@@ -29,6 +42,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 		g_assert_cmpstr(a->id, ==, b->id);
 		g_assert_true(node_equal(a->resource, b->resource));
 	}
+	write_back(r[0]);
 	arm_result_free(r[0]);
 	arm_result_free(r[1]);
 	return 0;

@@ -104,6 +104,18 @@ static void drop_replaced(struct run *run, GPtrArray *documents)
 	}
 }
 
+static struct node *secure_values(const struct frame *f)
+{
+	struct node *out = node_object();
+
+	for (guint i = 0; i < f->parameter_order->len; i++) {
+		const struct binding *b = f->parameter_order->pdata[i];
+		if (b->secure && b->value)
+			node_set(out, b->name, node_ref(b->value));
+	}
+	return out;
+}
+
 static struct arm_result *result_of(struct run *run, struct frame *f)
 {
 	struct arm_result *r = g_new0(struct arm_result, 1);
@@ -113,6 +125,8 @@ static struct arm_result *result_of(struct run *run, struct frame *f)
 	drop_replaced(run, r->documents);
 	r->outputs = public_outputs(f->outputs);
 	r->notes = clean_notes(run);
+	r->secure = secure_values(f);
+	r->secrets = g_ptr_array_ref(run->secrets);
 	return r;
 }
 
@@ -150,5 +164,7 @@ void arm_result_free(struct arm_result *r)
 	g_ptr_array_unref(r->documents);
 	node_unref(r->outputs);
 	g_ptr_array_unref(r->notes);
+	g_ptr_array_unref(r->secrets);
+	node_unref(r->secure);
 	g_free(r);
 }

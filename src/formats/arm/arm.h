@@ -26,6 +26,8 @@ struct arm_result {
 	GPtrArray *documents; /* struct document, in template order, loops expanded, nested deployments included */
 	struct node *outputs; /* object: name -> {"type","value"}; secure ones without value */
 	GPtrArray *notes;     /* char *: what was met and not modelled by the language ("file:line: ...") */
+	struct node *secure;  /* object: name -> value of the secure parameters. Never to be printed, as is the next */
+	GPtrArray *secrets;   /* char *: every secret text that was met, also of nested deployments */
 };
 
 /*
@@ -41,3 +43,23 @@ struct arm_result *arm_evaluate(struct node *template, const char *file, const s
 void arm_result_free(struct arm_result *r);
 /* TRUE when the node looks like a deployment template ($schema or resources). */
 gboolean arm_is_template(const struct node *n);
+
+/*
+ * The way back: documents as one template that evaluates to equal documents. Documents of other groups and
+ * subscriptions go into nested deployments; dependsOn is what the resources' references ask for; a secret is never
+ * written but becomes a secure parameter without a default.
+ */
+struct arm_writing {
+	const GPtrArray *documents; /* struct document; of those with one id the last counts */
+	const GPtrArray *twins;     /* struct node at the index of its document: the resource as other secrets make it;
+	                               NULL, also as an item: the same */
+	const struct node *secure, *twin_secure; /* as in arm_result, and the other secrets; may be NULL */
+	const GPtrArray *secrets;                /* as in arm_result; may be NULL */
+	const char *subscription, *group;        /* that the template is deployed to; noted in its metadata */
+};
+/* `values`: object of the parameters that the template declares and the values that yield the documents. Secret. */
+struct node *arm_write(const struct arm_writing *w, struct node **values);
+/* Other secrets of the same form, for a twin. */
+struct node *arm_other_secrets(const struct node *secure);
+/* Where a template that arm_write made is to be deployed; FALSE when it does not say so. Borrowed. */
+gboolean arm_written_for(const struct node *template, const char **subscription, const char **group);

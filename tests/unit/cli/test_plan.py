@@ -158,9 +158,33 @@ def assumed():
        'and in words', text)
 
 
+def written():
+    """--format arm: a template that plans the same, wherever its file lies, and shows no secret."""
+    for tenant in ('contoso', 'fabrikam'):
+        args = (os.path.join(FIGURE3, tenant + '.json'), '--parameters', os.path.join(FIGURE3, tenant + '.parameters.json'),
+                '--subscription', tenant, '--group', 'prod')
+        r = run('plan', *args, '--format', 'arm')
+        ok(r.returncode == 0 and 'needs a value: --param adminPassword=' in r.stderr, f'{tenant} is written as a template', r.stderr)
+        ok('not-used-by-Escarp' not in r.stdout + r.stderr, 'without its password', r.stdout)
+        path = write('written.json', r.stdout)
+        refused('without the password', path, "'adminPassword'")
+        before, after = json.loads(run('plan', *args, '--json').stdout), json.loads(run('plan', path, '--param', 'adminPassword=x', '--json').stdout)
+        same = [k for k in before if k not in ('files', 'outputs', 'notes')]
+        eq({k: after[k] for k in same}, {k: before[k] for k in same}, 'and it plans the same')
+        again = run('plan', path, '--param', 'adminPassword=x', '--format', 'arm').stdout
+        eq(again, r.stdout, 'written once more it is the same text')
+    r = run('plan', write('bad-metadata.json', template([], metadata={'escarp': {'subscription': '../x', 'group': 'g'}})))
+    ok(r.returncode == 2 and '--subscription' in r.stderr, 'metadata that is no name is refused', r.stderr)
+    secret = write('one.json', template(parameters={'s': {'type': 'secureString'}})), write('two.json', template(parameters={'s': {'type': 'secureString'}}))
+    values = [write(f'{k}.values.json', {'parameters': {'s': {'value': f'secret-{k}'}}}) for k in ('one', 'two')]
+    r = run('plan', *secret, '--parameters', values[0], '--parameters', values[1], '--format', 'arm')
+    ok(r.returncode == 2 and "'s' has two values" in r.stderr and 'secret-' not in r.stderr, 'one name for two secrets is refused', r.stderr)
+
+
 bad_input()
 usage()
 assumed()
+written()
 figure3()
 office()
 print(f'1..{count}')
