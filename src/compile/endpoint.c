@@ -7,6 +7,8 @@
  *   (address, 0, 255)          replies to translated outbound flows: the owner of the port block. Every address in use
  * that is not one instance's own has this entry, if only to say that it is in use: slot 0, no owner
  *
+ * An endpoint whose access controls refuse anybody has no entry, since nothing enforces them yet.
+ *
  * A pool of one is that one, and its table appears with the second: all tables have the same size, since a change of
  * size would move every flow. A port of no VM is no back end. A back end is a port: a NIC with two configurations in a
  * pool counts once, by the first.
@@ -142,7 +144,7 @@ static gboolean add_rules(struct compilation *c, const struct load_balancer *lb)
 	for (guint i = 0; i < lb->rules->len; i++) {
 		const struct lb_rule *r = g_ptr_array_index(lb->rules, i);
 		struct esc_endpoint value = {.kind = ESC_EP_BALANCED, .distribution = distribution_of(r->distribution)};
-		if (!r->frontend || !r->frontend->public_address)
+		if (!r->frontend || !r->frontend->public_address || access_control_can_deny(r->access))
 			continue;
 		if (r->pool && !choose_pool(c, r->pool, &value))
 			return FALSE;
@@ -153,6 +155,8 @@ static gboolean add_rules(struct compilation *c, const struct load_balancer *lb)
 		const struct nat_rule *r = g_ptr_array_index(lb->nat_rules, i);
 		const struct alloc_port *p = r->target ? alloc_port(c->alloc, r->target->nic) : NULL;
 		struct esc_endpoint value = {.kind = ESC_EP_BALANCED}; /* with slot 0: nobody */
+		if (access_control_can_deny(r->access))
+			continue;
 		if (p) {
 			value.kind = ESC_EP_ONE;
 			value.one = backend_of(c, p);

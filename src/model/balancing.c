@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of a load balancer: front ends, probes, load-balancing rules and inbound NAT rules. */
+#include "model/balancer.h"
 #include "model/network.h"
 
 #include <string.h>
@@ -29,12 +30,14 @@ void probe_free(struct probe *p)
 void lb_rule_free(struct lb_rule *r)
 {
 	noun_clear(&r->noun);
+	access_control_free(r->access);
 	g_free(r);
 }
 
 void nat_rule_free(struct nat_rule *r)
 {
 	noun_clear(&r->noun);
+	access_control_free(r->access);
 	g_free(r);
 }
 
@@ -64,8 +67,7 @@ struct probe *probe_new(const struct spot *s, const char *id)
 	return p;
 }
 
-/* "Tcp", "Udp", or "All", which is both on every port. */
-static enum rule_protocol read_transport(const struct spot *s)
+enum rule_protocol read_transport(const struct spot *s)
 {
 	static const char *const names[] = {"Tcp", "Udp", "All", "*", NULL};
 	static const enum rule_protocol values[] = {PROTO_TCP, PROTO_UDP, PROTO_ANY, PROTO_ANY};
@@ -88,6 +90,7 @@ struct lb_rule *lb_rule_new(const struct spot *s, const char *id)
 	r->floating = read_flag(s, "properties.enableFloatingIP", FALSE);
 	r->distribution = (enum distribution)read_choice(s, "properties.loadDistribution", names, DISTRIBUTION_TUPLE5);
 	r->idle_minutes = read_number(s, "properties.idleTimeoutInMinutes", 4, 100, 4);
+	r->access = access_control_read(s);
 	return r;
 }
 
@@ -100,6 +103,7 @@ struct nat_rule *nat_rule_new(const struct spot *s, const char *id)
 	r->frontend_port = (guint16)read_number(s, "properties.frontendPort", 1, 65534, REQUIRED);
 	r->backend_port = (guint16)read_number(s, "properties.backendPort", 1, 65535, REQUIRED);
 	r->floating = read_flag(s, "properties.enableFloatingIP", FALSE);
+	r->access = access_control_read(s);
 	return r;
 }
 
@@ -141,9 +145,8 @@ void frontend_link(struct build *b, struct frontend *f)
 		address_check_inside(&s, "properties.privateIPAddress", f->subnet, f->address);
 }
 
-/* A front end, pool or probe of the same load balancer; another's would join what two people own. */
-static gpointer follow_own(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required,
-                           const struct load_balancer *l)
+gpointer follow_own(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required,
+                    const struct load_balancer *l)
 {
 	struct noun *n = follow(s, dotted, kind, required);
 

@@ -188,26 +188,6 @@ void app_group_declare(struct build *b, const struct document *d);
 void app_group_check(struct build *b, struct app_group *g);
 void app_group_free(struct app_group *g);
 
-void load_balancer_declare(struct build *b, const struct document *d);
-void pool_declare(struct build *b, const struct document *d);
-void nat_rule_declare(struct build *b, const struct document *d);
-void load_balancer_link(struct build *b, struct load_balancer *l);
-void load_balancer_check(struct build *b, struct load_balancer *l);
-void load_balancer_free(struct load_balancer *l);
-/* balancing.c: the rules of a load balancer and their parts */
-struct frontend *frontend_new(const struct spot *s, const char *id, struct load_balancer *l);
-struct probe *probe_new(const struct spot *s, const char *id);
-struct lb_rule *lb_rule_new(const struct spot *s, const char *id);
-struct nat_rule *nat_rule_new(const struct spot *s, const char *id);
-void frontend_link(struct build *b, struct frontend *f);
-void lb_rule_link(struct build *b, struct lb_rule *r, const struct load_balancer *l);
-void nat_rule_link(struct build *b, struct nat_rule *r, const struct load_balancer *l);
-void frontend_free(struct frontend *f);
-void pool_free(struct pool *p);
-void probe_free(struct probe *p);
-void lb_rule_free(struct lb_rule *r);
-void nat_rule_free(struct nat_rule *r);
-
 void vm_declare(struct build *b, const struct document *d);
 void vm_link(struct build *b, struct vm *v);
 void vm_check(struct build *b, struct vm *v);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* graph_build: the passes, in order. What a noun is stands in the file of its name. */
+#include "model/balancer.h"
 #include "model/network.h"
 
 #include <string.h>

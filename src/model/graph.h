@@ -258,6 +258,25 @@ struct probe {
 	guint interval, threshold;
 };
 
+/* One entry of an endpoint's access controls. */
+struct access_rule {
+	guint order;
+	gboolean permit;
+	gboolean v6; /* which of the two remote subnets counts */
+	struct prefix prefix;
+	struct prefix6 prefix6;
+	char *description; /* may be NULL */
+};
+
+/*
+ * Who may use an endpoint, by remote address: the first rule that has it decides. No rules permit everybody, rules that
+ * only deny leave everybody else in, and a rule that permits shuts everybody else out.
+ */
+struct access_control {
+	GArray *rules; /* struct access_rule by order, each order once */
+	gboolean permit_others;
+};
+
 struct lb_rule {
 	struct noun noun;
 	struct frontend *frontend;
@@ -268,6 +287,7 @@ struct lb_rule {
 	gboolean floating;
 	enum distribution distribution;
 	guint idle_minutes;
+	struct access_control *access; /* may be NULL */
 };
 
 struct nat_rule {
@@ -277,12 +297,24 @@ struct nat_rule {
 	guint16 frontend_port, backend_port;
 	gboolean floating;
 	struct ip_config *target, *target6; /* both NULL: leads nowhere yet */
+	struct access_control *access;      /* may be NULL; belongs to the pool when that made the rule */
+};
+
+/* Ports of a front end in a row: each instance of a scale set that names the pool gets one. */
+struct nat_pool {
+	struct noun noun;
+	struct frontend *frontend;
+	enum rule_protocol protocol;
+	guint16 first_port, last_port, backend_port;
+	gboolean floating, tcp_reset;
+	guint idle_minutes;
+	struct access_control *access; /* may be NULL */
 };
 
 struct load_balancer {
 	struct noun noun;
 	enum sku sku;
-	GPtrArray *frontends, *pools, *probes, *rules, *nat_rules;
+	GPtrArray *frontends, *pools, *probes, *rules, *nat_rules, *nat_pools;
 };
 
 /* Something asked for and not modelled, or recorded in the graph and not enforced yet. property "": the whole resource. */
@@ -327,6 +359,12 @@ struct graph *graph_assume(GPtrArray *documents, GPtrArray *errors);
 void graph_free(struct graph *g);
 typedef struct graph graph;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(graph, graph_free)
+
+/*
+ * TRUE when some remote address is refused. Nothing enforces access controls yet, so whoever compiles leaves such an
+ * endpoint out: closed to all rather than open to those it is meant to keep out.
+ */
+gboolean access_control_can_deny(const struct access_control *a);
 
 /* The default rules (65000, 65001, 65500 of both directions) that every group ends with have ids
  * "GROUP/defaultSecurityRules/NAME". */

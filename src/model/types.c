@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The types of resources that have a noun, and what any resource may have. What a type's properties are stands beside its noun. */
+#include "model/balancer.h"
 #include "model/network.h"
 
 #include <string.h>

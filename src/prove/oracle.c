@@ -127,6 +127,20 @@ static void translate(struct journey *j, const struct ip_config *to, guint16 por
 		j->now.destination_port = port;
 }
 
+/* Who is refused cannot be told apart yet, so such an endpoint is not there at all. */
+static gboolean refuses_somebody(const struct access_control *a)
+{
+	for (guint i = 0; a && i < a->rules->len; i++) {
+		const struct access_rule *r = &g_array_index(a->rules, struct access_rule, i);
+
+		if (r->permit && !r->v6 && r->prefix.length == 0)
+			return FALSE;
+		if (!r->permit)
+			return TRUE;
+	}
+	return a && !a->permit_others;
+}
+
 /* A NAT rule of this front end for the packet; it leads to one target, or nowhere. */
 static gboolean by_nat_rule(struct journey *j, const struct public_address *p)
 {
@@ -136,7 +150,7 @@ static gboolean by_nat_rule(struct journey *j, const struct public_address *p)
 		const struct nat_rule *r = NTH(lb->nat_rules, struct nat_rule, i);
 
 		if (r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
-		    r->frontend_port != j->now.destination_port)
+		    r->frontend_port != j->now.destination_port || refuses_somebody(r->access))
 			continue;
 		if (!r->target || !alloc_port(j->a, r->target->nic)) {
 			end(j, ESC_V_NO_BACKEND);
@@ -187,7 +201,7 @@ static gboolean by_balancing_rule(struct journey *j, const struct public_address
 		const struct lb_rule *r = NTH(lb->rules, struct lb_rule, i);
 
 		if (r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
-		    r->frontend_port != j->now.destination_port)
+		    r->frontend_port != j->now.destination_port || refuses_somebody(r->access))
 			continue;
 		balance(j, p, r);
 		return TRUE;

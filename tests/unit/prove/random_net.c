@@ -74,15 +74,32 @@ static void public_address(GString *s, const char *name, gboolean standard)
 	                       name, standard ? "Standard" : "Basic");
 }
 
-static void balancer_rule(GString *s, guint number, const char *protocol, guint front, guint back)
+/* Of an endpoint; most permit everybody, in one way or another. */
+static const char *access_control(GRand *r)
+{
+	static const char *const lists[] = {
+	        "",
+	        "",
+	        ",\"accessControl\":{\"rules\":[]}",
+	        ",\"accessControl\":{\"rules\":[{\"order\":7,\"action\":\"permit\",\"remoteSubnet\":\"0.0.0.0/0\"},"
+	        "{\"order\":8,\"action\":\"deny\",\"remoteSubnet\":\"192.0.2.0/24\"}]}",
+	        ",\"accessControl\":{\"rules\":[{\"order\":7,\"action\":\"permit\",\"remoteSubnet\":\"0.0.0.0/0\"},"
+	        "{\"order\":6,\"action\":\"deny\",\"remoteSubnet\":\"192.0.2.0/24\"}]}",
+	        ",\"accessControl\":{\"rules\":[{\"order\":0,\"action\":\"permit\",\"remoteSubnet\":\"::/0\"}]}",
+	};
+
+	return PICK(r, lists);
+}
+
+static void balancer_rule(GString *s, GRand *r, guint number, const char *protocol, guint front)
 {
 	g_string_append_printf(s,
 	                       "{\"name\":\"r%u\",\"properties\":{\"frontendIPConfiguration\":{\"id\":\"[resourceId("
 	                       "'Microsoft.Network/loadBalancers/frontendIPConfigurations','lb','f')]\"},"
 	                       "\"backendAddressPool\":{\"id\":\"[resourceId('Microsoft.Network/loadBalancers/"
 	                       "backendAddressPools','lb','p')]\"},\"protocol\":\"%s\",\"frontendPort\":%u,"
-	                       "\"backendPort\":%u}},",
-	                       number, protocol, front, back);
+	                       "\"backendPort\":%u%s}},",
+	                       number, protocol, front, PICK(r, random_ports), access_control(r));
 }
 
 static void balancer(GString *s, GRand *r, gboolean standard)
@@ -95,14 +112,14 @@ static void balancer(GString *s, GRand *r, gboolean standard)
 	        "publicIPAddresses','plb')]\"}}}],\"backendAddressPools\":[{\"name\":\"p\"}],"
 	        "\"loadBalancingRules\":[",
 	        standard ? "Standard" : "Basic");
-	balancer_rule(s, 0, "Tcp", 80, PICK(r, random_ports));
-	balancer_rule(s, 1, "Udp", 53, PICK(r, random_ports));
+	balancer_rule(s, r, 0, "Tcp", 80);
+	balancer_rule(s, r, 1, "Udp", 53);
 	g_string_append_printf(
 	        s,
 	        "],\"inboundNatRules\":[{\"name\":\"n\",\"properties\":{\"frontendIPConfiguration\":{\"id\":"
 	        "\"[resourceId('Microsoft.Network/loadBalancers/frontendIPConfigurations','lb','f')]\"},"
-	        "\"protocol\":\"Tcp\",\"frontendPort\":50022,\"backendPort\":%u}}]}},\n",
-	        PICK(r, random_ports));
+	        "\"protocol\":\"Tcp\",\"frontendPort\":50022,\"backendPort\":%u%s}}]}},\n",
+	        PICK(r, random_ports), access_control(r));
 }
 
 static void machine(GString *s, GRand *r, guint number, gboolean standard)
