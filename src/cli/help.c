@@ -31,6 +31,7 @@ char *help_overview(void)
 	g_string_append(s, "\nWithout a command:\n"
 	                   "  --version                prints the version\n"
 	                   "  --generate-man           prints this manual as a man page\n"
+	                   "  --generate-support       prints docs/arm-support.md: types, properties, functions\n"
 	                   "  --generate-completion bash\n"
 	                   "                           prints the completion for bash\n"
 	                   "\n`escarp COMMAND --help` says more.\n");

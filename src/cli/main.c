@@ -2,6 +2,7 @@
 /* escarp: the command line. Finds the row of the command table, parses by it and runs it. */
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/support.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +33,8 @@ static int without_command(int argc, char **argv)
 		return print_owned(g_strdup("escarp " ESCARP_VERSION "\n"));
 	if (strcmp(argv[1], "--generate-man") == 0)
 		return print_owned(help_man());
+	if (strcmp(argv[1], "--generate-support") == 0)
+		return print_owned(support_text());
 	if (strcmp(argv[1], "--generate-completion") == 0) {
 		if (argc != 3 || strcmp(argv[2], "bash") != 0)
 			return report_error(EXIT_BAD_INPUT, "--generate-completion: the shell must be bash");

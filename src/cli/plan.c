@@ -233,6 +233,25 @@ static struct node *strings_node(const GPtrArray *strings)
 	return list;
 }
 
+static gint compare_ids(gconstpointer a, gconstpointer b)
+{
+	return g_ascii_strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Every resource and every part of one that the graph holds. */
+static struct node *graph_node(const struct graph *g)
+{
+	g_autoptr(GPtrArray) ids = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer noun;
+
+	g_hash_table_iter_init(&iter, g->by_id);
+	while (g_hash_table_iter_next(&iter, NULL, &noun))
+		g_ptr_array_add(ids, ((struct noun *)noun)->id);
+	g_ptr_array_sort(ids, compare_ids);
+	return strings_node(ids);
+}
+
 struct node *plan_describe(const struct source *src, const struct graph *g, const struct alloc *a,
                            const struct alloc_settings *s)
 {
@@ -250,6 +269,7 @@ struct node *plan_describe(const struct source *src, const struct graph *g, cons
 		node_append(instances, instance_node(&v, NTH(g->vms, struct vm, i)));
 	node_set(o, "instances", instances);
 	add_open(&v, o, warnings);
+	node_set(o, "graph", graph_node(g));
 	node_set(o, "assumed", assumed_node(g->assumed));
 	node_set(o, "recorded", unmodelled_node(g->recorded));
 	node_set(o, "unmodelled", unmodelled_node(g->unmodelled));

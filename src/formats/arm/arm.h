@@ -63,3 +63,6 @@ struct node *arm_write(const struct arm_writing *w, struct node **values);
 struct node *arm_other_secrets(const struct node *secure);
 /* Where a template that arm_write made is to be deployed; FALSE when it does not say so. Borrowed. */
 gboolean arm_written_for(const struct node *template, const char **subscription, const char **group);
+
+/* The functions of the language in order of name: [{"name", "min", "max"}], max -1: any number. The caller's. */
+struct node *arm_functions(void);

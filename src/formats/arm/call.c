@@ -56,6 +56,23 @@ static GHashTable *function_index(void)
 	return index;
 }
 
+struct node *arm_functions(void)
+{
+	g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(function_index()), (GCompareFunc)strcmp);
+	struct node *list = node_array();
+
+	for (const GList *name = names; name; name = name->next) {
+		const struct function *f = g_hash_table_lookup(function_index(), name->data);
+		struct node *o = node_object();
+
+		node_set(o, "name", node_string(f->name));
+		node_set(o, "min", node_int(f->min));
+		node_set(o, "max", node_int(f->max == 255 ? -1 : f->max));
+		node_append(list, o);
+	}
+	return list;
+}
+
 /* TRUE when an argument is unknown and this function cannot work with it. */
 static gboolean meets_unknown(const struct function *f, const struct args *a)
 {

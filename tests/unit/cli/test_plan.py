@@ -97,7 +97,7 @@ def usage():
                        (('--generate-completion', 'zsh'), 'bash')):
         r = run(*args)
         ok(r.returncode == 2 and says in r.stderr, f'escarp {" ".join(args)}: exit 2', f'{r.returncode} {r.stderr}')
-    for args in (('--help',), ('plan', '--help'), ('help', 'plan'), ('--version',), ('--generate-man',)):
+    for args in (('--help',), ('plan', '--help'), ('help', 'plan'), ('--version',), ('--generate-man',), ('--generate-support',)):
         eq(run(*args).returncode, 0, f'escarp {" ".join(args)}: exit 0')
     path = write('completion', run('--generate-completion', 'bash').stdout)
     script = f'. {path}; COMP_WORDS=(escarp up --m); COMP_CWORD=2; _escarp; echo "${{COMPREPLY[@]}}"; ' \
@@ -142,7 +142,7 @@ def office():
     ok(any('SSH (22) of b ' in w for w in out['warnings']), 'SSH open to everybody is a warning', out['warnings'])
     ok(not any('SSH (22) of d ' in w for w in out['warnings']), 'SSH open to some is none', out['warnings'])
     ok(any(u['property'].startswith('properties.frontendIPConfigurations') for u in out['unmodelled']), 'an internal front end is listed as not modelled', out['unmodelled'])
-    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'assumed', 'recorded', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
+    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'graph', 'assumed', 'recorded', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
 
 
 def assumed():
