@@ -118,28 +118,35 @@ void grid_row(struct grid *g, ...)
 	grid_end(g);
 }
 
-static glong width_of(const GPtrArray *rows, guint column)
+/* Of each column: glong. */
+static GArray *widths(const GPtrArray *rows)
 {
-	glong width = 0;
+	GArray *list = g_array_new(FALSE, TRUE, sizeof(glong));
 
 	for (guint i = 0; i < rows->len; i++) {
 		const GPtrArray *row = g_ptr_array_index(rows, i);
 
-		if (column < row->len)
-			width = MAX(width, g_utf8_strlen(g_ptr_array_index(row, column), -1));
+		if (list->len < row->len)
+			g_array_set_size(list, row->len);
+		for (guint k = 0; k < row->len; k++)
+			g_array_index(list, glong, k) =
+			        MAX(g_array_index(list, glong, k), g_utf8_strlen(g_ptr_array_index(row, k), -1));
 	}
-	return width;
+	return list;
 }
 
 void grid_print(const struct grid *g, const char *indent, GString *out)
 {
+	g_autoptr(GArray) width = widths(g->rows);
+
 	for (guint i = 0; i < g->rows->len; i++) {
 		const GPtrArray *row = g_ptr_array_index(g->rows, i);
 
 		g_string_append(out, indent);
 		for (guint k = 0; k < row->len; k++) {
 			const char *cell = g_ptr_array_index(row, k);
-			glong pad = k + 1 < row->len ? width_of(g->rows, k) - g_utf8_strlen(cell, -1) + 2 : 0;
+			gboolean last = k + 1 == row->len;
+			glong pad = last ? 0 : g_array_index(width, glong, k) - g_utf8_strlen(cell, -1) + 2;
 
 			g_string_append_printf(out, "%s%*s", cell, (int)pad, "");
 		}

@@ -49,22 +49,20 @@ void alloc_free(struct alloc *a)
 
 char *alloc_key(const struct noun *n)
 {
-	return g_ascii_strdown(n->id, -1);
+	return g_strdup(n->key);
 }
 
 /* Default rules may be shared by all groups and then share one id as well. */
 char *alloc_rule_key(const struct rule *r)
 {
-	g_autofree char *id = alloc_key(&r->noun);
 	if (!r->is_default)
-		return g_steal_pointer(&id);
-	return g_strdup_printf("%s#%s%u", id, r->direction == DIR_IN ? "in" : "out", r->priority);
+		return alloc_key(&r->noun);
+	return g_strdup_printf("%s#%s%u", r->noun.key, r->direction == DIR_IN ? "in" : "out", r->priority);
 }
 
 char *alloc_snat_key(const struct public_address *p, const struct ip_config *c)
 {
-	g_autofree char *public = alloc_key(&p->noun), *config = alloc_key(&c->noun);
-	return g_strdup_printf("%s|%s", public, config);
+	return g_strdup_printf("%s|%s", p->noun.key, c->noun.key);
 }
 
 guint32 alloc_number(const struct alloc *a, enum alloc_kind kind, const char *key)
@@ -203,14 +201,12 @@ struct alloc *alloc_from_node(const struct node *n, GError **error)
 
 const struct alloc_port *alloc_port(const struct alloc *a, const struct nic *nic)
 {
-	g_autofree char *key = alloc_key(&nic->noun);
-	return nic->vm ? g_hash_table_lookup(a->ports, key) : NULL;
+	return nic->vm ? g_hash_table_lookup(a->ports, nic->noun.key) : NULL;
 }
 
 static guint32 number_of(const struct alloc *a, enum alloc_kind kind, const struct noun *n)
 {
-	g_autofree char *key = alloc_key(n);
-	return alloc_number(a, kind, key);
+	return alloc_number(a, kind, n->key);
 }
 
 guint32 alloc_vni(const struct alloc *a, const struct network *n)
@@ -236,8 +232,8 @@ guint32 alloc_host_public(const struct alloc *a, guint host)
 
 guint32 alloc_rule(const struct alloc *a, const struct rule *r)
 {
-	g_autofree char *key = alloc_rule_key(r);
-	return alloc_number(a, ALLOC_RULE, key);
+	g_autofree char *key = r->is_default ? alloc_rule_key(r) : NULL;
+	return alloc_number(a, ALLOC_RULE, key ? key : r->noun.key);
 }
 
 guint32 alloc_fabric(const struct alloc_settings *s, guint host)

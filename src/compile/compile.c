@@ -74,6 +74,23 @@ static void sort_arrays(struct tables *t)
 		g_array_sort_with_data(*tables_array(t, i), compare_keys, GUINT_TO_POINTER(tables_arrays[i].key));
 }
 
+/* Of some words all over it: blobs that are alike so far are rare, and compared whole. */
+static guint blob_hash(const void *blob)
+{
+	gsize size, words, step;
+	const guint8 *data = g_bytes_get_data((GBytes *)blob, &size);
+	guint64 h = size;
+	words = size / sizeof(guint64);
+	step = words / 256 + 1;
+	for (gsize i = 0; i < words; i += step) {
+		guint64 word;
+		memcpy(&word, data + i * sizeof word, sizeof word);
+		h = (h ^ word) * 0x9e3779b97f4a7c15ull;
+		h ^= h >> 29;
+	}
+	return (guint)h;
+}
+
 static guint endpoint_key_hash(const void *key)
 {
 	const struct esc_endpoint_key *k = key;
@@ -128,19 +145,18 @@ static gboolean compile_parts(struct compilation *c)
 		return FALSE;
 	if (!check_room(c))
 		return FALSE;
+	if (c->check)
+		return TRUE;
 	sort_arrays(c->t);
 	compile_judge(c);
 	return TRUE;
 }
 
-struct tables *compile_host(const struct graph *g, const struct alloc *a, const struct alloc_settings *s, guint host,
-                            GError **error)
+static gboolean compile(struct compilation c)
 {
-	g_autoptr(tables) t = tables_new();
-	struct compilation c = {.graph = g, .alloc = a, .settings = s, .host = host, .t = t, .error = error};
 	c.nics = g_ptr_array_new();
 	c.networks = g_hash_table_new(NULL, NULL);
-	c.blobs = g_hash_table_new(g_bytes_hash, g_bytes_equal);
+	c.blobs = g_hash_table_new(blob_hash, g_bytes_equal);
 	c.endpoints = g_hash_table_new_full(endpoint_key_hash, endpoint_key_equal, g_free, NULL);
 	c.balanced = g_hash_table_new(NULL, NULL);
 	c.snat_ports = g_hash_table_new(NULL, NULL);
@@ -151,5 +167,27 @@ struct tables *compile_host(const struct graph *g, const struct alloc *a, const 
 	g_hash_table_unref(c.endpoints);
 	g_hash_table_unref(c.balanced);
 	g_hash_table_unref(c.snat_ports);
-	return ok ? g_steal_pointer(&t) : NULL;
+	return ok;
+}
+
+struct tables *compile_host(const struct graph *g, const struct alloc *a, const struct alloc_settings *s, guint host,
+                            GError **error)
+{
+	g_autoptr(tables) t = tables_new();
+	struct compilation c = {.graph = g, .alloc = a, .settings = s, .host = host, .t = t, .error = error};
+
+	return compile(c) ? g_steal_pointer(&t) : NULL;
+}
+
+gboolean compile_check(const struct graph *g, const struct alloc *a, const struct alloc_settings *s, GError **error)
+{
+	for (guint host = 0; host < s->hosts; host++) {
+		g_autoptr(tables) t = tables_new();
+		struct compilation c = {
+		        .graph = g, .alloc = a, .settings = s, .host = host, .check = TRUE, .t = t, .error = error};
+
+		if (!compile(c))
+			return FALSE;
+	}
+	return TRUE;
 }

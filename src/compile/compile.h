@@ -12,3 +12,5 @@
 /* Tables of one host (index < settings->hosts). NULL and error on failure. */
 struct tables *compile_host(const struct graph *g, const struct alloc *a, const struct alloc_settings *s, guint host,
                             GError **error);
+/* TRUE when compile_host would succeed for every host: all the bounds without the tables that nobody would see. */
+gboolean compile_check(const struct graph *g, const struct alloc *a, const struct alloc_settings *s, GError **error);

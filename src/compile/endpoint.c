@@ -102,8 +102,9 @@ static gboolean choose_pool(struct compilation *c, const struct pool *pool, stru
 	if (value->slot)
 		return TRUE;
 	const guint16 head[4] = {(guint16)ports->len, MAGLEV_SIZE};
-	g_autofree guint16 *table = g_new(guint16, MAGLEV_SIZE);
-	maglev_fill(table, MAGLEV_SIZE, (const char *const *)ids->pdata, ports->len);
+	g_autofree guint16 *table = g_new0(guint16, MAGLEV_SIZE);
+	if (!c->check)
+		maglev_fill(table, MAGLEV_SIZE, (const char *const *)ids->pdata, ports->len);
 	value->slot = compile_blob(c, choice_blob(c, ports, head, table), &pool->noun);
 	g_hash_table_insert(c->balanced, (gpointer)pool, GUINT_TO_POINTER(value->slot));
 	return value->slot != 0;

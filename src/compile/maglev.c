@@ -35,9 +35,13 @@ void maglev_fill(guint16 *table, guint size, const char *const *identities, guin
 		table[i] = ESC_BLOB_NOBODY;
 	for (guint filled = 0; filled < size;) {
 		for (guint i = 0; i < count && filled < size; i++, filled++) {
-			while (table[next[i]] != ESC_BLOB_NOBODY)
-				next[i] = (next[i] + skip[i]) % size;
-			table[next[i]] = (guint16)i;
+			guint at = next[i];
+			while (table[at] != ESC_BLOB_NOBODY) {
+				at += skip[i]; /* both below the size, so once is enough */
+				at = at >= size ? at - size : at;
+			}
+			table[at] = (guint16)i;
+			next[i] = at;
 		}
 	}
 }

@@ -13,6 +13,7 @@ struct compilation {
 	const struct alloc *alloc;
 	const struct alloc_settings *settings;
 	guint host;
+	gboolean check; /* only whether it compiles is asked: what has no bound of its own is left out */
 	struct tables *t;
 	GPtrArray *nics;      /* struct nic: the ports of this host, same index as t->ports */
 	GHashTable *networks; /* struct network -> itself: those that have a port here */

@@ -24,6 +24,7 @@ struct graph;
 /* An id, its last name segment, and the document it came from (nested nouns share their parent's). */
 struct noun {
 	char *id;   /* full resource id, author's case */
+	char *key;  /* the id in lower case: what it is found by */
 	char *name; /* last segment */
 	const struct document *document;
 	const char *subscription, *group; /* borrowed from the document */

@@ -12,6 +12,7 @@ void noun_declare(struct noun *n, const struct spot *s, const char *id)
 	const char *slash = strrchr(id, '/');
 
 	n->id = g_strdup(id);
+	n->key = g_strdup(lower);
 	n->name = g_strdup(slash ? slash + 1 : id);
 	n->document = s->document;
 	n->subscription = s->document->subscription;
@@ -30,6 +31,7 @@ void noun_declare(struct noun *n, const struct spot *s, const char *id)
 void noun_clear(struct noun *n)
 {
 	g_free(n->id);
+	g_free(n->key);
 	g_free(n->name);
 	g_free(n->path);
 }

@@ -156,6 +156,7 @@ void rules_add_defaults(struct security_group *g)
 
 		r->noun = g->noun;
 		r->noun.id = g_strdup_printf("%s/defaultSecurityRules/%s", g->noun.id, defaults[i].name);
+		r->noun.key = g_ascii_strdown(r->noun.id, -1);
 		r->noun.name = g_strdup(defaults[i].name);
 		r->noun.path = g_strdup("");
 		r->full_name = g_strdup_printf("%s/%s", g->noun.name, defaults[i].name);

@@ -192,7 +192,7 @@ static enum esc_verdict ask(const struct survey *y, const struct question *q, co
 		        .source_port = (guint16)g_array_index(source_ports, guint32, i),
 		        .destination_port = q->port,
 		};
-		struct oracle_answer answer = oracle_judge(y->g, y->a, y->s, &p, q->to);
+		struct oracle_answer answer = oracle_enter(y->g, y->a, y->s, &p, q->address, q->to);
 
 		verdict = answer.verdict;
 		oracle_clear(&answer);

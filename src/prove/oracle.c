@@ -304,15 +304,13 @@ static gboolean by_way_out(struct journey *j)
 	return FALSE;
 }
 
-static void at_the_edge(struct journey *j)
+/* `p`: who has the address; NULL: nobody. */
+static void at_the_edge(struct journey *j, const struct public_address *p)
 {
-	const struct public_address *p;
-
 	if (in_ranges(bogons, G_N_ELEMENTS(bogons), j->now.source)) {
 		end(j, ESC_V_BOGON_SOURCE);
 		return;
 	}
-	p = find_public(j, j->now.destination);
 	if (!p) {
 		if (!by_way_out(j))
 			end(j, is_host_public(j, j->now.destination) ? ESC_V_NO_ENDPOINT : ESC_V_NOT_VIP);
@@ -365,7 +363,7 @@ static void to_the_internet(struct journey *j, const struct ip_config *from)
 	}
 	j->now.source = w.address;
 	if (is_ours(j, j->now.destination))
-		at_the_edge(j);
+		at_the_edge(j, find_public(j, j->now.destination));
 	else
 		end(j, ESC_V_FORWARD);
 }
@@ -419,8 +417,8 @@ static void from_a_port(struct journey *j, const struct nic *nic)
 	}
 }
 
-struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
-                                  const struct oracle_packet *p, const struct ip_config *pick)
+static struct journey journey_of(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                                 const struct oracle_packet *p, const struct ip_config *pick)
 {
 	struct journey j = {
 	        .g = g,
@@ -432,12 +430,33 @@ struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, 
 
 	if (p->protocol == PROTO_ICMP)
 		j.now.source_port = j.now.destination_port = 0;
+	return j;
+}
+
+struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                                  const struct oracle_packet *p, const struct ip_config *pick)
+{
+	struct journey j = journey_of(g, a, s, p, pick);
+
 	if (p->protocol != PROTO_TCP && p->protocol != PROTO_UDP && p->protocol != PROTO_ICMP)
 		end(&j, ESC_V_PROTOCOL);
 	else if (p->from)
 		from_a_port(&j, p->from);
 	else
-		at_the_edge(&j);
+		at_the_edge(&j, find_public(&j, j.now.destination));
+	return j.answer;
+}
+
+struct oracle_answer oracle_enter(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                                  const struct oracle_packet *p, const struct public_address *address,
+                                  const struct ip_config *pick)
+{
+	struct journey j = journey_of(g, a, s, p, pick);
+
+	if (p->protocol != PROTO_TCP && p->protocol != PROTO_UDP && p->protocol != PROTO_ICMP)
+		end(&j, ESC_V_PROTOCOL);
+	else
+		at_the_edge(&j, address);
 	return j.answer;
 }
 

@@ -35,4 +35,8 @@ struct oracle_answer {
  * the other side. */
 struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
                                   const struct oracle_packet *p, const struct ip_config *pick);
+/* The same for a packet from the Internet to a public address that the caller has at hand. */
+struct oracle_answer oracle_enter(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                                  const struct oracle_packet *p, const struct public_address *address,
+                                  const struct ip_config *pick);
 void oracle_clear(struct oracle_answer *a);
