@@ -21,6 +21,7 @@ void app_group_declare(struct build *b, const struct document *d)
 	g->configs6 = g_ptr_array_new();
 	g_ptr_array_add(b->graph->app_groups, g);
 	noun_declare(&g->noun, &s, d->id);
+	noun_check_name(&g->noun, &s, 80);
 }
 
 /* Addresses mean something in one network only, so all members are of one. */

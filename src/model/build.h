@@ -47,7 +47,8 @@ struct kind {
 	const char *word; /* for people: "subnet" */
 };
 extern const struct kind kind_network, kind_subnet, kind_security_group, kind_public_address, kind_nic, kind_frontend,
-        kind_pool, kind_probe, kind_nat_rule, kind_app_group, kind_load_balancer;
+        kind_pool, kind_probe, kind_nat_rule, kind_app_group, kind_load_balancer, kind_route_table, kind_nat_gateway,
+        kind_public_prefix, kind_ddos_plan, kind_endpoint_policy;
 
 /* spot.c */
 struct spot spot_of(struct build *b, const struct document *d);
@@ -76,9 +77,14 @@ gboolean read_flag(const struct spot *s, const char *dotted, gboolean fallback);
 /* Index in `names` (NULL ends it), ignoring case. Fallback REQUIRED: an error when absent. On a fault 0. */
 guint read_choice(const struct spot *s, const char *dotted, const char *const names[], int fallback);
 
+void read_names(const struct spot *s, const char *dotted,
+                GPtrArray *list); /* appends a copy of each string of a list */
+
 /* read_address.c */
 gboolean read_address(const struct spot *s, const char *dotted, guint32 *address); /* FALSE when absent or faulty */
 gboolean read_address6(const struct spot *s, const char *dotted, struct ip6 *address);
+gboolean read_any_address(const struct spot *s, const char *dotted, guint32 *address, struct ip6 *address6,
+                          gboolean *v6);
 /* Appends the prefix to the list of its family when it can be a network's or a subnet's. */
 void read_network_prefix(const struct spot *s, const char *dotted, GArray *list, GArray *list6);
 /* Appends the addresses of a list of DNS servers, each as its one text. */
@@ -90,6 +96,10 @@ void read_servers(const struct spot *s, const char *dotted, GPtrArray *list);
  * if required) or faulty: not of the kind, of another subscription, declared nowhere.
  */
 gpointer follow(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required);
+/* The id that stands there, of the kind, whoever declares it and in whatever subscription. NULL as above. */
+const char *reference_id(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required);
+gboolean reference_is_abroad(const struct spot *s, const char *id); /* of another subscription than the document */
+gpointer reference_noun(const struct build *b, const char *id);     /* NULL when no document declares it */
 /* The noun that a child document (".../parent/name") belongs to. NULL and an error when it is declared nowhere. */
 gpointer follow_parent(const struct spot *s, const struct kind *kind);
 /* The type part of an id in lower case; NULL when it is no resource id. Caller frees. */
@@ -101,6 +111,8 @@ char *reference_top(const char *id);
 /* Fills in a noun for a spot and makes it known by its id. */
 void noun_declare(struct noun *n, const struct spot *s, const char *id);
 void noun_clear(struct noun *n);
+/* An error when the name is longer, or has characters that the original refuses in names of networks and their parts. */
+void noun_check_name(const struct noun *n, const struct spot *s, guint max);
 gint noun_compare(gconstpointer a,
                   gconstpointer b); /* elements of a GPtrArray of nouns' owners: by id, ignoring case */
 /* id of a nested resource that is an item of a list: "<document id>/collection/<name>". NULL and an error without a
@@ -118,6 +130,7 @@ enum treatment {
 	ENFORCED,         /* in the graph, and compiled */
 	RECORDED,         /* in the graph and validated, not compiled yet: listed as such */
 	RECORDED_OFF,     /* the same, listed when it is false, which is what asks for something */
+	RECORDED_PART,    /* the same, listed where another property asks for the whole of it */
 	NOT_MODELLED,     /* listed, unless it asks for nothing: null, false, "", empty */
 	NOT_MODELLED_OFF, /* listed when it is false, which is what asks for something */
 };
@@ -129,6 +142,9 @@ struct known {
 };
 #define WHY_ENDPOINTS "private endpoints and services are not modelled"
 #define WHY_IPV6      "IPv6 has no data path yet: such packets are dropped"
+#define WHY_DDOS      "DDoS protection has no data plane yet"
+#define WHY_NAMES     "public names are not served: use the address"
+#define WHY_IP_TAGS   "IP tags say how the real cloud reaches an address: they change nothing here"
 #define WHY_IDLE      "idle timeouts are the same for all flows: this value is not applied"
 #define KNOWN_RULE(p)                                                                                                  \
 	{p "protocol", ENFORCED}, {p "access", ENFORCED}, {p "direction", ENFORCED}, {p "priority", ENFORCED},         \

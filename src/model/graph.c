@@ -38,6 +38,10 @@ static struct graph *graph_new(GPtrArray *documents)
 	g->security_groups = g_ptr_array_new_with_free_func((GDestroyNotify)security_group_free);
 	g->app_groups = g_ptr_array_new_with_free_func((GDestroyNotify)app_group_free);
 	g->public_addresses = g_ptr_array_new_with_free_func((GDestroyNotify)public_address_free);
+	g->route_tables = g_ptr_array_new_with_free_func((GDestroyNotify)route_table_free);
+	g->nat_gateways = g_ptr_array_new_with_free_func((GDestroyNotify)nat_gateway_free);
+	g->public_prefixes = g_ptr_array_new_with_free_func((GDestroyNotify)public_prefix_free);
+	g->ddos_plans = g_ptr_array_new_with_free_func((GDestroyNotify)ddos_plan_free);
 	g->load_balancers = g_ptr_array_new_with_free_func((GDestroyNotify)load_balancer_free);
 	g->nics = g_ptr_array_new_with_free_func((GDestroyNotify)nic_free);
 	g->vms = g_ptr_array_new_with_free_func((GDestroyNotify)vm_free);
@@ -59,6 +63,10 @@ void graph_free(struct graph *g)
 	g_ptr_array_unref(g->security_groups);
 	g_ptr_array_unref(g->app_groups);
 	g_ptr_array_unref(g->public_addresses);
+	g_ptr_array_unref(g->route_tables);
+	g_ptr_array_unref(g->nat_gateways);
+	g_ptr_array_unref(g->public_prefixes);
+	g_ptr_array_unref(g->ddos_plans);
 	g_ptr_array_unref(g->load_balancers);
 	g_ptr_array_unref(g->nics);
 	g_ptr_array_unref(g->vms);
@@ -129,8 +137,10 @@ static void link_all(struct build *b)
 	struct graph *g = b->graph;
 
 	FOR_EACH(g->networks, network_link);
+	FOR_EACH(g->public_addresses, public_address_link);
 	FOR_EACH(g->nics, nic_link);
 	FOR_EACH(g->load_balancers, load_balancer_link);
+	FOR_EACH(g->nat_gateways, nat_gateway_link);
 	FOR_EACH(g->vms, vm_link);
 	FOR_EACH(g->security_groups, security_group_link);
 }
@@ -140,6 +150,10 @@ static void check_all(struct build *b)
 	struct graph *g = b->graph;
 
 	FOR_EACH(g->networks, network_check);
+	FOR_EACH(g->networks, peerings_check);
+	FOR_EACH(g->route_tables, route_table_check);
+	FOR_EACH(g->nat_gateways, nat_gateway_check);
+	FOR_EACH(g->public_prefixes, public_prefix_check);
 	FOR_EACH(g->public_addresses, public_address_check);
 	FOR_EACH(g->load_balancers, load_balancer_check);
 	FOR_EACH(g->vms, vm_check);

@@ -89,7 +89,8 @@ struct network {
 	GPtrArray *peerings;    /* struct peering that it declares: its own half of each */
 	GPtrArray *ports;       /* struct nic with a configuration in it */
 	GPtrArray *dns_servers; /* char *: addresses of either family, in order of preference; empty: the platform's */
-	struct ddos_plan *ddos_plan; /* may be NULL */
+	struct ddos_plan *ddos_plan; /* NULL: none, or one that is not known here; its id is there then */
+	char *ddos_plan_id;
 	gboolean ddos_protection;
 	char *bgp_community; /* "12076:20000", or NULL */
 	guint flow_minutes;  /* idle timeout of flows, 0: the usual one */
@@ -125,9 +126,10 @@ struct peering {
 	struct network *network; /* whose half it is */
 	struct network *remote;  /* NULL: no document declares it, as far as is known here */
 	char *remote_id;
-	struct peering *reverse;  /* NULL: only initiated */
-	gboolean access;          /* the remote network is part of VirtualNetwork here */
-	gboolean forwarded;       /* traffic that did not begin in the remote network is taken from it */
+	GArray *told;            /* struct prefix6, IPv4 ones mapped: the remote space as exported; for a NULL remote */
+	struct peering *reverse; /* NULL: only initiated */
+	gboolean access;         /* the remote network is part of VirtualNetwork here */
+	gboolean forwarded;      /* traffic that did not begin in the remote network is taken from it */
 	gboolean gateway_transit; /* the remote network may use the gateways of this one */
 	gboolean use_remote_gateways;
 	gboolean whole; /* of the whole address spaces, not of some subnets; those are the next two */
@@ -145,7 +147,7 @@ struct route {
 	char *tag; /* a service tag instead of a prefix, or NULL */
 	enum next_hop hop;
 	gboolean hop_v6;
-	guint32 address; /* of the appliance */
+	guint32 address; /* of the appliance; 0, as ::, when only a real deployment knows it */
 	struct ip6 address6;
 };
 
@@ -201,7 +203,8 @@ struct public_address {
 	char *dns_label; /* NULL: no name */
 	char *reverse_name;
 	enum ddos_mode ddos_mode;
-	struct ddos_plan *ddos_plan; /* of its own, or NULL */
+	struct ddos_plan *ddos_plan; /* of its own; as a network's */
+	char *ddos_plan_id;
 };
 
 struct ip_config {
@@ -218,15 +221,18 @@ struct ip_config {
 	struct frontend *gateway_frontend;     /* of a gateway load balancer that its traffic passes, or NULL */
 };
 
+#define NIC_PLATFORM_DNS "AzureProvidedDNS"
+
 struct nic {
 	struct noun noun;
 	struct network *network;
 	struct security_group *group; /* may be NULL */
 	GPtrArray *configs;           /* struct ip_config, IPv4; at least one, primary first, all in one subnet */
 	GPtrArray *configs6;          /* struct ip_config, IPv6; none of them primary, in the same subnet */
-	GPtrArray *dns_servers;       /* char *: instead of the network's; empty: those */
-	char *dns_label;              /* name inside the network, or NULL */
-	struct vm *vm;                /* NULL: not attached, so not a port of any host */
+	/* char *: instead of the network's; empty: those; NIC_PLATFORM_DNS alone: the platform's in any case */
+	GPtrArray *dns_servers;
+	char *dns_label; /* name inside the network, or NULL */
+	struct vm *vm;   /* NULL: not attached, so not a port of any host */
 	gboolean ip_forwarding;
 };
 

@@ -43,6 +43,7 @@ void ip_config_add(struct nic *n, const struct spot *s, const char *id)
 	c->app_groups = g_ptr_array_new();
 	g_ptr_array_add(c->v6 ? n->configs6 : n->configs, c);
 	noun_declare(&c->noun, s, id);
+	noun_check_name(&c->noun, s, 80);
 	c->primary = read_flag(s, "properties.primary", FALSE);
 	read_method(c, s);
 }
@@ -178,6 +179,7 @@ void ip_config_link(struct build *b, struct ip_config *c)
 	link_pools(c, &s);
 	link_nat_rules(c, &s);
 	link_app_groups(c, &s);
+	c->gateway_frontend = follow(&s, "properties.gatewayLoadBalancer", &kind_frontend, FALSE);
 	g_ptr_array_sort(c->pools, noun_compare);
 	g_ptr_array_sort(c->nat_rules, noun_compare);
 	g_ptr_array_sort(c->app_groups, noun_compare);

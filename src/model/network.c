@@ -2,6 +2,10 @@
 /* Virtual networks: the address space, and what is set for the whole of them. */
 #include "model/network.h"
 
+#include <string.h>
+
+#define MAX_SUBNETS 3000
+
 const struct known network_known[] = {
         {"properties.addressSpace.addressPrefixes", ENFORCED},
         {"properties.subnets[].name", ENFORCED},
@@ -9,14 +13,25 @@ const struct known network_known[] = {
         {"properties.subnets[].type", IRRELEVANT},
         {"properties.subnets[].etag", IRRELEVANT},
         KNOWN_SUBNET("properties.subnets[].properties."),
-        {"properties.dhcpOptions", NOT_MODELLED, "DNS servers are not modelled: machines get no resolver"},
-        {"properties.virtualNetworkPeerings", NOT_MODELLED, "peerings are not modelled: the networks stay apart"},
-        {"properties.enableDdosProtection", NOT_MODELLED, "DDoS plans are not modelled"},
-        {"properties.ddosProtectionPlan", NOT_MODELLED, "DDoS plans are not modelled"},
-        {"properties.enableVmProtection", NOT_MODELLED, "not modelled"},
-        {"properties.bgpCommunities", NOT_MODELLED, "BGP is not modelled"},
-        {"properties.encryption", NOT_MODELLED, "encryption between machines is not modelled"},
-        {"properties.flowTimeoutInMinutes", NOT_MODELLED, WHY_IDLE},
+        {"properties.virtualNetworkPeerings[].name", RECORDED_PART},
+        {"properties.virtualNetworkPeerings[].id", IRRELEVANT},
+        {"properties.virtualNetworkPeerings[].type", IRRELEVANT},
+        {"properties.virtualNetworkPeerings[].etag", IRRELEVANT},
+        KNOWN_PEERING("properties.virtualNetworkPeerings[].properties."),
+        {"properties.addressSpace.ipamPoolPrefixAllocations", NOT_MODELLED, WHY_IPAM},
+        {"properties.ipAllocations", NOT_MODELLED, WHY_IPAM},
+        {"properties.dhcpOptions.dnsServers", RECORDED, "names have no data plane yet: machines get no resolver"},
+        {"properties.ddosProtectionPlan", RECORDED, WHY_DDOS},
+        {"properties.enableDdosProtection", RECORDED_PART},
+        {"properties.enableVmProtection", IRRELEVANT}, /* of the previews, without effect since */
+        {"properties.bgpCommunities.virtualNetworkCommunity", RECORDED, "BGP has no data plane yet"},
+        {"properties.bgpCommunities.regionalCommunity", IRRELEVANT}, /* a report */
+        {"properties.encryption.enabled", RECORDED, "traffic between machines is not encrypted yet"},
+        {"properties.encryption.enforcement", RECORDED_PART},
+        {"properties.flowTimeoutInMinutes", RECORDED, WHY_IDLE},
+        {"properties.privateEndpointVNetPolicies", NOT_MODELLED, WHY_ENDPOINTS, "Disabled"},
+        {"properties.flowLogs", IRRELEVANT}, /* reports, as is the next */
+        {"properties.defaultPublicNatGateway", IRRELEVANT},
         {NULL},
 };
 
@@ -26,7 +41,11 @@ void network_free(struct network *n)
 	g_array_unref(n->prefixes);
 	g_array_unref(n->prefixes6);
 	g_ptr_array_unref(n->subnets);
+	g_ptr_array_unref(n->peerings);
 	g_ptr_array_unref(n->ports);
+	g_ptr_array_unref(n->dns_servers);
+	g_free(n->ddos_plan_id);
+	g_free(n->bgp_community);
 	g_free(n);
 }
 
@@ -68,38 +87,98 @@ static void read_space(struct network *n, const struct spot *s)
 	g_array_sort(n->prefixes6, space_compare);
 }
 
+/* "12076:20000" to "12076:49999": the original's own number, and one of the customer's. */
+static void read_community(struct network *n, const struct spot *s)
+{
+	static const char property[] = "properties.bgpCommunities.virtualNetworkCommunity";
+	const char *text = read_text(s, property, FALSE);
+	guint64 value;
+
+	if (!text || !*text)
+		return;
+	if (!g_str_has_prefix(text, "12076:") ||
+	    !g_ascii_string_to_unsigned(text + strlen("12076:"), 10, 20000, 49999, &value, NULL))
+		spot_error(s, property,
+		           "'%.60s' is not a community from 12076:20000 to 12076:49999; write one of these", text);
+	else
+		n->bgp_community = g_strdup(text);
+}
+
+static void read_settings(struct network *n, const struct spot *s)
+{
+	static const char *const enforcements[] = {"AllowUnencrypted", "DropUnencrypted", NULL};
+
+	read_servers(s, "properties.dhcpOptions.dnsServers", n->dns_servers);
+	n->ddos_protection = read_flag(s, "properties.enableDdosProtection", FALSE);
+	n->flow_minutes = read_number(s, "properties.flowTimeoutInMinutes", 4, 30, 0);
+	n->encrypted = read_flag(s, "properties.encryption.enabled", FALSE);
+	n->drop_unencrypted = read_choice(s, "properties.encryption.enforcement", enforcements, 0) == 1;
+	read_community(n, s);
+}
+
+/* What stands in a list of the network's document, unless a document of its own does. */
+static void read_parts(struct network *n, const struct spot *s, const char *collection,
+                       void (*add)(struct network *n, const struct spot *s, const char *id))
+{
+	g_autofree char *list = g_strconcat("properties.", collection, NULL);
+	guint count = spot_length(s, list);
+
+	for (guint i = 0; i < count; i++) {
+		struct spot item = spot_item(s, list, i);
+		g_autofree char *id = nested_id(&item, collection);
+
+		if (id && !has_own_document(&item, id))
+			add(n, &item, id);
+	}
+}
+
 void network_declare(struct build *b, const struct document *d)
 {
 	struct spot s = spot_of(b, d);
 	struct network *n = g_new0(struct network, 1);
-	guint count;
 
 	n->prefixes = g_array_new(FALSE, FALSE, sizeof(struct prefix));
 	n->prefixes6 = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
 	n->subnets = g_ptr_array_new_with_free_func((GDestroyNotify)subnet_free);
+	n->peerings = g_ptr_array_new_with_free_func((GDestroyNotify)peering_free);
 	n->ports = g_ptr_array_new();
+	n->dns_servers = g_ptr_array_new_with_free_func(g_free);
 	g_ptr_array_add(b->graph->networks, n);
 	noun_declare(&n->noun, &s, d->id);
+	noun_check_name(&n->noun, &s, 64);
 	read_space(n, &s);
-	count = spot_length(&s, "properties.subnets");
-	for (guint i = 0; i < count; i++) {
-		struct spot item = spot_item(&s, "properties.subnets", i);
-		g_autofree char *id = nested_id(&item, "subnets");
-
-		if (id && !has_own_document(&item, id))
-			subnet_add(n, &item, id);
-	}
+	read_settings(n, &s);
+	read_parts(n, &s, "subnets", subnet_add);
+	read_parts(n, &s, "virtualNetworkPeerings", peering_add);
 }
 
 void network_link(struct build *b, struct network *n)
 {
+	struct spot s = noun_spot(b, &n->noun);
+
 	g_ptr_array_sort(n->subnets, noun_compare);
+	g_ptr_array_sort(n->peerings, noun_compare);
 	for (guint i = 0; i < n->subnets->len; i++)
 		subnet_link(b, n->subnets->pdata[i]);
+	for (guint i = 0; i < n->peerings->len; i++)
+		peering_link(b, n->peerings->pdata[i]);
+	n->ddos_plan = ddos_plan_follow(&s, "properties.ddosProtectionPlan", &n->ddos_plan_id);
+	if (n->ddos_plan)
+		g_ptr_array_add(n->ddos_plan->networks, n);
 }
 
 void network_check(struct build *b, struct network *n)
 {
+	struct spot s = noun_spot(b, &n->noun);
+
+	if (n->subnets->len > MAX_SUBNETS)
+		spot_error(&s, "properties.subnets",
+		           "%u subnets are more than the %u that a network may have; split it", n->subnets->len,
+		           MAX_SUBNETS);
+	if (n->ddos_protection && !n->ddos_plan_id)
+		spot_error(&s, "properties.enableDdosProtection", "it needs a plan; name one in ddosProtectionPlan");
+	for (guint i = 0; i < n->peerings->len; i++)
+		peering_match(n->peerings->pdata[i]);
 	subnets_check(b, n);
 	g_ptr_array_sort(n->ports, noun_compare);
 }

@@ -14,18 +14,44 @@
 	        {p "provisioningState", IRRELEVANT}, {p "ipConfigurations", IRRELEVANT},                               \
 	        {p "ipConfigurationProfiles", IRRELEVANT}, {p "purpose", IRRELEVANT},                                  \
 	        {p "resourceNavigationLinks", IRRELEVANT}, {p "serviceAssociationLinks", IRRELEVANT},                  \
-	        {p "privateEndpoints", NOT_MODELLED, WHY_ENDPOINTS},                                                   \
-	        {p "routeTable", NOT_MODELLED,                                                                         \
-	         "user-defined routes are not modelled: traffic takes the system routes"},                             \
-	        {p "natGateway", NOT_MODELLED, "NAT gateways are not modelled: another address is used outbound"},     \
-	        {p "serviceEndpoints", NOT_MODELLED, "service endpoints are not modelled"},                            \
-	        {p "serviceEndpointPolicies", NOT_MODELLED, "service endpoints are not modelled"},                     \
-	        {p "delegations", NOT_MODELLED, "delegation to a service is not modelled"},                            \
-	        {p "privateEndpointNetworkPolicies", NOT_MODELLED, WHY_ENDPOINTS},                                     \
-	        {p "privateLinkServiceNetworkPolicies", NOT_MODELLED, WHY_ENDPOINTS},                                  \
-	        {p "applicationGatewayIpConfigurations", NOT_MODELLED, "application gateways are not modelled"},       \
+	        {p "privateEndpoints", IRRELEVANT}, {p "applicationGatewayIPConfigurations", IRRELEVANT},              \
+	        {p "interfaceEndpoints", IRRELEVANT},                                                                  \
+	        {p "routeTable", RECORDED,                                                                             \
+	         "user-defined routes have no data plane yet: traffic takes the system routes"},                       \
+	        {p "natGateway", RECORDED, "NAT gateways have no data plane yet: another address is used outbound"},   \
+	        {p "serviceEndpoints", RECORDED, "service endpoints have no data plane yet: they change no route"},    \
+	        {p "serviceEndpointPolicies", RECORDED, "service endpoints have no data plane yet"},                   \
+	        {p "delegations", RECORDED, "no service comes into the subnet that is given to it"},                   \
+	        {p "privateEndpointNetworkPolicies", RECORDED, WHY_ENDPOINTS, "Disabled"},                             \
+	        {p "privateLinkServiceNetworkPolicies", RECORDED, WHY_ENDPOINTS, "Enabled"},                           \
+	        {p "defaultOutboundAccess", RECORDED_OFF, "machines of the subnet keep a default outbound address"},   \
+	        {p "sharingScope", NOT_MODELLED, "sharing a subnet with other subscriptions is not modelled"},         \
+	        {p "ipAllocations", NOT_MODELLED, WHY_IPAM}, {p "ipamPoolPrefixAllocations", NOT_MODELLED, WHY_IPAM},  \
 	{                                                                                                              \
-		p "defaultOutboundAccess", NOT_MODELLED_OFF, "machines of the subnet keep a default outbound address"  \
+		p "serviceGateway", NOT_MODELLED, "service gateways are not modelled"                                  \
+	}
+#define WHY_IPAM    "address management is not modelled: write the prefix"
+#define WHY_PEERING "peerings have no data plane yet: the networks stay apart"
+#define KNOWN_PEERING(p)                                                                                               \
+	{p "remoteVirtualNetwork", RECORDED, WHY_PEERING}, {p "allowVirtualNetworkAccess", RECORDED_PART},             \
+	        {p "allowForwardedTraffic", RECORDED_PART}, {p "allowGatewayTransit", RECORDED_PART},                  \
+	        {p "useRemoteGateways", RECORDED_PART}, {p "peerCompleteVnets", RECORDED_PART},                        \
+	        {p "enableOnlyIPv6Peering", RECORDED_PART}, {p "localSubnetNames", RECORDED_PART},                     \
+	        {p "remoteSubnetNames", RECORDED_PART}, {p "remoteAddressSpace", RECORDED_PART},                       \
+	        {p "remoteVirtualNetworkAddressSpace", RECORDED_PART}, {p "localAddressSpace", IRRELEVANT},            \
+	        {p "localVirtualNetworkAddressSpace", IRRELEVANT}, {p "remoteBgpCommunities", IRRELEVANT},             \
+	        {p "remoteVirtualNetworkEncryption", IRRELEVANT}, {p "peeringState", IRRELEVANT},                      \
+	        {p "peeringSyncLevel", IRRELEVANT}, {p "provisioningState", IRRELEVANT},                               \
+	        {p "resourceGuid", IRRELEVANT},                                                                        \
+	{                                                                                                              \
+		p "doNotVerifyRemoteGateways", IRRELEVANT                                                              \
+	}
+/* The routes of a table matter where a subnet names it, which is what is listed. */
+#define KNOWN_ROUTE(p)                                                                                                 \
+	{p "addressPrefix", RECORDED_PART}, {p "nextHopType", RECORDED_PART}, {p "nextHopIpAddress", RECORDED_PART},   \
+	        {p "hasBgpOverride", IRRELEVANT}, {p "provisioningState", IRRELEVANT},                                 \
+	{                                                                                                              \
+		p "nextHop", NOT_MODELLED, "several next hops of one route are not modelled"                           \
 	}
 
 /* space.c */
@@ -41,13 +67,46 @@ void network_link(struct build *b, struct network *n);
 void network_check(struct build *b, struct network *n);
 void network_free(struct network *n);
 
+void peering_declare(struct build *b, const struct document *d);
+void peering_add(struct network *n, const struct spot *s, const char *id);
+void peering_link(struct build *b, struct peering *p);
+void peering_match(struct peering *p); /* after all are linked: finds the other half */
+void peerings_check(struct build *b, const struct network *n);
+void peering_free(struct peering *p);
+
+void route_table_declare(struct build *b, const struct document *d);
+void route_declare(struct build *b, const struct document *d);
+void route_table_check(struct build *b, struct route_table *t);
+void route_table_free(struct route_table *t);
+
+void nat_gateway_declare(struct build *b, const struct document *d);
+void nat_gateway_link(struct build *b, struct nat_gateway *g);
+void nat_gateway_check(struct build *b, struct nat_gateway *g);
+void nat_gateway_free(struct nat_gateway *g);
+
+void public_prefix_declare(struct build *b, const struct document *d);
+guint public_prefix_size(const struct public_prefix *p); /* addresses; at most 65536 are told */
+void public_prefix_check(struct build *b, struct public_prefix *p);
+void public_prefix_free(struct public_prefix *p);
+
+void ddos_plan_declare(struct build *b, const struct document *d);
+/* The plan named at `dotted`, also of another subscription: then it may be NULL with its id in *id, which is owned. */
+struct ddos_plan *ddos_plan_follow(const struct spot *s, const char *dotted, char **id);
+void ddos_plan_free(struct ddos_plan *p);
+
+extern const struct known route_table_known[], route_known[], nat_gateway_known[], public_prefix_known[],
+        ddos_plan_known[], peering_known[];
+
 void subnet_declare(struct build *b, const struct document *d);
 void subnet_add(struct network *n, const struct spot *s, const char *id);
 void subnet_link(struct build *b, struct subnet *s);
 void subnets_check(struct build *b, const struct network *n); /* inside their network, and apart */
+/* special_subnet.c: those whose name makes them a service's own */
+void special_subnet_check(struct build *b, const struct subnet *s);
 void subnet_free(struct subnet *s);
 
 void public_address_declare(struct build *b, const struct document *d);
+void public_address_link(struct build *b, struct public_address *p);
 void public_address_check(struct build *b, struct public_address *p);
 void public_address_free(struct public_address *p);
 /* FALSE and an error at the place that asks for it when the address has a holder already. */

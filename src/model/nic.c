@@ -6,6 +6,8 @@
  */
 #include "model/network.h"
 
+#include <string.h>
+
 #define MAX_CONFIGS 256
 
 #define CONFIG "properties.ipConfigurations[].properties."
@@ -19,24 +21,43 @@ const struct known nic_known[] = {
         {CONFIG "privateIPAllocationMethod", ENFORCED},
         {CONFIG "privateIPAddress", ENFORCED},
         {CONFIG "privateIPAddressVersion", RECORDED, WHY_IPV6, "IPv4"},
+        {CONFIG "privateIPAddressPrefixLength", NOT_MODELLED, "blocks of private addresses are not modelled"},
         {CONFIG "provisioningState", IRRELEVANT},
+        {CONFIG "privateLinkConnectionProperties", IRRELEVANT}, /* a report */
         {CONFIG "publicIPAddress.id", ENFORCED},
+        {CONFIG "publicIPAddress.properties.deleteOption", IRRELEVANT},
         {CONFIG "loadBalancerBackendAddressPools", ENFORCED},
         {CONFIG "loadBalancerInboundNatRules", ENFORCED},
         {CONFIG "applicationSecurityGroups", ENFORCED},
+        {CONFIG "gatewayLoadBalancer", RECORDED, "gateway load balancers have no data plane yet"},
         {CONFIG "applicationGatewayBackendAddressPools", NOT_MODELLED, "application gateways are not modelled"},
         {CONFIG "networkSecurityGroup", NOT_MODELLED,
          "a group here has no effect, also in the original: it belongs on the interface or the subnet"},
         {CONFIG "virtualNetworkTaps", NOT_MODELLED, "TAPs are not modelled"},
         {"properties.networkSecurityGroup", ENFORCED},
-        {"properties.enableIPForwarding", NOT_MODELLED,
-         "forwarding is not modelled: packets with other addresses than its own are dropped"},
+        {"properties.enableIPForwarding", RECORDED,
+         "forwarding has no data plane yet: packets with other addresses than its own are dropped"},
+        {"properties.dnsSettings.dnsServers", RECORDED, "names have no data plane yet: machines get no resolver"},
+        {"properties.dnsSettings.internalDnsNameLabel", RECORDED, "names have no data plane yet"},
+        {"properties.dnsSettings.appliedDnsServers", IRRELEVANT}, /* reports, as are the next */
+        {"properties.dnsSettings.internalFqdn", IRRELEVANT},
+        {"properties.dnsSettings.internalDomainNameSuffix", IRRELEVANT},
         {"properties.enableAcceleratedNetworking", IRRELEVANT},
-        {"properties.primary", IRRELEVANT},
+        {"properties.disableTcpStateTracking", NOT_MODELLED, "flows are tracked all the same"},
+        {"properties.auxiliaryMode", IRRELEVANT}, /* hardware, as is the next */
+        {"properties.auxiliarySku", IRRELEVANT},
+        {"properties.primary", IRRELEVANT}, /* reports, as are the next */
         {"properties.virtualMachine", IRRELEVANT},
         {"properties.macAddress", IRRELEVANT},
         {"properties.nicType", IRRELEVANT},
-        {"properties.dnsSettings", NOT_MODELLED, "DNS servers are not modelled: machines get no resolver"},
+        {"properties.workloadType", IRRELEVANT},
+        {"properties.hostedWorkloads", IRRELEVANT},
+        {"properties.migrationPhase", IRRELEVANT},
+        {"properties.privateEndpoint", IRRELEVANT},
+        {"properties.vnetEncryptionSupported", IRRELEVANT},
+        {"properties.defaultOutboundConnectivityEnabled", IRRELEVANT},
+        {"properties.privateLinkService", NOT_MODELLED, WHY_ENDPOINTS},
+        {"properties.dscpConfiguration", NOT_MODELLED, "marks of packets are not modelled"},
         {"properties.tapConfigurations", NOT_MODELLED, "TAPs are not modelled"},
         {NULL},
 };
@@ -46,6 +67,8 @@ void nic_free(struct nic *n)
 	noun_clear(&n->noun);
 	g_ptr_array_unref(n->configs);
 	g_ptr_array_unref(n->configs6);
+	g_ptr_array_unref(n->dns_servers);
+	g_free(n->dns_label);
 	g_free(n);
 }
 
@@ -114,8 +137,37 @@ static void read_configs(struct nic *n, const struct spot *s)
 		spot_error(s, list, "the interface has no usable IPv4 configuration; add one");
 }
 
+static gboolean is_host_name(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (!g_ascii_isalnum(*c) && *c != '-')
+			return FALSE;
+	return g_ascii_isalnum(text[0]) && text[strlen(text) - 1] != '-';
+}
+
+/* "AzureProvidedDNS" alone means the platform's, whatever the network has. */
+static void read_names_of(struct nic *n, const struct spot *s)
+{
+	static const char servers[] = "properties.dnsSettings.dnsServers";
+	static const char label[] = "properties.dnsSettings.internalDnsNameLabel";
+	const struct node *list = spot_get(s, servers);
+	const char *text = read_text(s, label, FALSE);
+
+	if (node_length(list) == 1 && g_ascii_strcasecmp(node_str(node_item(list, 0), ""), NIC_PLATFORM_DNS) == 0)
+		g_ptr_array_add(n->dns_servers, g_strdup(NIC_PLATFORM_DNS));
+	else
+		read_servers(s, servers, n->dns_servers);
+	if (!text || !*text)
+		return;
+	if (strlen(text) > 63 || !is_host_name(text))
+		spot_error(s, label, "'%.100s' cannot be a host name; use up to 63 letters, digits and '-'", text);
+	else
+		n->dns_label = g_strdup(text);
+}
+
 void nic_declare(struct build *b, const struct document *d)
 {
+	static const char *const modes[] = {"None", "MaxConnections", "Floating", "AcceleratedConnections", NULL};
 	struct spot s = spot_of(b, d);
 	struct nic *n = g_new0(struct nic, 1);
 
@@ -123,6 +175,10 @@ void nic_declare(struct build *b, const struct document *d)
 	n->configs6 = g_ptr_array_new_with_free_func((GDestroyNotify)ip_config_free);
 	g_ptr_array_add(b->graph->nics, n);
 	noun_declare(&n->noun, &s, d->id);
+	noun_check_name(&n->noun, &s, 80);
+	n->dns_servers = g_ptr_array_new_with_free_func(g_free);
+	read_names_of(n, &s);
+	read_choice(&s, "properties.auxiliaryMode", modes, 0);
 	n->ip_forwarding = read_flag(&s, "properties.enableIPForwarding", FALSE);
 	read_configs(n, &s);
 	g_ptr_array_sort(n->configs, compare_configs);

@@ -28,6 +28,32 @@ void noun_declare(struct noun *n, const struct spot *s, const char *id)
 	g_hash_table_insert(b->graph->by_id, g_steal_pointer(&lower), n);
 }
 
+/* Letters and digits of any script, as the original counts them. */
+static gboolean is_name(const char *name)
+{
+	gunichar first = g_utf8_get_char(name), last = 0;
+
+	for (const char *p = name; *p; p = g_utf8_next_char(p)) {
+		last = g_utf8_get_char(p);
+		if (!g_unichar_isalnum(last) && (last > 127 || !strchr("_.-", (int)last)))
+			return FALSE;
+	}
+	return (g_unichar_isalnum(first) || first == '_') && (g_unichar_isalnum(last) || last == '_');
+}
+
+void noun_check_name(const struct noun *n, const struct spot *s, guint max)
+{
+	glong length = g_utf8_strlen(n->name, -1);
+
+	if (length > (glong)max)
+		spot_error(s, "name", "the name has %ld characters; use at most %u", length, max);
+	else if (!is_name(n->name))
+		spot_error(s, "name",
+		           "'%.100s' cannot be a name; use letters, digits, '_', '.' and '-', and end with neither of "
+		           "the last two",
+		           n->name);
+}
+
 void noun_clear(struct noun *n)
 {
 	g_free(n->id);

@@ -1,52 +1,152 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Public IP addresses. Who has one is found when NICs and front ends are linked. */
+/* Public IP addresses. Who has one is found when NICs, front ends and NAT gateways are linked. */
 #include "model/network.h"
+
+#include <string.h>
 
 const struct known public_address_known[] = {
         {"sku.name", ENFORCED},
-        {"sku.tier", IRRELEVANT},
+        {"sku.tier", RECORDED, "an address of all regions is here what one of a region is", "Regional"},
         {"properties.publicIPAllocationMethod", ENFORCED},
         {"properties.publicIPAddressVersion", RECORDED, WHY_IPV6, "IPv4"},
         {"properties.ipAddress", ENFORCED},
-        {"properties.ipConfiguration", IRRELEVANT}, /* a report */
+        {"properties.idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},
+        {"properties.dnsSettings.domainNameLabel", RECORDED, WHY_NAMES},
+        {"properties.dnsSettings.domainNameLabelScope", RECORDED_PART},
+        {"properties.dnsSettings.reverseFqdn", RECORDED, WHY_NAMES},
+        {"properties.dnsSettings.fqdn", IRRELEVANT}, /* a report */
+        {"properties.publicIPPrefix", RECORDED, "no block is set aside: any free address is taken"},
+        {"properties.ddosSettings.protectionMode", RECORDED, WHY_DDOS, "VirtualNetworkInherited"},
+        {"properties.ddosSettings.ddosProtectionPlan", RECORDED_PART},
+        {"properties.ddosSettings.protectionCoverage", NOT_MODELLED, WHY_DDOS, "Basic"}, /* until 2022, as the next */
+        {"properties.ddosSettings.ddosCustomPolicy", NOT_MODELLED, WHY_DDOS},
+        {"properties.ddosSettings.protectedIP", NOT_MODELLED, WHY_DDOS},
+        {"properties.ipTags", NOT_MODELLED, WHY_IP_TAGS},
+        {"properties.ipConfiguration", IRRELEVANT}, /* reports, as are the next */
+        {"properties.natGateway", IRRELEVANT},
+        {"properties.servicePublicIPAddress", IRRELEVANT},
+        {"properties.linkedPublicIPAddress", IRRELEVANT},
+        {"properties.migrationPhase", IRRELEVANT},
         {"properties.deleteOption", IRRELEVANT},
-        {"properties.idleTimeoutInMinutes", NOT_MODELLED, WHY_IDLE},
-        {"properties.dnsSettings", NOT_MODELLED, "public names are not served: use the address"},
-        {"properties.publicIPPrefix", NOT_MODELLED, "public IP prefixes are not modelled: any free address is taken"},
-        {"properties.ipTags", NOT_MODELLED, "IP tags are not modelled"},
-        {"properties.ddosSettings", NOT_MODELLED, "DDoS plans are not modelled"},
         {NULL},
 };
 
 void public_address_free(struct public_address *p)
 {
 	noun_clear(&p->noun);
+	g_free(p->dns_label);
+	g_free(p->reverse_name);
+	g_free(p->ddos_plan_id);
 	g_free(p);
+}
+
+/* As the original has it: ^[a-z][a-z0-9-]{1,61}[a-z0-9]$ */
+static gboolean is_label(const char *text)
+{
+	gsize length = strlen(text);
+
+	return length >= 3 && length <= 63 && g_ascii_islower(text[0]) && text[length - 1] != '-' &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+}
+
+static void read_names_of(struct public_address *p, const struct spot *s)
+{
+	static const char property[] = "properties.dnsSettings.domainNameLabel";
+	const char *label = read_text(s, property, FALSE);
+
+	p->reverse_name = g_strdup(read_text(s, "properties.dnsSettings.reverseFqdn", FALSE));
+	if (!label || !*label || g_str_has_prefix(label, "<unknown"))
+		return;
+	if (!is_label(label))
+		spot_error(
+		        s, property,
+		        "'%.100s' cannot be a name; use 3 to 63 lower-case letters, digits and '-', and begin with a "
+		        "letter",
+		        label);
+	else
+		p->dns_label = g_strdup(label);
+}
+
+static void read_sku(struct public_address *p, const struct spot *s)
+{
+	static const char *const skus[] = {"Basic", "Standard", "StandardV2", NULL}; /* the order of enum sku */
+	static const char *const tiers[] = {"Regional", "Global", NULL};
+	guint sku = read_choice(s, "sku.name", skus, SKU_BASIC);
+
+	p->v2 = sku == 2;
+	p->sku = sku == 0 ? SKU_BASIC : SKU_STANDARD;
+	p->global = read_choice(s, "sku.tier", tiers, 0) == 1;
+	if (p->global && p->sku == SKU_BASIC)
+		spot_error(s, "sku.tier", "only a Standard address is Global; make it one, or Regional");
 }
 
 void public_address_declare(struct build *b, const struct document *d)
 {
-	static const char *const skus[] = {"Basic", "Standard", NULL}; /* the order of enum sku */
 	static const char *const methods[] = {"Dynamic", "Static", NULL};
 	static const char *const versions[] = {"IPv4", "IPv6", NULL};
+	static const char *const modes[] = {"VirtualNetworkInherited", "Enabled", "Disabled",
+	                                    NULL}; /* enum ddos_mode */
 	struct spot s = spot_of(b, d);
 	struct public_address *p = g_new0(struct public_address, 1);
 
 	g_ptr_array_add(b->graph->public_addresses, p);
 	noun_declare(&p->noun, &s, d->id);
-	p->sku = (enum sku)read_choice(&s, "sku.name", skus, SKU_BASIC);
+	noun_check_name(&p->noun, &s, 80);
+	read_sku(p, &s);
 	p->is_static = read_choice(&s, "properties.publicIPAllocationMethod", methods, p->sku == SKU_STANDARD) == 1;
 	p->v6 = read_choice(&s, "properties.publicIPAddressVersion", versions, 0) == 1;
-	p->idle_minutes = read_number(&s, "properties.idleTimeoutInMinutes", 4, 120, 4);
+	p->idle_minutes = read_number(&s, "properties.idleTimeoutInMinutes", 4, 30, 4);
+	p->ddos_mode = (enum ddos_mode)read_choice(&s, "properties.ddosSettings.protectionMode", modes, DDOS_INHERITED);
+	read_names_of(p, &s);
 	if (p->v6)
 		read_address6(&s, "properties.ipAddress", &p->address6);
 	else
 		read_address(&s, "properties.ipAddress", &p->address);
 }
 
+/* An address and its block are of one kind. */
+static void link_prefix(struct public_address *p, const struct spot *s)
+{
+	static const char property[] = "properties.publicIPPrefix";
+	struct public_prefix *prefix = follow(s, property, &kind_public_prefix, FALSE);
+
+	if (!prefix)
+		return;
+	if (prefix->v6 != p->v6)
+		spot_error(s, property, "prefix '%s' is IPv%c and the address IPv%c; make them equal",
+		           prefix->noun.name, prefix->v6 ? '6' : '4', p->v6 ? '6' : '4');
+	else if (p->sku == SKU_BASIC || prefix->v2 != p->v2 || prefix->global != p->global)
+		spot_error(s, property, "prefix '%s' is of another SKU or tier than the address; make them equal",
+		           prefix->noun.name);
+	else {
+		p->prefix = prefix;
+		g_ptr_array_add(prefix->addresses, p);
+	}
+}
+
+void public_address_link(struct build *b, struct public_address *p)
+{
+	struct spot s = noun_spot(b, &p->noun);
+
+	link_prefix(p, &s);
+	p->ddos_plan = ddos_plan_follow(&s, "properties.ddosSettings.ddosProtectionPlan", &p->ddos_plan_id);
+	if (p->ddos_plan_id && p->ddos_mode != DDOS_ON)
+		spot_error(
+		        &s, "properties.ddosSettings.protectionMode",
+		        "an address with a plan of its own is protected by it; write \"Enabled\", or remove the plan");
+}
+
+static const struct noun *holder_of(const struct public_address *p)
+{
+	return p->config        ? &p->config->noun
+	       : p->frontend    ? &p->frontend->noun
+	       : p->nat_gateway ? &p->nat_gateway->noun
+	                        : NULL;
+}
+
 gboolean public_address_is_free(const struct public_address *p, const struct spot *s, const char *dotted)
 {
-	const struct noun *holder = p->config ? &p->config->noun : p->frontend ? &p->frontend->noun : NULL;
+	const struct noun *holder = holder_of(p);
 	g_autofree char *where = holder ? noun_where(holder) : NULL;
 
 	if (holder)
@@ -54,22 +154,25 @@ gboolean public_address_is_free(const struct public_address *p, const struct spo
 	return !holder;
 }
 
+/* It is a report in what the platform exports: a lab cannot have the real cloud's addresses. */
+static void check_pool(struct public_address *p, const struct spot *s)
+{
+	g_autofree char *text = ip_format(p->address);
+	struct prefix pool;
+
+	prefix_parse(GRAPH_PUBLIC_POOL, &pool);
+	if (!p->address || prefix_has(pool, p->address))
+		return;
+	spot_warning(s, "properties.ipAddress",
+	             "%s is not one of the public pool " GRAPH_PUBLIC_POOL "; another is taken from there", text);
+	p->address = 0;
+}
+
 void public_address_check(struct build *b, struct public_address *p)
 {
 	struct spot s = noun_spot(b, &p->noun);
 
-	struct prefix pool;
-
-	/* It is a report in what the platform exports: a lab cannot have the real cloud's addresses. */
-	prefix_parse(GRAPH_PUBLIC_POOL, &pool);
-	if (p->address && !prefix_has(pool, p->address)) {
-		g_autofree char *text = ip_format(p->address);
-
-		spot_warning(&s, "properties.ipAddress",
-		             "%s is not one of the public pool " GRAPH_PUBLIC_POOL "; another is taken from there",
-		             text);
-		p->address = 0;
-	}
+	check_pool(p, &s);
 	if (p->sku == SKU_STANDARD && !p->is_static)
 		spot_warning(&s, "properties.publicIPAllocationMethod",
 		             "a Standard address is always static; write \"Static\"");

@@ -73,3 +73,16 @@ guint read_choice(const struct spot *s, const char *dotted, const char *const na
 	spot_error(s, dotted, "'%.60s' is not known; write one of %s", text, all);
 	return 0;
 }
+
+void read_names(const struct spot *s, const char *dotted, GPtrArray *list)
+{
+	guint count = spot_length(s, dotted);
+
+	for (guint i = 0; i < count; i++) {
+		struct spot item = spot_item(s, dotted, i);
+		const char *text = read_text(&item, "", TRUE);
+
+		if (text)
+			g_ptr_array_add(list, g_strdup(text));
+	}
+}

@@ -4,11 +4,20 @@
 
 #include <string.h>
 
+/* What only a real deployment knows: an address is chosen here, and nobody is asked to correct what is no mistake. */
+static gboolean is_unknown(const struct spot *s, const char *dotted, const char *text)
+{
+	if (!g_str_has_prefix(text, "<unknown"))
+		return FALSE;
+	spot_unmodelled(s, dotted, "only a real deployment knows this address: here it is another, or none");
+	return TRUE;
+}
+
 gboolean read_address(const struct spot *s, const char *dotted, guint32 *address)
 {
 	const char *text = read_text(s, dotted, FALSE);
 
-	if (!text || !*text)
+	if (!text || !*text || is_unknown(s, dotted, text))
 		return FALSE;
 	if (!ip_parse(text, address)) {
 		spot_error(s, dotted, "'%.60s' is not an IPv4 address; write one like 10.0.0.4", text);
@@ -21,13 +30,27 @@ gboolean read_address6(const struct spot *s, const char *dotted, struct ip6 *add
 {
 	const char *text = read_text(s, dotted, FALSE);
 
-	if (!text || !*text)
+	if (!text || !*text || is_unknown(s, dotted, text))
 		return FALSE;
 	if (!ip6_parse(text, address)) {
 		spot_error(s, dotted, "'%.60s' is not an IPv6 address; write one like fd00::4", text);
 		return FALSE;
 	}
 	return TRUE;
+}
+
+gboolean read_any_address(const struct spot *s, const char *dotted, guint32 *address, struct ip6 *address6,
+                          gboolean *v6)
+{
+	const char *text = read_text(s, dotted, FALSE);
+
+	if (!text || !*text || is_unknown(s, dotted, text))
+		return FALSE;
+	*v6 = ip6_parse(text, address6);
+	if (*v6 || ip_parse(text, address))
+		return TRUE;
+	spot_error(s, dotted, "'%.60s' is not an address; write one like 10.0.0.4", text);
+	return FALSE;
 }
 
 static const struct {
@@ -140,7 +163,7 @@ void read_servers(const struct spot *s, const char *dotted, GPtrArray *list)
 		guint32 address;
 		struct ip6 address6;
 
-		if (!text)
+		if (!text || is_unknown(&item, "", text))
 			continue;
 		if (ip_parse(text, &address))
 			g_ptr_array_add(list, ip_format(address));

@@ -3,7 +3,8 @@
  * References: from an id in a document to the noun that it names.
  *
  * The id's own type says which struct the noun is, so the type is compared before the pointer is trusted. A reference
- * never crosses a subscription: that is the line of isolation, and only public endpoints lead over it.
+ * never crosses a subscription: that is the line of isolation, and only public endpoints lead over it. Two name their
+ * resource without touching it: a peering, whose other half its owner must declare, and a DDoS plan.
  */
 #include "model/build.h"
 
@@ -20,6 +21,11 @@ const struct kind kind_frontend = {NET "loadbalancers/frontendipconfigurations",
 const struct kind kind_pool = {NET "loadbalancers/backendaddresspools", "back-end pool"};
 const struct kind kind_probe = {NET "loadbalancers/probes", "probe"};
 const struct kind kind_nat_rule = {NET "loadbalancers/inboundnatrules", "inbound NAT rule"};
+const struct kind kind_route_table = {NET "routetables", "route table"};
+const struct kind kind_nat_gateway = {NET "natgateways", "NAT gateway"};
+const struct kind kind_public_prefix = {NET "publicipprefixes", "public IP prefix"};
+const struct kind kind_ddos_plan = {NET "ddosprotectionplans", "DDoS protection plan"};
+const struct kind kind_endpoint_policy = {NET "serviceendpointpolicies", "service endpoint policy"};
 const struct kind kind_app_group = {NET "applicationsecuritygroups", "application security group"};
 
 /* The parts of "/subscriptions/S/resourceGroups/G/providers/NS/type/name[/type/name]"; NULL when it is none. */
@@ -52,11 +58,11 @@ char *reference_type(const char *id)
 	return g_ascii_strdown(text, -1);
 }
 
-static gboolean same_subscription(const struct document *d, const char *id)
+gboolean reference_is_abroad(const struct spot *s, const char *id)
 {
 	g_auto(GStrv) p = split_id(id);
 
-	return p && g_ascii_strcasecmp(p[2], d->subscription) == 0;
+	return p && g_ascii_strcasecmp(p[2], s->document->subscription) != 0;
 }
 
 static const char *article(const struct kind *kind)
@@ -94,28 +100,42 @@ static void note_missing(const struct spot *s, const char *dotted, const char *i
 	g_ptr_array_add(s->build->missing, m);
 }
 
-static gpointer look_up(const struct spot *s, const char *dotted, const char *id, const struct kind *kind)
+static gboolean check_kind(const struct spot *s, const char *dotted, const char *id, const struct kind *kind)
 {
 	g_autofree char *type = reference_type(id);
-	g_autofree char *lower = g_ascii_strdown(id, -1);
-	gpointer noun;
 
 	if (g_str_has_prefix(id, "<unknown")) {
 		spot_error(s, dotted, "the id is %.300s, which only a real deployment knows; name it with resourceId()",
 		           id);
-		return NULL;
+		return FALSE;
 	}
 	if (!type || strcmp(type, kind->type) != 0) {
 		spot_error(s, dotted, "'%.300s' is not the id of %s %s; write \"/subscriptions/.../%s/NAME\"", id,
 		           article(kind), kind->word, kind->type);
-		return NULL;
+		return FALSE;
 	}
-	if (!same_subscription(s->document, id)) {
+	return TRUE;
+}
+
+gpointer reference_noun(const struct build *b, const char *id)
+{
+	g_autofree char *lower = g_ascii_strdown(id, -1);
+
+	return g_hash_table_lookup(b->graph->by_id, lower);
+}
+
+static gpointer look_up(const struct spot *s, const char *dotted, const char *id, const struct kind *kind)
+{
+	gpointer noun;
+
+	if (!check_kind(s, dotted, id, kind))
+		return NULL;
+	if (reference_is_abroad(s, id)) {
 		spot_error(s, dotted, "%s is in another subscription; use %s %s of this one", id, article(kind),
 		           kind->word);
 		return NULL;
 	}
-	noun = g_hash_table_lookup(s->build->graph->by_id, lower);
+	noun = reference_noun(s->build, id);
 	if (!noun) {
 		spot_error(s, dotted, "no document declares the %s %s; add it, or deploy it first", kind->word, id);
 		note_missing(s, dotted, id);
@@ -123,11 +143,11 @@ static gpointer look_up(const struct spot *s, const char *dotted, const char *id
 	return noun;
 }
 
-gpointer follow(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required)
+/* The text at "dotted.id"; NULL and an error when what stands there is no reference, or required and absent. */
+static const char *read_id(const struct spot *s, const char *dotted, const char *member, const struct kind *kind,
+                           gboolean required)
 {
-	g_autofree char *member = *dotted ? g_strconcat(dotted, ".id", NULL) : g_strdup("id");
 	const struct node *n = spot_get(s, dotted);
-	const char *id;
 
 	/* {} is what templates write for "none" beside null. */
 	if (!n || (n->type == NODE_OBJECT && node_length(n) == 0)) {
@@ -139,8 +159,28 @@ gpointer follow(const struct spot *s, const char *dotted, const struct kind *kin
 		spot_error(s, dotted, "an object belongs here, not %s; write { \"id\": ... }", node_type_name(n->type));
 		return NULL;
 	}
-	id = read_text(s, member, TRUE);
+	return read_text(s, member, TRUE);
+}
+
+static char *member_id(const char *dotted)
+{
+	return *dotted ? g_strconcat(dotted, ".id", NULL) : g_strdup("id");
+}
+
+gpointer follow(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required)
+{
+	g_autofree char *member = member_id(dotted);
+	const char *id = read_id(s, dotted, member, kind, required);
+
 	return id ? look_up(s, member, id, kind) : NULL;
+}
+
+const char *reference_id(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required)
+{
+	g_autofree char *member = member_id(dotted);
+	const char *id = read_id(s, dotted, member, kind, required);
+
+	return id && check_kind(s, member, id, kind) ? id : NULL;
 }
 
 gpointer follow_parent(const struct spot *s, const struct kind *kind)

@@ -48,6 +48,7 @@ struct rule *rule_new(const struct spot *s, const char *id, const struct securit
 	guint size, faults;
 
 	noun_declare(&r->noun, s, id);
+	noun_check_name(&r->noun, s, 80);
 	r->full_name = g_strdup_printf("%s/%s", g->noun.name, r->noun.name);
 	r->direction = (enum direction)read_choice(s, "properties.direction", directions, REQUIRED);
 	r->allow = read_choice(s, "properties.access", accesses, REQUIRED) == 1;

@@ -42,6 +42,7 @@ void security_group_declare(struct build *b, const struct document *d)
 		g->rules[i] = g_ptr_array_new_with_free_func((GDestroyNotify)rule_free);
 	g_ptr_array_add(b->graph->security_groups, g);
 	noun_declare(&g->noun, &s, d->id);
+	noun_check_name(&g->noun, &s, 80);
 	count = spot_length(&s, "properties.securityRules");
 	if (count > MAX_RULES) {
 		spot_error(&s, "properties.securityRules",

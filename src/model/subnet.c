@@ -16,6 +16,9 @@ void subnet_free(struct subnet *s)
 	g_array_unref(s->prefixes6);
 	g_ptr_array_unref(s->configs);
 	g_ptr_array_unref(s->configs6);
+	g_ptr_array_unref(s->delegations);
+	g_ptr_array_unref(s->service_endpoints);
+	g_ptr_array_unref(s->endpoint_policy_ids);
 	g_free(s);
 }
 
@@ -52,6 +55,41 @@ static void check_families(const struct spot *s, const struct subnet *sub)
 		spot_error(s, "properties.addressPrefix", "the subnet has IPv6 alone; add an IPv4 prefix");
 }
 
+/* The services that a list of objects names, each once. */
+static void read_services(const struct spot *s, const char *list, const char *member, GPtrArray *services)
+{
+	guint count = spot_length(s, list);
+
+	for (guint i = 0; i < count; i++) {
+		struct spot item = spot_item(s, list, i);
+		const char *name = spot_is_object(&item, "") ? read_text(&item, member, TRUE) : NULL;
+
+		if (name && !g_ptr_array_find_with_equal_func(services, name, g_str_equal, NULL))
+			g_ptr_array_add(services, g_strdup(name));
+	}
+}
+
+static void read_endpoints(const struct spot *s, struct subnet *sub)
+{
+	static const char *const policies[] = {"Disabled", "Enabled", "NetworkSecurityGroupEnabled",
+	                                       "RouteTableEnabled", NULL}; /* the order of enum endpoint_policies */
+	static const char *const switches[] = {"Disabled", "Enabled", NULL};
+	static const char list[] = "properties.serviceEndpointPolicies";
+	guint count = spot_length(s, list);
+
+	read_services(s, "properties.serviceEndpoints", "service", sub->service_endpoints);
+	for (guint i = 0; i < count; i++) {
+		struct spot item = spot_item(s, list, i);
+		const char *id = reference_id(&item, "", &kind_endpoint_policy, TRUE);
+
+		if (id)
+			g_ptr_array_add(sub->endpoint_policy_ids, g_strdup(id));
+	}
+	sub->endpoint_policies = (enum endpoint_policies)read_choice(s, "properties.privateEndpointNetworkPolicies",
+	                                                             policies, ENDPOINT_NONE);
+	sub->no_link_policies = read_choice(s, "properties.privateLinkServiceNetworkPolicies", switches, 1) == 0;
+}
+
 void subnet_add(struct network *n, const struct spot *s, const char *id)
 {
 	struct subnet *sub = g_new0(struct subnet, 1);
@@ -62,10 +100,17 @@ void subnet_add(struct network *n, const struct spot *s, const char *id)
 	sub->prefixes6 = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
 	sub->configs = g_ptr_array_new();
 	sub->configs6 = g_ptr_array_new();
+	sub->delegations = g_ptr_array_new_with_free_func(g_free);
+	sub->service_endpoints = g_ptr_array_new_with_free_func(g_free);
+	sub->endpoint_policy_ids = g_ptr_array_new_with_free_func(g_free);
 	noun_declare(&sub->noun, s, id);
+	noun_check_name(&sub->noun, s, 80);
 	read_prefixes(s, sub);
 	if (s->build->errors->len == faults)
 		check_families(s, sub);
+	read_services(s, "properties.delegations", "properties.serviceName", sub->delegations);
+	read_endpoints(s, sub);
+	sub->no_default_outbound = !read_flag(s, "properties.defaultOutboundAccess", TRUE);
 	g_ptr_array_add(n->subnets, sub);
 }
 
@@ -83,6 +128,12 @@ void subnet_link(struct build *b, struct subnet *sub)
 	struct spot s = noun_spot(b, &sub->noun);
 
 	sub->group = follow(&s, "properties.networkSecurityGroup", &kind_security_group, FALSE);
+	sub->route_table = follow(&s, "properties.routeTable", &kind_route_table, FALSE);
+	if (sub->route_table)
+		g_ptr_array_add(sub->route_table->subnets, sub);
+	sub->nat_gateway = follow(&s, "properties.natGateway", &kind_nat_gateway, FALSE);
+	if (sub->nat_gateway)
+		g_ptr_array_add(sub->nat_gateway->subnets, sub);
 }
 
 struct owned_prefix {
@@ -148,6 +199,7 @@ void subnets_check(struct build *b, const struct network *n)
 			check_inside(b, space, &p);
 			g_array_append_val(all, p);
 		}
+		special_subnet_check(b, sub);
 		sort_prefixes(sub->prefixes);
 		g_array_sort(sub->prefixes6, space_compare);
 		g_ptr_array_sort(sub->configs, noun_compare);

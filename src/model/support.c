@@ -8,9 +8,13 @@
 static const struct {
 	const char *word, *when;
 } treatments[] = {
-        [IRRELEVANT] = {"irrelevant", NULL},     [ENFORCED] = {"enforced", NULL},
-        [RECORDED] = {"recorded", NULL},         [RECORDED_OFF] = {"recorded", "false"},
-        [NOT_MODELLED] = {"not modelled", NULL}, [NOT_MODELLED_OFF] = {"not modelled", "false"},
+        [IRRELEVANT] = {"irrelevant", NULL},
+        [ENFORCED] = {"enforced", NULL},
+        [RECORDED] = {"recorded", NULL},
+        [RECORDED_OFF] = {"recorded", "false"},
+        [RECORDED_PART] = {"recorded", NULL},
+        [NOT_MODELLED] = {"not modelled", NULL},
+        [NOT_MODELLED_OFF] = {"not modelled", "false"},
 };
 
 static gint compare_known(gconstpointer a, gconstpointer b)
@@ -34,6 +38,8 @@ static struct node *properties_node(const struct known *k)
 		node_set(o, "treatment", node_string(treatments[k->treatment].word));
 		if (treatments[k->treatment].when)
 			node_set(o, "when", node_string(treatments[k->treatment].when));
+		if (k->nothing)
+			node_set(o, "unless", node_string(k->nothing));
 		if (k->why)
 			node_set(o, "why", node_string(k->why));
 		node_append(list, o);

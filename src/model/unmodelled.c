@@ -96,6 +96,7 @@ static void judge(struct walk *w, const struct known *k, const struct node *n)
 	switch (k->treatment) {
 	case IRRELEVANT:
 	case ENFORCED:
+	case RECORDED_PART:
 		return;
 	case NOT_MODELLED:
 		if (!asks_nothing(n) && !is_usual(k, n))

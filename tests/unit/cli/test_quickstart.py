@@ -228,7 +228,7 @@ def deployments():
             'expressionEvaluationOptions': {'scope': 'inner'}, 'parameters': {'space': {'value': '10.7.0.0/16'}}, 'template': inner}},
         res(NIC, 'n', {'ipConfigurations': [{'name': 'c', 'properties': {'subnet': {'id': "[reference('network').outputs.subnet.value]"}}}]}, dependsOn=['network']), vm('m', 'n')))
     eq(addresses(out), {'m': [['10.7.0.4']]}, 'nested: inner scope, and its output')
-    out = plan('outputs', template(vnet(), res(PIP, 'p', {'dnsSettings': {'domainNameLabel': 'x'}}), nic('n', config(pip='p')), vm('m', 'n'), outputs={
+    out = plan('outputs', template(vnet(), res(PIP, 'p', {'dnsSettings': {'domainNameLabel': 'web'}}), nic('n', config(pip='p')), vm('m', 'n'), outputs={
         'ip': {'type': 'string', 'value': "[reference('p').ipAddress]"}, 'fqdn': {'type': 'string', 'value': "[reference(resourceId('Microsoft.Network/publicIPAddresses', 'p'), '2020-05-01').dnsSettings.fqdn]"},
         'ssh': {'type': 'string', 'value': "[format('ssh root@{0}', reference('p').ipAddress)]"}, 'private': {'type': 'string', 'value': "[reference('n').ipConfigurations[0].properties.privateIPAddress]"}}))
     ok(len(out['outputs']) == 4 and out['notes'], 'outputs: what only a real deployment knows is no error', out['outputs'])

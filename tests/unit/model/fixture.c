@@ -181,6 +181,17 @@ static void dump_groups(GString *out, const struct graph *g)
 	}
 }
 
+static void dump_peerings(GString *out, const struct network *n)
+{
+	for (guint i = 0; i < n->peerings->len; i++) {
+		const struct peering *p = n->peerings->pdata[i];
+
+		g_string_append_printf(out, "\n  %s %s %s %s %d%d%d%d%d%d", p->noun.id, p->remote_id, id_of(p->remote),
+		                       id_of(p->reverse), p->access, p->forwarded, p->gateway_transit,
+		                       p->use_remote_gateways, p->whole, p->only6);
+	}
+}
+
 static void dump_networks(GString *out, const struct graph *g)
 {
 	for (guint i = 0; i < g->networks->len; i++) {
@@ -189,15 +200,62 @@ static void dump_networks(GString *out, const struct graph *g)
 		g_string_append_printf(out, "\n%s", n->noun.id);
 		dump_prefixes(out, n->prefixes, n->prefixes6);
 		dump_nouns(out, "ports", n->ports);
+		dump_peerings(out, n);
 		for (guint k = 0; k < n->subnets->len; k++) {
 			const struct subnet *s = n->subnets->pdata[k];
 
-			g_string_append_printf(out, "\n  %s %s", s->noun.id, id_of(s->group));
+			g_string_append_printf(out, "\n  %s %s %s %s", s->noun.id, id_of(s->group),
+			                       id_of(s->route_table), id_of(s->nat_gateway));
 			dump_prefixes(out, s->prefixes, s->prefixes6);
 			dump_nouns(out, "configs", s->configs);
 			dump_nouns(out, "configs6", s->configs6);
 		}
 	}
+}
+
+static void dump_routes(GString *out, const struct graph *g)
+{
+	for (guint i = 0; i < g->route_tables->len; i++) {
+		const struct route_table *t = g->route_tables->pdata[i];
+
+		g_string_append_printf(out, "\n%s %d", t->noun.id, t->no_gateway_routes);
+		dump_nouns(out, "subnets", t->subnets);
+		for (guint k = 0; k < t->routes->len; k++) {
+			const struct route *r = t->routes->pdata[k];
+			g_autofree char *to = r->v6 ? prefix6_format(r->prefix6) : prefix_format(r->prefix);
+			g_autofree char *via = r->hop_v6 ? ip6_format(r->address6) : ip_format(r->address);
+
+			g_string_append_printf(out, "\n  %s %s %s %u %s", r->noun.id, r->tag ? r->tag : "", to, r->hop,
+			                       via);
+		}
+	}
+}
+
+static void dump_public(GString *out, const struct graph *g)
+{
+	for (guint i = 0; i < g->public_addresses->len; i++) {
+		const struct public_address *p = g->public_addresses->pdata[i];
+
+		g_string_append_printf(out, "\n%s %u %d %d %s %s %s", p->noun.id, p->sku, p->is_static, p->v6,
+		                       id_of(p->prefix), id_of(p->nat_gateway), id_of(p->ddos_plan));
+	}
+	for (guint i = 0; i < g->public_prefixes->len; i++) {
+		const struct public_prefix *p = g->public_prefixes->pdata[i];
+
+		g_string_append_printf(out, "\n%s /%u %s", p->noun.id, p->length, id_of(p->nat_gateway));
+		dump_nouns(out, "addresses", p->addresses);
+	}
+	for (guint i = 0; i < g->nat_gateways->len; i++) {
+		const struct nat_gateway *n = g->nat_gateways->pdata[i];
+
+		g_string_append_printf(out, "\n%s %u", n->noun.id, n->idle_minutes);
+		dump_nouns(out, "addresses", n->addresses);
+		dump_nouns(out, "prefixes", n->prefixes);
+		dump_nouns(out, "subnets", n->subnets);
+	}
+	for (guint i = 0; i < g->ddos_plans->len; i++)
+		dump_nouns(out, id_of(g->ddos_plans->pdata[i]),
+		           ((struct ddos_plan *)g->ddos_plans->pdata[i])->networks);
 }
 
 static void dump_configs(GString *out, const GPtrArray *configs)
@@ -297,10 +355,52 @@ char *fixture_dump(const struct graph *g)
 	dump_groups(out, g);
 	dump_ports(out, g);
 	dump_balancers(out, g);
-	dump_nouns(out, "public", g->public_addresses);
+	dump_routes(out, g);
+	dump_public(out, g);
 	dump_listed(out, g->unmodelled);
 	dump_listed(out, g->recorded);
 	for (guint i = 0; i < g->warnings->len; i++)
 		g_string_append_printf(out, "\n%s", (char *)g->warnings->pdata[i]);
 	return g_string_free(out, FALSE);
+}
+
+static void shuffle(GPtrArray *list)
+{
+	for (guint i = list->len; i > 1; i--) {
+		guint k = (guint)g_test_rand_int_range(0, (gint)i);
+		gpointer swap = list->pdata[k];
+
+		list->pdata[k] = list->pdata[i - 1];
+		list->pdata[i - 1] = swap;
+	}
+}
+
+void fixture_check_order(const char *text)
+{
+	g_autoptr(graph) g = fixture_graph(text);
+	g_autofree char *expected = fixture_dump(g);
+
+	for (int round = 0; round < 50; round++) {
+		g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+		GPtrArray *documents = fixture_documents(text);
+		g_autoptr(graph) other = NULL;
+		g_autofree char *dump = NULL;
+
+		shuffle(documents);
+		other = graph_build(documents, errors);
+		g_assert_nonnull(other);
+		dump = fixture_dump(other);
+		g_assert_cmpstr(dump, ==, expected);
+	}
+}
+
+void fixture_check_warning(const struct graph *g, const char *text)
+{
+	for (guint i = 0; i < g->warnings->len; i++)
+		if (strstr(g->warnings->pdata[i], text))
+			return;
+	for (guint i = 0; i < g->warnings->len; i++)
+		g_test_message("%s", (char *)g->warnings->pdata[i]);
+	g_test_message("no warning says '%s'", text);
+	g_test_fail();
 }

@@ -25,3 +25,7 @@ struct fault {
 };
 /* Adds a test for each, "/faults/GROUP/NAME". */
 void fixture_add_faults(const char *group, const struct fault *faults, gsize count);
+/* In whatever order the documents come, the graph is the same. */
+void fixture_check_order(const char *text);
+/* Some warning of the graph has this text in it. */
+void fixture_check_warning(const struct graph *g, const char *text);

@@ -18,13 +18,14 @@ static const char typical[] =
         "   'sourceAddressPrefix':'::/0','sourcePortRange':'*','destinationAddressPrefix':'Storage.WestUS',"
         "   'destinationPortRange':'*'}}]}},\n"
         "{'type':'applicationSecurityGroups','name':'front'},\n"
+        "{'type':'routeTables','name':'r','properties':{}},\n"
         "{'type':'virtualNetworks','name':'net','properties':{'addressSpace':{'addressPrefixes':['10.0.0.0/16','fd00::/"
         "56']},"
         " 'subnets':[{'name':'b','properties':{'addressPrefix':'10.0.2.0/24'}},"
         "  {'name':'a','properties':{'addressPrefixes':['10.0.1.0/24','fd00:0:0:1::/64'],'networkSecurityGroup':"
         "   {'id':'@networksecuritygroups/SG'},'routeTable':{'id':'@routeTables/r'}}}]}},\n"
         "{'type':'publicIPAddresses','name':'vip','sku':{'name':'Standard'},'properties':{"
-        " 'publicIPAllocationMethod':'Static','dnsSettings':{'domainNameLabel':'x'}}},\n"
+        " 'publicIPAllocationMethod':'Static','dnsSettings':{'domainNameLabel':'vip-x'}}},\n"
         "{'type':'publicIPAddresses','name':'own','properties':{'publicIPAllocationMethod':'Dynamic'}},\n"
         "{'type':'loadBalancers','name':'lb','sku':{'name':'Standard'},'properties':{"
         " 'frontendIPConfigurations':[{'name':'f','properties':{'publicIPAddress':{'id':'@publicIPAddresses/vip'}}}],"
@@ -117,17 +118,16 @@ static void test_links(void)
 static void test_unmodelled(void)
 {
 	static const char *const unmodelled[] = {"loadBalancers/lb|properties.probes[0].properties",
-	                                         "networkInterfaces/n1|properties.enableIPForwarding",
-	                                         "publicIPAddresses/vip|properties.dnsSettings",
-	                                         "virtualNetworks/net|properties.subnets[1].properties.routeTable",
-	                                         "storageAccounts/disk|",
-	                                         NULL};
+	                                         "storageAccounts/disk|", NULL};
 	static const char *const recorded[] = {
 	        "networkInterfaces/n0|properties.ipConfigurations[2].properties.privateIPAddressVersion",
+	        "networkInterfaces/n1|properties.enableIPForwarding",
 	        "networkSecurityGroups/sg|properties.securityRules[1].properties.sourceAddressPrefixes",
 	        "networkSecurityGroups/sg|properties.securityRules[2].properties.sourceAddressPrefix",
+	        "publicIPAddresses/vip|properties.dnsSettings.domainNameLabel",
 	        "virtualNetworks/net|properties.addressSpace.addressPrefixes[1]",
 	        "virtualNetworks/net|properties.subnets[1].properties.addressPrefixes[1]",
+	        "virtualNetworks/net|properties.subnets[1].properties.routeTable",
 	        NULL};
 	g_autoptr(graph) g = fixture_graph(typical);
 
@@ -141,8 +141,7 @@ static void test_unknown_property(void)
 	        "[{'type':'virtualNetworks','name':'n','properties':{'addressSpace':{'addressPrefixes':['10.0.0.0/16',"
 	        "'2001:db8::/48']},'inventedLater':{'deep':1},'alsoNew':false,'subnets':[{'name':'s','properties':{"
 	        "'addressPrefix':'10.0.0.0/24','defaultOutboundAccess':false,'natGateway':null}}]}}]");
-	const char *const unmodelled[] = {"|properties.inventedLater",
-	                                  "|properties.subnets[0].properties.defaultOutboundAccess", NULL};
+	static const char *const unmodelled[] = {"|properties.inventedLater", NULL};
 
 	fixture_check_listed(g->unmodelled, unmodelled);
 }
@@ -171,34 +170,9 @@ static void test_child_wins(void)
 	g_assert_cmpuint(g_array_index(r->destination.prefixes, struct prefix, 0).length, ==, 32);
 }
 
-static void shuffle(GPtrArray *list)
-{
-	for (guint i = list->len; i > 1; i--) {
-		guint k = (guint)g_test_rand_int_range(0, (gint)i);
-		gpointer swap = list->pdata[k];
-
-		list->pdata[k] = list->pdata[i - 1];
-		list->pdata[i - 1] = swap;
-	}
-}
-
 static void test_order(void)
 {
-	g_autoptr(graph) g = fixture_graph(typical);
-	g_autofree char *expected = fixture_dump(g);
-
-	for (int round = 0; round < 50; round++) {
-		g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-		GPtrArray *documents = fixture_documents(typical);
-		g_autoptr(graph) other = NULL;
-		g_autofree char *dump = NULL;
-
-		shuffle(documents);
-		other = graph_build(documents, errors);
-		g_assert_nonnull(other);
-		dump = fixture_dump(other);
-		g_assert_cmpstr(dump, ==, expected);
-	}
+	fixture_check_order(typical);
 }
 
 #define NET(sub)                                                                                                       \
