@@ -35,8 +35,8 @@ static guint64 busy(void)
 	if (!g_file_get_contents("/proc/stat", &text, NULL, NULL))
 		return 0;
 	line = strstr(text, name);
-	if (!line || sscanf(line, "%*s %llu %llu %llu %*u %*u %llu %llu %llu", &user, &nice, &system, &irq, &soft,
-	                    &steal) != 6)
+	if (!line ||
+	    sscanf(line, "%*s %llu %llu %llu %*u %*u %llu %llu %llu", &user, &nice, &system, &irq, &soft, &steal) != 6)
 		return 0;
 	return user + nice + system + irq + soft + steal;
 }
