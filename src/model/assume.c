@@ -118,6 +118,23 @@ static void make_address(const struct wanted *w, const GPtrArray *documents, str
 		node_set(properties, "publicIPAddressVersion", node_string("IPv6"));
 }
 
+/* As large as they come, and of the referrer's kind. */
+static void make_prefix(const struct wanted *w, const GPtrArray *documents, struct node *resource,
+                        struct node *properties)
+{
+	const struct missing *m = w->parts->pdata[0];
+	const char *version = node_str(node_find(m->referrer, "properties.publicIPAddressVersion"), "IPv4");
+	gboolean v6 = g_ascii_strcasecmp(version, "IPv6") == 0;
+	struct node *sku = node_object();
+
+	(void)documents;
+	node_set(sku, "name", node_string(node_str(node_find(m->referrer, "sku.name"), "Standard")));
+	node_set(sku, "tier", node_string(node_str(node_find(m->referrer, "sku.tier"), "Regional")));
+	node_set(resource, "sku", sku);
+	node_set(properties, "publicIPAddressVersion", node_string(version));
+	node_set(properties, "prefixLength", node_int(v6 ? 124 : 28));
+}
+
 /* The subnet of another interface of the same machine that somebody declares: all are in one network. NULL: none is. */
 static const char *sibling_subnet(const struct missing *m, const GPtrArray *documents)
 {
@@ -189,6 +206,7 @@ static const struct {
 	             struct node *properties);
 } makers[] = {
         {"microsoft.network/publicipaddresses", make_address},
+        {"microsoft.network/publicipprefixes", make_prefix},
         {"microsoft.network/networkinterfaces", make_nic},
         {"microsoft.network/loadbalancers", make_balancer},
 };

@@ -7,13 +7,13 @@ static const struct {
 	const char *what;     /* is in it, and nothing else */
 	guint8 longest;       /* prefix with room for that */
 	gboolean takes_group; /* network security group */
-	gboolean takes_routes, takes_default_route;
+	gboolean takes_routes, takes_default_route, takes_nat;
 } specials[] = {
-        {"GatewaySubnet", "virtual network gateways", 29, FALSE, TRUE, FALSE},
-        {"AzureBastionSubnet", "Bastion hosts", 26, TRUE, FALSE, FALSE},
-        {"AzureFirewallSubnet", "firewalls", 26, FALSE, TRUE, TRUE},
-        {"AzureFirewallManagementSubnet", "firewalls", 26, FALSE, TRUE, TRUE},
-        {"RouteServerSubnet", "route servers", 27, FALSE, FALSE, FALSE},
+        {"GatewaySubnet", "virtual network gateways", 29, FALSE, TRUE, FALSE, FALSE},
+        {"AzureBastionSubnet", "Bastion hosts", 26, TRUE, FALSE, FALSE, FALSE},
+        {"AzureFirewallSubnet", "firewalls", 26, FALSE, TRUE, TRUE, TRUE},
+        {"AzureFirewallManagementSubnet", "firewalls", 26, FALSE, TRUE, TRUE, TRUE},
+        {"RouteServerSubnet", "route servers", 27, FALSE, FALSE, FALSE, FALSE},
 };
 
 static gboolean has_default_route(const struct route_table *t)
@@ -54,6 +54,8 @@ static void check_parts(struct build *b, const struct subnet *sub, gsize k)
 		spot_warning(&s, "properties.routeTable",
 		             "the original takes no route for all addresses here; remove it from '%s'",
 		             sub->route_table->noun.name);
+	if (sub->nat_gateway && !specials[k].takes_nat)
+		spot_error(&s, "properties.natGateway", "a NAT gateway cannot serve '%s'; remove it", sub->noun.name);
 	if (sub->delegations->len > 0)
 		spot_error(&s, "properties.delegations", "'%s' is for %s alone; remove the delegation", sub->noun.name,
 		           specials[k].what);

@@ -33,18 +33,53 @@ static void check_rule(const struct rule *r, const struct rule *before)
 	g_assert_true(r->is_default == (r->priority > 4096));
 }
 
+static void check_configs(const struct nic *n, const GPtrArray *configs, gboolean v6)
+{
+	for (guint i = 0; i < configs->len; i++) {
+		const struct ip_config *c = configs->pdata[i];
+
+		g_assert_true(c->nic == n && c->subnet && c->subnet->network == n->network && c->v6 == v6);
+		g_assert_true(c->primary == (i == 0 && !v6));
+		g_assert_true(g_ptr_array_find(v6 ? c->subnet->configs6 : c->subnet->configs, c, NULL));
+		g_assert_true(!c->public_address || (c->public_address->config == c && !c->public_address->frontend));
+	}
+}
+
 static void check_nic(const struct nic *n)
 {
 	g_assert_true(n->network && n->configs->len > 0);
 	g_assert_true(g_ptr_array_find(n->network->ports, n, NULL));
-	for (guint i = 0; i < n->configs->len; i++) {
-		const struct ip_config *c = n->configs->pdata[i];
+	check_configs(n, n->configs, FALSE);
+	check_configs(n, n->configs6, TRUE);
+}
 
-		g_assert_true(c->nic == n && c->subnet && c->subnet->network == n->network);
-		g_assert_true(c->primary == (i == 0));
-		g_assert_true(g_ptr_array_find(c->subnet->configs, c, NULL));
-		g_assert_true(!c->public_address || (c->public_address->config == c && !c->public_address->frontend));
+/* Whoever looks for the other half finds the one that looks for it. */
+static void check_network(const struct network *n)
+{
+	g_assert_cmpuint(n->prefixes->len, >, 0);
+	for (guint i = 0; i < n->peerings->len; i++) {
+		const struct peering *p = n->peerings->pdata[i];
+
+		g_assert_true(p->network == n && p->remote != n && p->remote_id);
+		g_assert_true(!p->reverse || (p->reverse->reverse == p && p->reverse->network == p->remote));
 	}
+	for (guint i = 0; i < n->subnets->len; i++) {
+		const struct subnet *s = n->subnets->pdata[i];
+
+		g_assert_true(s->network == n && s->prefixes->len > 0);
+		g_assert_true(!s->route_table || g_ptr_array_find(s->route_table->subnets, s, NULL));
+		g_assert_true(!s->nat_gateway || g_ptr_array_find(s->nat_gateway->subnets, s, NULL));
+	}
+}
+
+static void check_public(const struct public_address *p)
+{
+	guint holders = (p->config != NULL) + (p->frontend != NULL) + (p->nat_gateway != NULL);
+
+	g_assert_cmpuint(holders, <=, 1);
+	g_assert_true(!p->config || p->config->v6 == p->v6);
+	g_assert_true(!p->prefix || g_ptr_array_find(p->prefix->addresses, p, NULL));
+	g_assert_true(!p->nat_gateway || g_ptr_array_find(p->nat_gateway->addresses, p, NULL));
 }
 
 static void check_balancer(const struct load_balancer *l)
@@ -72,6 +107,10 @@ static void check_graph(const struct graph *g)
 			for (guint k = 0; k < rules->len; k++)
 				check_rule(rules->pdata[k], k > 0 ? rules->pdata[k - 1] : NULL);
 		}
+	for (guint i = 0; i < g->networks->len; i++)
+		check_network(g->networks->pdata[i]);
+	for (guint i = 0; i < g->public_addresses->len; i++)
+		check_public(g->public_addresses->pdata[i]);
 	for (guint i = 0; i < g->nics->len; i++)
 		check_nic(g->nics->pdata[i]);
 	for (guint i = 0; i < g->load_balancers->len; i++)

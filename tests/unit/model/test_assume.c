@@ -157,6 +157,27 @@ static void test_chain(void)
 	g_assert_nonnull(((struct nic *)g->nics->pdata[0])->vm);
 }
 
+/* A block is of the kind of who takes from it; the other half of a peering is nobody's to make up. */
+static void test_networks_neighbours(void)
+{
+	g_autoptr(graph) g = assume(
+	        "[{'type': 'publicIPAddresses', 'name': 'p', 'sku': {'name': 'Standard'}, 'properties': {"
+	        "'publicIPAllocationMethod': 'Static', 'publicIPAddressVersion': 'IPv6', "
+	        "'publicIPPrefix': {'id': '@publicIPPrefixes/b'}}},"
+	        "{'type': 'virtualNetworks', 'name': 'a', 'properties': {'addressSpace': {'addressPrefixes': "
+	        "['10.0.0.0/16']}, 'virtualNetworkPeerings': [{'name': 'x', 'properties': {'remoteVirtualNetwork': "
+	        "{'id': '@virtualNetworks/z'}}}], 'subnets': [{'name': 's', 'properties': {'addressPrefix': "
+	        "'10.0.0.0/24', 'routeTable': {'id': '@routeTables/r'}, 'natGateway': {'id': '@natGateways/n'}}}]}}]");
+	const struct public_prefix *b = g->public_prefixes->pdata[0];
+	const struct network *a = g->networks->pdata[0];
+
+	g_assert_cmpuint(g->assumed->len, ==, 3);
+	g_assert_true(b->v6 && b->length == 124);
+	g_assert_null(((struct peering *)a->peerings->pdata[0])->remote);
+	assumption(g, "@routeTables/r");
+	assumption(g, "@natGateways/n");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -165,5 +186,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/assume/clear-of-others", test_clear_of_others);
 	g_test_add_func("/assume/others", test_the_others);
 	g_test_add_func("/assume/chain", test_chain);
+	g_test_add_func("/assume/networks-neighbours", test_networks_neighbours);
 	return g_test_run();
 }
