@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Templates in the many styles in which people publish theirs, each with what is open derived by hand; and hostile ones."""
-import json, os, resource, subprocess, sys, tempfile, time
+import json, os, resource, subprocess, sys, tempfile
 
 ESCARP = sys.argv[1]
 SCHEMA = 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#'
@@ -280,6 +280,12 @@ def exported():
     ok(any('52.174.34.95' in w and "'p'" in w for w in out['warnings']), 'exported: with a warning', out['warnings'])
 
 
+def spent():
+    """Processor seconds of all children: whatever else the machine does at the same time does not count."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def hostile():
     bomb = {f'v{i}': f"[concat(variables('v{i - 1}'), variables('v{i - 1}'))]" for i in range(1, 60)}
     loop = {'name': 'x', 'count': 800}
@@ -292,9 +298,9 @@ def hostile():
             ('many', '{"$schema": "' + SCHEMA + '", "resources": ' + big + '}'), ('nul', '{"$schema": "x", "resources": [{"type": "a\\u0000b/c", "name": "\\u0000"}]}'),
             ('control', template(res(NIC, '\x1b[2Jx', {}))), ('slashes', template(res(NIC, '../../../x', {}))), ('number name', template({**res(NIC, 'x'), 'name': 7})),
             ('loop of itself', template(res(NIC, 'a', dependsOn=['b']), res(NIC, 'b', dependsOn=['a']))), ('negative count', template(res(NIC, 'a', copy={'name': 'x', 'count': -1})))):
-        path, begin = write('hostile-' + name.replace(' ', '-'), content), time.monotonic()
+        path, begin = write('hostile-' + name.replace(' ', '-'), content), spent()
         r = run('plan', path, limit=256 << 20)
-        took = time.monotonic() - begin
+        took = spent() - begin
         ok(r.returncode == 2 and r.stderr.startswith('escarp: ') and len(r.stderr) < 4096 and '\x1b' not in r.stderr and 'hostile-' in r.stderr, f'hostile, {name}: refused within 256 MiB', f'{r.returncode} {r.stderr[:600]}')
         ok(took < (30 if SANITIZED else 3), f'hostile, {name}: and soon', f'{took:.2f} s')
 
