@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/plan.h"
 
+#include "cli/plan_reach.h"
 #include "prove/exposure.h"
+#include "prove/lint.h"
 
 #define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
 
@@ -123,12 +125,12 @@ static struct node *sources_node(const struct exposure *e)
 	return list;
 }
 
-static const char *protocol_name(guint8 protocol)
+const char *plan_protocol(guint8 protocol)
 {
 	return protocol == PROTO_TCP ? "tcp" : protocol == PROTO_UDP ? "udp" : "icmp";
 }
 
-static char *ports_text(guint first, guint last)
+char *plan_ports(guint first, guint last)
 {
 	if (first == 0 && last == 65535)
 		return g_strdup("*");
@@ -141,8 +143,8 @@ static struct node *exposure_node(const struct view *v, const struct exposure *e
 
 	node_set(o, "public", take_or_null(public_text(v, e->address)));
 	node_set(o, "public_name", node_string(e->address->noun.name));
-	node_set(o, "protocol", node_string(protocol_name(e->protocol)));
-	node_set(o, "ports", e->protocol == PROTO_ICMP ? node_null() : node_take_string(ports_text(e->first, e->last)));
+	node_set(o, "protocol", node_string(plan_protocol(e->protocol)));
+	node_set(o, "ports", e->protocol == PROTO_ICMP ? node_null() : node_take_string(plan_ports(e->first, e->last)));
 	node_set(o, "instance", node_take_string(graph_vm_label(v->g, e->to->nic->vm)));
 	node_set(o, "address", node_take_string(ip_format(alloc_private(v->a, e->to))));
 	node_set(o, "private_port", e->private_port ? node_int(e->private_port) : node_null());
@@ -172,6 +174,14 @@ static void warn_management(const struct view *v, const struct exposure *e, stru
 	}
 }
 
+static void add_lint(const struct view *v, const GPtrArray *exposures, struct node *warnings)
+{
+	g_autoptr(GPtrArray) lines = lint(v->g, v->a, exposures);
+
+	for (guint i = 0; i < lines->len; i++)
+		node_append(warnings, node_string(NTH(lines, char, i)));
+}
+
 static void add_open(const struct view *v, struct node *o, struct node *warnings)
 {
 	g_autoptr(GPtrArray) list = exposure_list(v->g, v->a, v->s);
@@ -190,6 +200,7 @@ static void add_open(const struct view *v, struct node *o, struct node *warnings
 		warn_management(v, e, warnings);
 	}
 	node_set(o, "open", open);
+	add_lint(v, list, warnings);
 }
 
 static struct node *unmodelled_node(const GPtrArray *unmodelled)
@@ -269,6 +280,7 @@ struct node *plan_describe(const struct source *src, const struct graph *g, cons
 		node_append(instances, instance_node(&v, NTH(g->vms, struct vm, i)));
 	node_set(o, "instances", instances);
 	add_open(&v, o, warnings);
+	plan_add_reach(o, g, a, s, warnings);
 	node_set(o, "graph", graph_node(g));
 	node_set(o, "assumed", assumed_node(g->assumed));
 	node_set(o, "recorded", unmodelled_node(g->recorded));

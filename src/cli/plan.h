@@ -16,3 +16,5 @@ int plan_write(const struct source *src);
 
 /* A range as people write it: the one prefix that it is, or "first-last". Caller frees. */
 char *plan_range(guint32 first, guint32 last);
+char *plan_ports(guint first, guint last); /* "80", "8000-8080", "*"; caller frees */
+const char *plan_protocol(guint8 protocol);

@@ -87,6 +87,67 @@ static void open_text(const struct node *data, GString *out)
 	grid_print(g, "  ", out);
 }
 
+/* All protocols there are, or those with these ports. */
+static char *protocols_text(const struct node *row)
+{
+	const struct node *protocols = node_get(row, "protocols");
+
+	return node_length(protocols) == 3 ? g_strdup("any") : report_join(protocols);
+}
+
+static char *reach_ports(const struct node *row)
+{
+	const struct node *protocols = node_get(row, "protocols");
+
+	if (node_length(protocols) == 1 && strcmp(node_str(node_item(protocols, 0), ""), "icmp") == 0)
+		return g_strdup("-");
+	return report_join(node_get(row, "ports"));
+}
+
+/* Where a row leads: a tier, or the Internet with the addresses when not all are meant. Caller frees. */
+static char *reach_to(const struct node *row)
+{
+	g_autofree char *addresses = report_join(node_get(row, "addresses"));
+	const char *to = node_get_str(row, "to", "?");
+
+	return strcmp(addresses, "*") == 0 ? g_strdup(to) : g_strdup_printf("%s %s", to, addresses);
+}
+
+/* Rows of one tier that differ in nothing but where they lead are one line. */
+static void reach_text(const struct node *data, GString *out)
+{
+	const struct node *reach = node_get(data, "reach");
+	g_autofree gboolean *done = g_new0(gboolean, node_length(reach) + 1);
+	g_autoptr(grid) g = grid_new();
+
+	if (!node_length(reach))
+		return;
+	g_string_append(out, "\nWho may reach whom\n");
+	grid_row(g, "FROM", "PROTOCOL", "PORT", "TO", NULL);
+	for (guint i = 0; i < node_length(reach); i++) {
+		const struct node *row = node_item(reach, i);
+		g_autofree char *protocols = protocols_text(row), *ports = reach_ports(row);
+		g_autoptr(GString) to = g_string_new(NULL);
+
+		for (guint k = i; k < node_length(reach); k++) {
+			const struct node *other = node_item(reach, k);
+			g_autofree char *target = NULL;
+
+			if (strcmp(node_get_str(other, "from", ""), node_get_str(row, "from", "")) != 0)
+				break;
+			if (done[k] || !node_equal(node_get(other, "protocols"), node_get(row, "protocols")) ||
+			    !node_equal(node_get(other, "ports"), node_get(row, "ports")))
+				continue;
+			done[k] = TRUE;
+			target = reach_to(other);
+			g_string_append_printf(to, "%s%s", to->len ? ", " : "", target);
+		}
+		if (to->len)
+			grid_row(g, node_get_str(row, "from", "?"), protocols, ports, to->str, NULL);
+	}
+	grid_print(g, "  ", out);
+}
+
 static void unmodelled_text(const struct node *list, const char *title, GString *out)
 {
 	if (!node_length(list))
@@ -137,6 +198,7 @@ void plan_text(const struct node *data, GString *out)
 	networks_text(data, out);
 	instances_text(data, out);
 	open_text(data, out);
+	reach_text(data, out);
 	assumed_text(node_get(data, "assumed"), out);
 	unmodelled_text(node_get(data, "recorded"), "Recorded, not enforced yet", out);
 	unmodelled_text(node_get(data, "unmodelled"), "Not modelled", out);

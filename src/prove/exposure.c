@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prove/exposure.h"
 
+#include "prove/starts.h"
+
 #include <string.h>
 
 #define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
@@ -14,60 +16,6 @@ struct survey {
 	guint64 left;      /* questions that may still be asked about this address */
 	gboolean exceeded; /* there would have been more */
 };
-
-/* Where something may change: the first value of every interval, ascending, each once; 0 is always one. */
-static int compare_u32(gconstpointer a, gconstpointer b)
-{
-	guint32 x = *(const guint32 *)a, y = *(const guint32 *)b;
-
-	return (x > y) - (x < y);
-}
-
-static GArray *starts_new(void)
-{
-	GArray *starts = g_array_new(FALSE, FALSE, sizeof(guint32));
-	guint32 zero = 0;
-
-	return g_array_append_val(starts, zero);
-}
-
-static void starts_add(GArray *starts, guint32 first, guint32 last, guint32 limit)
-{
-	g_array_append_val(starts, first);
-	if (last < limit) {
-		guint32 next = last + 1;
-
-		g_array_append_val(starts, next);
-	}
-}
-
-static void starts_finish(GArray *starts)
-{
-	guint n = 0;
-
-	g_array_sort(starts, compare_u32);
-	for (guint i = 0; i < starts->len; i++) {
-		guint32 v = g_array_index(starts, guint32, i);
-
-		if (n == 0 || g_array_index(starts, guint32, n - 1) != v)
-			g_array_index(starts, guint32, n++) = v;
-	}
-	g_array_set_size(starts, n);
-}
-
-static guint32 interval_last(const GArray *starts, guint i, guint32 limit)
-{
-	return i + 1 < starts->len ? g_array_index(starts, guint32, i + 1) - 1 : limit;
-}
-
-static void add_prefixes(GArray *starts, const GArray *prefixes)
-{
-	for (guint i = 0; i < prefixes->len; i++) {
-		struct prefix p = g_array_index(prefixes, struct prefix, i);
-
-		starts_add(starts, p.addr, prefix_last(p), G_MAXUINT32);
-	}
-}
 
 static void add_ports(GArray *starts, const GArray *ranges)
 {
@@ -126,23 +74,10 @@ static void look_at_group(struct intervals *v, const struct security_group *grou
 
 		if (!concerns(r, q))
 			continue;
-		add_prefixes(v->sources, r->source.prefixes);
+		starts_add_prefixes(v->sources, r->source.prefixes);
 		add_members(v->sources, r->source.groups, a);
 		add_ports(v->source_ports, r->source.ports);
 	}
-}
-
-/* The oracle's own ideas of special sources are intervals too. */
-static void look_at_special(struct intervals *v, const struct network *network)
-{
-	static const struct prefix special[] = {
-	        {0x00000000, 8},  {0x0a000000, 8},  {0x64400000, 10}, {0x7f000000, 8},
-	        {0xa9fe0000, 16}, {0xac100000, 12}, {0xc0a80000, 16}, {0xe0000000, 3},
-	};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(special); i++)
-		starts_add(v->sources, special[i].addr, prefix_last(special[i]), G_MAXUINT32);
-	add_prefixes(v->sources, network->prefixes);
 }
 
 static void intervals_init(struct intervals *v, const struct question *q, const struct alloc *a)
@@ -152,7 +87,7 @@ static void intervals_init(struct intervals *v, const struct question *q, const 
 	v->sources = starts_new();
 	v->source_ports = starts_new();
 	g_array_append_val(v->source_ports, usual);
-	look_at_special(v, q->to->nic->network);
+	starts_add_special(v->sources, q->to->nic->network);
 	look_at_group(v, q->to->subnet->group, q, a);
 	look_at_group(v, q->to->nic->group, q, a);
 	starts_finish(v->sources);
@@ -230,7 +165,7 @@ static struct exposure *ask_all(const struct survey *y, const struct question *q
 	e->anyone = TRUE;
 	for (guint i = 0; i < v->sources->len; i++) {
 		struct address_range r = {g_array_index(v->sources, guint32, i),
-		                          interval_last(v->sources, i, G_MAXUINT32)};
+		                          starts_last(v->sources, i, G_MAXUINT32)};
 		enum esc_verdict verdict = ask(y, q, v->source_ports, r.first);
 
 		if (verdict == ESC_V_BOGON_SOURCE)
@@ -288,7 +223,7 @@ static void survey_ports(struct survey *y, struct question q)
 			last = NULL;
 			continue;
 		}
-		e->last = (guint16)interval_last(ports, i, 65535);
+		e->last = (guint16)starts_last(ports, i, 65535);
 		if (last && same_sources(last, e)) {
 			last->last = e->last;
 			exposure_free(e);

@@ -95,15 +95,27 @@ static gboolean ports_match(const struct rule_side *side, guint16 port)
 	return FALSE;
 }
 
-static gboolean rule_matches(const struct rule *r, const struct list_view *v, const struct tuple *t)
+static gboolean has_ports(const struct tuple *t)
+{
+	return t->protocol == PROTO_TCP || t->protocol == PROTO_UDP;
+}
+
+/* All but the ports; what has none is not matched by a rule that restricts them. */
+static gboolean rule_concerns(const struct rule *r, const struct list_view *v, const struct tuple *t)
 {
 	if (r->protocol != PROTO_ANY && (guint)r->protocol != t->protocol)
 		return FALSE;
 	if (!side_matches(&r->source, v, t->source) || !side_matches(&r->destination, v, t->destination))
 		return FALSE;
-	/* What has no ports is not matched by a rule that restricts them. */
-	if (t->protocol != PROTO_TCP && t->protocol != PROTO_UDP)
-		return ports_any(&r->source) && ports_any(&r->destination);
+	return has_ports(t) || (ports_any(&r->source) && ports_any(&r->destination));
+}
+
+static gboolean rule_matches(const struct rule *r, const struct list_view *v, const struct tuple *t)
+{
+	if (!rule_concerns(r, v, t))
+		return FALSE;
+	if (!has_ports(t))
+		return TRUE;
 	return ports_match(&r->source, t->source_port) && ports_match(&r->destination, t->destination_port);
 }
 
@@ -119,4 +131,21 @@ const struct rule *list_decide(const struct security_group *group, enum directio
 			return r;
 	}
 	return NULL;
+}
+
+GPtrArray *list_candidates(const struct security_group *group, enum direction direction, const struct list_view *v,
+                           const struct tuple *t)
+{
+	const GPtrArray *rules = group->rules[direction];
+	GPtrArray *found = g_ptr_array_new();
+
+	for (guint i = 0; i < rules->len; i++)
+		if (rule_concerns(g_ptr_array_index(rules, i), v, t))
+			g_ptr_array_add(found, g_ptr_array_index(rules, i));
+	return found;
+}
+
+gboolean list_source_port(const struct rule *r, guint16 port)
+{
+	return ports_match(&r->source, port);
 }

@@ -25,3 +25,10 @@ struct list_view {
 /* The rule of this group and direction that decides; NULL (which means deny) when none matches. */
 const struct rule *list_decide(const struct security_group *group, enum direction direction, const struct list_view *v,
                                const struct tuple *t);
+/*
+ * The rules of this list, in order, that match the addresses and the protocol of `t`, whatever its ports; for a protocol
+ * without ports: those that match it. The caller unrefs.
+ */
+GPtrArray *list_candidates(const struct security_group *group, enum direction direction, const struct list_view *v,
+                           const struct tuple *t);
+gboolean list_source_port(const struct rule *r, guint16 port); /* the rule's source ports include it */

@@ -44,6 +44,11 @@ static const struct prefix nowhere[] = {
         {0xac100000, 12}, {0xc0a80000, 16}, {0xe0000000, 3},
 };
 
+gboolean oracle_is_bogon(guint32 address)
+{
+	return in_ranges(bogons, G_N_ELEMENTS(bogons), address);
+}
+
 static void end(struct journey *j, enum esc_verdict verdict)
 {
 	j->answer.verdict = verdict;

@@ -39,4 +39,6 @@ struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, 
 struct oracle_answer oracle_enter(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
                                   const struct oracle_packet *p, const struct public_address *address,
                                   const struct ip_config *pick);
+/* An address that nobody outside has: private, loopback, link-local, shared, multicast, reserved. */
+gboolean oracle_is_bogon(guint32 address);
 void oracle_clear(struct oracle_answer *a);

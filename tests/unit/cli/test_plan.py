@@ -142,7 +142,7 @@ def office():
     ok(any('SSH (22) of b ' in w for w in out['warnings']), 'SSH open to everybody is a warning', out['warnings'])
     ok(not any('SSH (22) of d ' in w for w in out['warnings']), 'SSH open to some is none', out['warnings'])
     ok(any(u['property'].startswith('properties.frontendIPConfigurations') for u in out['unmodelled']), 'an internal front end is listed as not modelled', out['unmodelled'])
-    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'graph', 'assumed', 'recorded', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
+    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'tiers', 'reach', 'reach_complete', 'graph', 'assumed', 'recorded', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
 
 
 def assumed():
@@ -181,7 +181,84 @@ def written():
     ok(r.returncode == 2 and "'s' has two values" in r.stderr and 'secret-' not in r.stderr, 'one name for two secrets is refused', r.stderr)
 
 
+def rule(name, priority, access='Allow', direction='Inbound', protocol='Tcp', source='*', destination='*', port='*', **more):
+    return {'name': name, 'properties': {'priority': priority, 'access': access, 'direction': direction, 'protocol': protocol, 'sourceAddressPrefix': source,
+            'sourcePortRange': '*', 'destinationAddressPrefix': destination, 'destinationPortRange': port, **more}}
+
+
+def machine(name, subnet, **config):
+    """A machine and its interface in a subnet of network v."""
+    return [{'type': 'Microsoft.Network/networkInterfaces', 'apiVersion': '2020-11-01', 'name': name, 'properties': {'ipConfigurations': [{'name': 'c', 'properties': {
+                'subnet': {'id': f"[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', '{subnet}')]"}, **config}}]}},
+            {'type': 'Microsoft.Compute/virtualMachines', 'apiVersion': '2020-06-01', 'name': name, 'properties': {'networkProfile': {
+                'networkInterfaces': [{'id': f"[resourceId('Microsoft.Network/networkInterfaces', '{name}')]"}]}}}]
+
+
+def reach():
+    """Who may reach whom: what is closed is not there, what is open is there with its ports."""
+    group = {'type': 'Microsoft.Network/networkSecurityGroups', 'apiVersion': '2020-11-01', 'name': 'g', 'properties': {'securityRules': [
+        rule('web', 100, source='10.0.1.0/24', port='8080'), rule('one', 110, source='10.0.1.5', port='22'),
+        rule('rest', 4000, access='Deny', protocol='*', source='VirtualNetwork')]}}
+    out = {'type': 'Microsoft.Network/networkSecurityGroups', 'apiVersion': '2020-11-01', 'name': 'o', 'properties': {'securityRules': [
+        rule('dns', 100, direction='Outbound', protocol='Udp', destination='9.9.9.9', port='53'),
+        rule('none', 200, access='Deny', direction='Outbound', protocol='*', destination='Internet')]}}
+    v = network('v', '10.0.0.0/16')
+    at = lambda n: {'id': f"[resourceId('Microsoft.Network/networkSecurityGroups', '{n}')]"}
+    v['properties']['subnets'] = [{'name': 'web', 'properties': {'addressPrefix': '10.0.1.0/24', 'networkSecurityGroup': at('o')}},
+                                  {'name': 'app', 'properties': {'addressPrefix': '10.0.2.0/24', 'networkSecurityGroup': at('g')}}]
+    static = lambda a: {'privateIPAllocationMethod': 'Static', 'privateIPAddress': a}
+    path = write('reach.json', template([group, out, v, *machine('w4', 'web', **static('10.0.1.4')), *machine('w5', 'web', **static('10.0.1.5')),
+                                         *machine('a', 'app'), *machine('b', 'app')]))
+    r = run('plan', path, '--json')
+    plan = json.loads(r.stdout) if r.returncode == 0 else {}
+    eq([(t['name'], t['instances']) for t in plan.get('tiers', ())], [('app', ['a', 'b']), ('web (w4)', ['w4']), ('web (w5)', ['w5'])],
+       'machines that a rule tells apart are tiers of their own')
+    rows = {(p['from'], p['to'], ' '.join(p['protocols']), ' '.join(p['ports']), ' '.join(p['addresses'])) for p in plan.get('reach', ())}
+    eq(rows, {('app', 'web (w4)', 'tcp udp icmp', '*', '*'), ('app', 'web (w5)', 'tcp udp icmp', '*', '*'), ('app', 'Internet', 'tcp udp icmp', '*', '*'),
+              ('web (w4)', 'app', 'tcp', '8080', '*'), ('web (w5)', 'app', 'tcp', '22 8080', '*'),
+              ('web (w4)', 'web (w5)', 'tcp udp icmp', '*', '*'), ('web (w5)', 'web (w4)', 'tcp udp icmp', '*', '*'),
+              ('web (w4)', 'Internet', 'udp', '53', '9.9.9.9/32'), ('web (w5)', 'Internet', 'udp', '53', '9.9.9.9/32')}, 'what each reaches')
+    eq(plan.get('reach_complete'), True, 'which is all')
+
+
+def hostile_rules():
+    """Rules without end: an answer within a second or two, which says that it is not all."""
+    port = lambda i: f'{i * 16 % 65000}-{i * 16 % 65000 + 7}'
+    groups = [{'type': 'Microsoft.Network/networkSecurityGroups', 'apiVersion': '2020-11-01', 'name': f'g{k}', 'properties': {'securityRules': [
+        rule(f'r{i}', 100 + i, access='Deny' if i % 2 else 'Allow', direction='Inbound' if i % 3 else 'Outbound', source=f'10.{i % 200}.{i % 250}.0/24',
+             port=port(i)) for i in range(1000)]}} for k in range(3)]
+    v = network('v', '10.0.0.0/8')
+    v['properties']['subnets'] = [{'name': f's{k}', 'properties': {'addressPrefix': f'10.{k}.0.0/16', 'networkSecurityGroup': {
+        'id': f"[resourceId('Microsoft.Network/networkSecurityGroups', 'g{k % 3}')]"}}} for k in range(100)]
+    path = write('hostile.json', template([*groups, v, *(m for k in range(200) for m in machine(f'm{k}', f's{k % 100}'))]))
+    r = run('plan', path, '--json')
+    plan = json.loads(r.stdout) if r.returncode == 0 else {}
+    ok(plan.get('reach_complete') is False and any('too many rules' in w for w in plan['warnings']), 'too many rules: said to be too many', r.stderr[:500])
+
+
+def warnings():
+    """What is allowed and hardly meant."""
+    asg = {'type': 'Microsoft.Network/applicationSecurityGroups', 'apiVersion': '2020-11-01', 'name': 'nobody', 'properties': {}}
+    empty = {'id': "[resourceId('Microsoft.Network/applicationSecurityGroups', 'nobody')]"}
+    group = {'type': 'Microsoft.Network/networkSecurityGroups', 'apiVersion': '2020-11-01', 'name': 'g', 'properties': {'securityRules': [
+        rule('narrow', 100, access='Deny', source='10.0.0.0/24', port='80'), rule('wide', 200, source='10.0.0.0/8', port='0-1024'),
+        rule('behind', 300, access='Deny', source='10.1.0.0/16', port='443'), rule('beside', 310, access='Deny', source='10.1.0.0/16', port='1000-2000'),
+        rule('members', 320, source='', sourceApplicationSecurityGroups=[empty]), rule('all', 4000, protocol='*')]}}
+    closed = {'type': 'Microsoft.Network/publicIPAddresses', 'apiVersion': '2020-11-01', 'name': 'shut', 'sku': {'name': 'Standard'}, 'properties': {'publicIPAllocationMethod': 'Static'}}
+    v = network('v', '10.0.0.0/16')
+    v['properties']['subnets'] = [{'name': 's', 'properties': {'addressPrefix': '10.0.1.0/24'}}]
+    found = json.loads(run('plan', write('warned.json', template([asg, group, closed, v, *machine('m', 's', publicIPAddress={
+        'id': "[resourceId('Microsoft.Network/publicIPAddresses', 'shut')]"})])), '--json').stdout)['warnings']
+    for words in (("'g/behind' never decides", "'g/wide' comes first and allows all that it would deny"), ("'g/members'", "'nobody'", 'no members'),
+                  ("'g/all' lets everybody in",), ("security group 'g' is at no subnet",), ("Standard address 'shut'", 'no security group')):
+        ok(sum(all(w in line for w in words) and 'warned.json:' in line for line in found) == 1, f'a warning about {words[0]}', found)
+    ok(not any("'g/beside'" in w or "'g/narrow'" in w or "'g/wide' never" in w for w in found), 'none about rules that do decide', found)
+
+
 bad_input()
+reach()
+hostile_rules()
+warnings()
 usage()
 assumed()
 written()

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "random_net.h"
 
+#include <string.h>
+
 const guint16 random_ports[] = {22, 53, 80, 443, 1433, 8080, 50022};
 const guint random_port_count = G_N_ELEMENTS(random_ports);
 const char *const random_outside[] = {"192.0.2.1", "198.51.100.7", "203.0.113.9", "8.8.8.8", "10.9.0.1", "172.16.4.4"};
@@ -172,4 +174,30 @@ char *random_template(GRand *r)
 		machine(s, r, i, standard);
 	g_string_append(s, "]}\n");
 	return g_string_free(s, FALSE);
+}
+
+struct scene random_scene(GRand *r, guint seed)
+{
+	static const struct arm_scope scope = {"s", "random", "local", "random"};
+	g_autofree char *name = g_strdup_printf("random-%u.json", seed);
+	g_autofree char *text = random_template(r);
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(node) t = node_parse(text, strlen(text), name, &error);
+	g_autoptr(alloc) none = alloc_new();
+	struct arm_result *result;
+	struct scene s;
+
+	g_assert_no_error(error);
+	result = arm_evaluate(t, name, NULL, NULL, &scope, FALSE, &error);
+	g_assert_no_error(error);
+	s.graph = graph_build(g_steal_pointer(&result->documents), errors);
+	result->documents = document_list_new();
+	arm_result_free(result);
+	if (!s.graph)
+		g_error("%s", errors->len ? (char *)g_ptr_array_index(errors, 0) : "no graph");
+	alloc_settings_init(&s.settings);
+	s.alloc = alloc_assign(none, s.graph, &s.settings, &error);
+	g_assert_no_error(error);
+	return s;
 }

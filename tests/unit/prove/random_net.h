@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random networks as templates: small, and made so that rules, addresses and ports meet often. */
 #pragma once
-#include <glib.h>
+#include "scene.h"
 
 #define RANDOM_VMS 5
 
@@ -13,3 +13,5 @@ extern const guint random_outside_count;
 
 /* A template; the same seed gives the same text. Caller frees. */
 char *random_template(GRand *r);
+/* The template built and allocated; `seed` only names it. */
+struct scene random_scene(GRand *r, guint seed);

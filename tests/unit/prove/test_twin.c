@@ -26,32 +26,6 @@ struct world {
 	guint passed, dropped;
 };
 
-static struct scene random_scene(GRand *r, guint seed)
-{
-	static const struct arm_scope scope = {"s", "random", "local", "random"};
-	g_autofree char *name = g_strdup_printf("random-%u.json", seed);
-	g_autofree char *text = random_template(r);
-	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GError) error = NULL;
-	g_autoptr(node) t = node_parse(text, strlen(text), name, &error);
-	g_autoptr(alloc) none = alloc_new();
-	struct arm_result *result;
-	struct scene s;
-
-	g_assert_no_error(error);
-	result = arm_evaluate(t, name, NULL, NULL, &scope, FALSE, &error);
-	g_assert_no_error(error);
-	s.graph = graph_build(g_steal_pointer(&result->documents), errors);
-	result->documents = document_list_new();
-	arm_result_free(result);
-	if (!s.graph)
-		g_error("%s", errors->len ? (char *)g_ptr_array_index(errors, 0) : "no graph");
-	alloc_settings_init(&s.settings);
-	s.alloc = alloc_assign(none, s.graph, &s.settings, &error);
-	g_assert_no_error(error);
-	return s;
-}
-
 static guint32 any_private(struct world *w)
 {
 	const struct nic *nic =

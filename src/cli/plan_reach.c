@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tiers and who may reach whom, as data with names that people know. */
+#include "cli/plan_reach.h"
+
+#include "cli/plan.h"
+#include "prove/ports.h"
+
+#include <string.h>
+
+#define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
+#define NAMED_MEMBERS       3 /* of a tier that is but part of its subnet */
+
+struct names {
+	const struct graph *g;
+	GHashTable *tiers;    /* struct tier -> name, owned */
+	GHashTable *subnets;  /* struct subnet -> how many tiers */
+	GHashTable *networks; /* name in lower case -> how many networks */
+};
+
+static void count(GHashTable *table, gpointer key)
+{
+	g_hash_table_replace(table, key, GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(table, key)) + 1));
+}
+
+/* "group/network/subnet", without what every subnet of the plan has in common. */
+static char *subnet_name(const struct names *n, const struct subnet *s)
+{
+	const struct noun *network = &s->network->noun;
+	g_autofree char *lower = g_ascii_strdown(network->name, -1);
+
+	if (n->g->networks->len == 1)
+		return g_strdup(s->noun.name);
+	if (GPOINTER_TO_UINT(g_hash_table_lookup(n->networks, lower)) == 1)
+		return g_strdup_printf("%s/%s", network->name, s->noun.name);
+	return g_strdup_printf("%s/%s/%s/%s", network->subscription, network->group, network->name, s->noun.name);
+}
+
+static char *tier_name(const struct names *n, const struct tier *t)
+{
+	g_autofree char *subnet = subnet_name(n, t->subnet);
+	g_autoptr(GString) members = g_string_new(NULL);
+
+	if (GPOINTER_TO_UINT(g_hash_table_lookup(n->subnets, t->subnet)) == 1)
+		return g_steal_pointer(&subnet);
+	for (guint i = 0; i < MIN(t->members->len, NAMED_MEMBERS); i++) {
+		g_autofree char *label = graph_vm_label(n->g, NTH(t->members, struct ip_config, i)->nic->vm);
+
+		g_string_append_printf(members, "%s%s", i ? ", " : "", label);
+	}
+	if (t->members->len > NAMED_MEMBERS)
+		g_string_append_printf(members, ", +%u", t->members->len - NAMED_MEMBERS);
+	return g_strdup_printf("%s (%s)", subnet, members->str);
+}
+
+static void names_init(struct names *n, const struct graph *g, const struct reach *r)
+{
+	n->g = g;
+	n->tiers = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	n->subnets = g_hash_table_new(NULL, NULL);
+	n->networks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (guint i = 0; i < g->networks->len; i++)
+		count(n->networks, g_ascii_strdown(NTH(g->networks, struct network, i)->noun.name, -1));
+	for (guint i = 0; i < r->tiers->len; i++)
+		count(n->subnets, (gpointer)NTH(r->tiers, struct tier, i)->subnet);
+	for (guint i = 0; i < r->tiers->len; i++) {
+		struct tier *t = NTH(r->tiers, struct tier, i);
+
+		g_hash_table_insert(n->tiers, t, tier_name(n, t));
+	}
+}
+
+static void names_clear(struct names *n)
+{
+	g_hash_table_unref(n->tiers);
+	g_hash_table_unref(n->subnets);
+	g_hash_table_unref(n->networks);
+}
+
+static struct node *tier_node(const struct names *n, const struct tier *t)
+{
+	struct node *o = node_object(), *instances = node_array();
+
+	node_set(o, "name", node_string(g_hash_table_lookup(n->tiers, t)));
+	node_set(o, "network", node_string(t->network->noun.name));
+	node_set(o, "subnet", node_string(t->subnet->noun.name));
+	node_set(o, "subnet_security_group", t->subnet->group ? node_string(t->subnet->group->noun.name) : node_null());
+	node_set(o, "security_group", t->group ? node_string(t->group->noun.name) : node_null());
+	for (guint i = 0; i < t->members->len; i++)
+		node_append(instances,
+		            node_take_string(graph_vm_label(n->g, NTH(t->members, struct ip_config, i)->nic->vm)));
+	node_set(o, "instances", instances);
+	return o;
+}
+
+static struct node *ports_node(const GArray *ports)
+{
+	struct node *list = node_array();
+
+	for (guint i = 0; i < ports->len; i++) {
+		struct port_range r = g_array_index(ports, struct port_range, i);
+
+		node_append(list, node_take_string(plan_ports(r.first, r.last)));
+	}
+	return list;
+}
+
+static struct node *addresses_node(const GArray *ranges)
+{
+	struct node *list = node_array();
+
+	if (!ranges)
+		node_append(list, node_string("*"));
+	for (guint i = 0; ranges && i < ranges->len; i++) {
+		struct address_range r = g_array_index(ranges, struct address_range, i);
+
+		node_append(list, node_take_string(plan_range(r.first, r.last)));
+	}
+	return list;
+}
+
+static gboolean same_addresses(const struct passage *a, const struct passage *b)
+{
+	if (!a->addresses || !b->addresses)
+		return a->addresses == b->addresses;
+	return a->addresses->len == b->addresses->len &&
+	       memcmp(a->addresses->data, b->addresses->data, a->addresses->len * sizeof(struct address_range)) == 0;
+}
+
+static gboolean is_joined(const struct passage *a, const struct passage *b)
+{
+	return a->from == b->from && a->to == b->to && ports_equal(a->ports, b->ports) && same_addresses(a, b);
+}
+
+static struct node *passage_node(const struct names *n, const struct passage *p)
+{
+	struct node *o = node_object();
+
+	node_set(o, "from", node_string(g_hash_table_lookup(n->tiers, p->from)));
+	node_set(o, "to", node_string(p->to ? g_hash_table_lookup(n->tiers, p->to) : "Internet"));
+	node_set(o, "protocols", node_array());
+	node_set(o, "ports", ports_node(p->ports));
+	node_set(o, "addresses", addresses_node(p->addresses));
+	return o;
+}
+
+/* Protocols with the same ports between the same two share a row. Of one pair the passages stand together. */
+static struct node *passages_node(const struct names *n, const struct reach *r)
+{
+	struct node *list = node_array();
+	g_autofree gboolean *done = g_new0(gboolean, r->passages->len + 1);
+
+	for (guint i = 0; i < r->passages->len; i++) {
+		const struct passage *p = r->passages->pdata[i];
+		struct node *o, *protocols;
+
+		if (done[i])
+			continue;
+		o = passage_node(n, p);
+		protocols = node_get(o, "protocols");
+		for (guint k = i; k < r->passages->len; k++) {
+			const struct passage *q = r->passages->pdata[k];
+
+			if (q->from != p->from || q->to != p->to)
+				break;
+			if (!done[k] && is_joined(p, q)) {
+				node_append(protocols, node_string(plan_protocol(q->protocol)));
+				done[k] = TRUE;
+			}
+		}
+		node_append(list, o);
+	}
+	return list;
+}
+
+void plan_add_reach(struct node *o, const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                    struct node *warnings)
+{
+	g_autoptr(reach) r = reach_make(g, a, s);
+	struct node *tiers = node_array();
+	struct names n;
+
+	names_init(&n, g, r);
+	for (guint i = 0; i < r->tiers->len; i++)
+		node_append(tiers, tier_node(&n, r->tiers->pdata[i]));
+	node_set(o, "tiers", tiers);
+	node_set(o, "reach", passages_node(&n, r));
+	node_set(o, "reach_complete", node_bool(!r->truncated));
+	if (r->truncated)
+		node_append(warnings, node_string("too many rules and machines to say all of who may reach whom"));
+	names_clear(&n);
+}

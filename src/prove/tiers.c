@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prove/tiers.h"
+
+#include <string.h>
+
+#define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
+
+static void tier_free(gpointer data)
+{
+	struct tier *t = data;
+
+	g_ptr_array_unref(t->members);
+	g_free(t);
+}
+
+/* What rules of one network's groups tell addresses apart by, each once. */
+struct marks {
+	GArray *prefixes;  /* struct prefix */
+	GPtrArray *groups; /* struct app_group */
+	GHashTable *seen;  /* of both: prefix as text, group by pointer */
+	GHashTable *lists; /* struct security_group that were read */
+};
+
+static guint prefix_hash(gconstpointer p)
+{
+	const struct prefix *x = p;
+
+	return x->addr * 2654435761u ^ x->length;
+}
+
+static gboolean prefix_same(gconstpointer a, gconstpointer b)
+{
+	const struct prefix *x = a, *y = b;
+
+	return x->addr == y->addr && x->length == y->length;
+}
+
+static void mark_side(struct marks *m, const struct rule_side *side)
+{
+	for (guint i = 0; i < side->prefixes->len; i++) {
+		struct prefix *p = &g_array_index(side->prefixes, struct prefix, i);
+
+		if (p->length > 0 && g_hash_table_add(m->seen, p))
+			g_array_append_val(m->prefixes, *p);
+	}
+	for (guint i = 0; i < side->groups->len; i++)
+		if (!g_ptr_array_find(m->groups, side->groups->pdata[i], NULL))
+			g_ptr_array_add(m->groups, side->groups->pdata[i]);
+}
+
+static void mark_group(struct marks *m, const struct security_group *group)
+{
+	if (!group || !g_hash_table_add(m->lists, (gpointer)group))
+		return;
+	for (int d = 0; d < 2; d++)
+		for (guint i = 0; i < group->rules[d]->len; i++) {
+			mark_side(m, &NTH(group->rules[d], struct rule, i)->source);
+			mark_side(m, &NTH(group->rules[d], struct rule, i)->destination);
+		}
+}
+
+/* What tells this configuration from others: where it is, and which marks its address bears. */
+static char *signature(const struct marks *m, const struct ip_config *c, guint32 address)
+{
+	GString *s = g_string_new(c->subnet->noun.key);
+
+	g_string_append_printf(s, "|%s", c->nic->group ? c->nic->group->noun.key : "");
+	for (guint i = 0; i < m->prefixes->len; i++)
+		if (prefix_has(g_array_index(m->prefixes, struct prefix, i), address))
+			g_string_append_printf(s, "|%u", i);
+	for (guint i = 0; i < m->groups->len; i++)
+		if (g_ptr_array_find(c->app_groups, m->groups->pdata[i], NULL))
+			g_string_append_printf(s, "|g%u", i);
+	return g_string_free(s, FALSE);
+}
+
+static void add_member(GPtrArray *tiers, GHashTable *by_signature, char *key, struct ip_config *c)
+{
+	struct tier *t = g_hash_table_lookup(by_signature, key);
+
+	if (!t) {
+		t = g_new0(struct tier, 1);
+		t->network = c->subnet->network;
+		t->subnet = c->subnet;
+		t->group = c->nic->group;
+		t->members = g_ptr_array_new();
+		g_ptr_array_add(tiers, t);
+		g_hash_table_insert(by_signature, key, t);
+	} else {
+		g_free(key);
+	}
+	g_ptr_array_add(t->members, c);
+}
+
+static void tiers_of_network(GPtrArray *tiers, const struct network *n, const struct alloc *a, guint64 *work)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(prefix_hash, prefix_same), lists = g_hash_table_new(NULL, NULL);
+	g_autoptr(GHashTable) by_signature = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GArray) prefixes = g_array_new(FALSE, FALSE, sizeof(struct prefix));
+	g_autoptr(GPtrArray) groups = g_ptr_array_new();
+	struct marks m = {prefixes, groups, seen, lists};
+
+	for (guint i = 0; i < n->ports->len; i++) {
+		const struct nic *nic = NTH(n->ports, struct nic, i);
+
+		mark_group(&m, nic->group);
+		for (guint k = 0; k < nic->configs->len; k++)
+			mark_group(&m, NTH(nic->configs, struct ip_config, k)->subnet->group);
+	}
+	for (guint i = 0; i < n->ports->len; i++) {
+		const struct nic *nic = NTH(n->ports, struct nic, i);
+
+		for (guint k = 0; alloc_port(a, nic) && k < nic->configs->len; k++) {
+			struct ip_config *c = NTH(nic->configs, struct ip_config, k);
+			guint64 cost = prefixes->len + groups->len + 1;
+			guint32 address = alloc_private(a, c);
+
+			if (!address)
+				continue; /* IPv6 alone */
+			if (*work < cost) {
+				*work = 0;
+				return;
+			}
+			*work -= cost;
+			add_member(tiers, by_signature, signature(&m, c, address), c);
+		}
+	}
+}
+
+static gint compare_tiers(gconstpointer a, gconstpointer b)
+{
+	const struct tier *x = *(struct tier *const *)a, *y = *(struct tier *const *)b;
+	gint c = strcmp(x->network->noun.key, y->network->noun.key);
+
+	if (c == 0)
+		c = strcmp(x->subnet->noun.key, y->subnet->noun.key);
+	return c ? c
+	         : strcmp(NTH(x->members, struct ip_config, 0)->noun.key,
+	                  NTH(y->members, struct ip_config, 0)->noun.key);
+}
+
+GPtrArray *tiers_make(const struct graph *g, const struct alloc *a, guint64 *work)
+{
+	GPtrArray *tiers = g_ptr_array_new_with_free_func(tier_free);
+
+	for (guint i = 0; i<g->networks->len && * work> 0; i++)
+		tiers_of_network(tiers, NTH(g->networks, struct network, i), a, work);
+	g_ptr_array_sort(tiers, compare_tiers);
+	return tiers;
+}
