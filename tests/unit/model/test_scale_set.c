@@ -22,7 +22,7 @@
 
 #define NIC(name, more, config)                                                                                        \
 	"{'name':'" name "','properties':{" more "'ipConfigurations':[{'name':'c','properties':{" SUBNET config "}}]}" \
-	                                                                                                        "}"
+	"}"
 #define SET(name, capacity, more, nics)                                                                                \
 	"{'type':'Microsoft.Compute/virtualMachineScaleSets','name':'" name "','sku':{'name':'Standard_A1',"           \
 	"'capacity':" capacity "},'zones':['1','3'],'properties':{" more "'virtualMachineProfile':{'networkProfile':{" \
