@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/source.h"
 
+#include "cli/classic.h"
 #include "formats/arm/arm.h"
 #include "model/graph.h"
 
@@ -28,7 +29,9 @@ static gboolean fail(GError **error, const char *format, ...)
 /* Names that say "template" and nothing about this one. */
 static gboolean is_generic(const char *base)
 {
-	static const char *const names[] = {"azuredeploy", "maintemplate", "template", "main", "deploy", NULL};
+	static const char *const names[] = {
+	        "azuredeploy",       "maintemplate",         "template",      "main", "deploy",
+	        "servicedefinition", "serviceconfiguration", "networkconfig", NULL};
 	g_autofree char *lower = g_ascii_strdown(base, -1);
 
 	return g_strv_contains(names, lower);
@@ -38,10 +41,12 @@ char *source_group_name(const char *file)
 {
 	g_autofree char *absolute = g_canonicalize_filename(file, NULL);
 	g_autofree char *folder = g_path_get_dirname(absolute);
+	static const char *const suffixes[] = {".json", ".csdef", ".cscfg", ".netcfg", ".xml"};
 	char *name = g_path_get_basename(absolute);
 
-	if (g_str_has_suffix(name, ".json"))
-		name[strlen(name) - 5] = '\0';
+	for (gsize k = 0; k < G_N_ELEMENTS(suffixes); k++)
+		if (g_str_has_suffix(name, suffixes[k]))
+			name[strlen(name) - strlen(suffixes[k])] = '\0';
 	if (is_generic(name) && strcmp(folder, "/") != 0) {
 		g_free(name);
 		name = g_path_get_basename(folder);
@@ -231,10 +236,21 @@ static gboolean read_one(struct source *s, const struct invocation *i, guint ind
 	return good;
 }
 
+/* Classic files hold no secrets that reach a document, so each document is its own twin. */
+static gboolean read_classic(struct source *s, const GPtrArray *files, GError **error)
+{
+	if (!classic_read(s, files, error))
+		return FALSE;
+	for (guint k = s->twins ? s->twins->len : s->documents->len; k < s->documents->len; k++)
+		g_ptr_array_add(s->twins, node_ref(NTH(s->documents, struct document, k)->resource));
+	return TRUE;
+}
+
 struct source *source_read(const struct invocation *i, GError **error)
 {
 	g_autoptr(source) s = g_new0(struct source, 1);
 	g_autoptr(GHashTable) taken = g_hash_table_new(g_direct_hash, g_direct_equal);
+	g_autoptr(GPtrArray) classic = g_ptr_array_new();
 	const GPtrArray *parameter_files = option_list(i, "parameters");
 
 	s->subscription = g_strdup(option_text(i, "subscription", "default"));
@@ -257,9 +273,17 @@ struct source *source_read(const struct invocation *i, GError **error)
 		     (const char *)g_ptr_array_index(parameter_files, i->arguments->len));
 		return NULL;
 	}
-	for (guint k = 0; k < i->arguments->len; k++)
-		if (!read_one(s, i, k, taken, error))
+	for (guint k = 0; k < i->arguments->len; k++) {
+		const char *file = g_ptr_array_index(i->arguments, k);
+
+		if (classic_is(file)) {
+			g_ptr_array_add(classic, (gpointer)file);
+			g_ptr_array_add(s->files, g_strdup(file));
+		} else if (!read_one(s, i, k, taken, error))
 			return NULL;
+	}
+	if (!read_classic(s, classic, error))
+		return NULL;
 	return check_overrides(i, taken, error) ? g_steal_pointer(&s) : NULL;
 }
 

@@ -8,11 +8,10 @@
  * linear time.
  */
 #include "node.h"
+#include "input.h"
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 struct reader {
 	const char *p, *end;
@@ -454,38 +453,9 @@ struct node *node_parse(const char *text, gsize length, const char *file, GError
 	return parse(text, length, file, NODE_MAX_NODES, error);
 }
 
-/* Reads at most NODE_MAX_BYTES + 1 bytes, so that an endless device or growing file is an error, not a hang. */
-static GByteArray *read_all(int fd, const char *path, GError **error)
-{
-	g_autoptr(GByteArray) bytes = g_byte_array_new();
-	guint8 block[65536];
-
-	while (bytes->len <= NODE_MAX_BYTES) {
-		ssize_t got = read(fd, block, sizeof(block));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			g_set_error(error, ESC_INPUT_ERROR, ESC_INPUT_INVALID, "%s: cannot read: %s", path,
-			            g_strerror(errno));
-			return NULL;
-		}
-		if (got == 0)
-			return g_steal_pointer(&bytes);
-		g_byte_array_append(bytes, block, (guint)got);
-	}
-	g_set_error(error, ESC_INPUT_ERROR, ESC_INPUT_LIMIT, "%s: larger than %u bytes", path, NODE_MAX_BYTES);
-	return NULL;
-}
-
 struct node *node_parse_file(const char *path, GError **error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	g_autoptr(GByteArray) bytes = input_read(path, NODE_MAX_BYTES, error);
 
-	if (fd < 0) {
-		g_set_error(error, ESC_INPUT_ERROR, ESC_INPUT_INVALID, "%s: cannot open: %s", path, g_strerror(errno));
-		return NULL;
-	}
-	g_autoptr(GByteArray) bytes = read_all(fd, path, error);
-	close(fd);
 	return bytes ? parse((const char *)bytes->data, bytes->len, path, NODE_MAX_FILE_NODES, error) : NULL;
 }

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a file, and refusing what a file by people never needs. */
+#include "formats/xml/xml.h"
+
+#include "lib/input.h"
+
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <string.h>
+
+static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static gboolean fail(GError **error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	g_clear_error(error);
+	if (error)
+		*error = g_error_new_valist(ESC_INPUT_ERROR, ESC_INPUT_SYNTAX, format, ap);
+	va_end(ap);
+	return FALSE;
+}
+
+/* What the parser's hooks leave behind. */
+struct guard {
+	guint depth, elements;
+	guint32 line;
+	const char *refused; /* why parsing was stopped */
+};
+
+static void refuse(xmlParserCtxt *ctxt, const char *why)
+{
+	struct guard *g = ctxt->_private;
+
+	if (!g->refused) {
+		g->refused = why;
+		g->line = (guint32)xmlSAX2GetLineNumber(ctxt);
+	}
+	xmlStopParser(ctxt);
+}
+
+static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+	(void)name;
+	(void)external;
+	(void)system;
+	refuse(ctx, "a document type (<!DOCTYPE>) is not accepted, as it could declare entities; remove it");
+}
+
+static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespaces,
+                     const xmlChar **ns, int attributes, int defaulted, const xmlChar **values)
+{
+	xmlParserCtxt *ctxt = ctx;
+	struct guard *g = ctxt->_private;
+
+	if (++g->depth > XML_MAX_DEPTH) {
+		refuse(ctxt, "elements are nested more than 64 deep; the format needs fewer than 10");
+		return;
+	}
+	if (++g->elements > XML_MAX_ELEMENTS) {
+		refuse(ctxt, "there are more than 100000 elements; split the file");
+		return;
+	}
+	xmlSAX2StartElementNs(ctx, name, prefix, uri, namespaces, ns, attributes, defaulted, values);
+}
+
+static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	((struct guard *)((xmlParserCtxt *)ctx)->_private)->depth--;
+	xmlSAX2EndElementNs(ctx, name, prefix, uri);
+}
+
+/* The parser's own words, on one line. */
+static gboolean fail_syntax(const xmlParserCtxt *ctxt, const char *file, GError **error)
+{
+	const xmlError *e = &ctxt->lastError;
+	g_autofree char *text = g_strdup(e->message ? e->message : "it cannot be read");
+
+	g_strdelimit(text, "\n\r\t", ' ');
+	if (!g_utf8_validate(text, -1, NULL))
+		return fail(error, "%s:%d: not well-formed XML; correct it", file, MAX(e->line, 1));
+	return fail(error, "%s:%d: not well-formed XML: %.200s; correct it", file, MAX(e->line, 1), g_strstrip(text));
+}
+
+struct xml *xml_parse(const char *bytes, gsize length, const char *file, GError **error)
+{
+	struct guard guard = {0};
+	xmlParserCtxt *ctxt;
+	struct xml *x = NULL;
+
+	if (length > XML_MAX_BYTES) {
+		fail(error, "%s: larger than 4 MiB; split it", file);
+		return NULL;
+	}
+	ctxt = xmlCreateMemoryParserCtxt(length ? bytes : " ", length ? (int)length : 1);
+	if (!ctxt) {
+		fail(error, "%s: it cannot be read as XML", file);
+		return NULL;
+	}
+	xmlCtxtUseOptions(ctxt, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA |
+	                                XML_PARSE_BIG_LINES | XML_PARSE_COMPACT);
+	ctxt->_private = &guard;
+	ctxt->sax->internalSubset = on_doctype;
+	ctxt->sax->startElementNs = on_start;
+	ctxt->sax->endElementNs = on_end;
+	xmlParseDocument(ctxt);
+	if (guard.refused)
+		fail(error, "%s:%u: %s", file, MAX(guard.line, 1), guard.refused);
+	else if (!ctxt->wellFormed || !ctxt->myDoc || !xmlDocGetRootElement(ctxt->myDoc))
+		fail_syntax(ctxt, file, error);
+	else {
+		x = g_new0(struct xml, 1);
+		x->doc = g_steal_pointer(&ctxt->myDoc);
+		x->file = g_strdup(file);
+	}
+	if (ctxt->myDoc)
+		xmlFreeDoc(ctxt->myDoc);
+	xmlFreeParserCtxt(ctxt);
+	return x;
+}
+
+struct xml *xml_parse_file(const char *file, GError **error)
+{
+	g_autoptr(GByteArray) bytes = input_read(file, XML_MAX_BYTES, error);
+
+	return bytes ? xml_parse((const char *)bytes->data, bytes->len, file, error) : NULL;
+}
+
+void xml_free(struct xml *x)
+{
+	if (!x)
+		return;
+	xmlFreeDoc(x->doc);
+	g_free(x->file);
+	g_free(x);
+}
+
+const element *xml_root(const struct xml *x)
+{
+	return xmlDocGetRootElement(x->doc);
+}
+
+const char *xml_name(const element *e)
+{
+	return (const char *)e->name;
+}
+
+gboolean xml_is(const element *e, const char *name)
+{
+	return e->type == XML_ELEMENT_NODE && g_ascii_strcasecmp(xml_name(e), name) == 0;
+}
+
+static const element *from(const element *e, const char *name)
+{
+	for (; e; e = e->next)
+		if (e->type == XML_ELEMENT_NODE && (!name || xml_is(e, name)))
+			return e;
+	return NULL;
+}
+
+const element *xml_first(const element *parent, const char *name)
+{
+	return parent ? from(parent->children, name) : NULL;
+}
+
+const element *xml_next(const element *e, const char *name)
+{
+	return from(e->next, name);
+}
+
+const element *xml_find(const element *parent, const char *path)
+{
+	g_auto(GStrv) names = g_strsplit(path, "/", -1);
+
+	for (guint i = 0; parent && names[i]; i++)
+		parent = xml_first(parent, names[i]);
+	return parent;
+}
+
+guint32 xml_line(const element *e)
+{
+	long line = xmlGetLineNo((xmlNode *)e);
+
+	return line > 0 && line < G_MAXINT32 ? (guint32)line : 0;
+}
+
+/* Where `e` stands among its like-named siblings, from 1; 0 when it has none. */
+static guint position(const element *e)
+{
+	guint before = 0;
+
+	for (const element *p = e->prev; p; p = p->prev)
+		before += xml_is(p, xml_name(e));
+	return before || xml_next(e, xml_name(e)) ? before + 1 : 0;
+}
+
+char *xml_path(const element *e)
+{
+	g_autoptr(GString) path = g_string_new(NULL);
+
+	for (; e && e->type == XML_ELEMENT_NODE; e = e->parent) {
+		const char *name = xml_attribute(e, "name");
+		guint n = name ? 0 : position(e);
+		g_autofree char *step = name ? g_strdup_printf("/%s[@name='%.80s']", xml_name(e), name)
+		                        : n  ? g_strdup_printf("/%s[%u]", xml_name(e), n)
+		                             : g_strdup_printf("/%s", xml_name(e));
+
+		g_string_prepend(path, step);
+	}
+	return g_strdup(path->str);
+}
+
+char *xml_text(const element *e)
+{
+	xmlChar *content = xmlNodeGetContent(e);
+	char *text = g_strdup(content ? (const char *)content : "");
+
+	xmlFree(content);
+	return g_strstrip(text);
+}
+
+const char *xml_attribute(const element *e, const char *name)
+{
+	for (const xmlAttr *a = e->properties; a; a = a->next)
+		if (g_ascii_strcasecmp((const char *)a->name, name) == 0)
+			return a->children && a->children->content ? (const char *)a->children->content : "";
+	return NULL;
+}
