@@ -146,15 +146,15 @@ struct route {
 	struct prefix6 prefix6;
 	char *tag; /* a service tag instead of a prefix, or NULL */
 	enum next_hop hop;
-	gboolean hop_v6;
-	guint32 address; /* of the appliance; 0, as ::, when only a real deployment knows it */
-	struct ip6 address6;
+	GArray *addresses; /* guint32: of the appliance, or of several that share the traffic; of the prefix's family. */
+	GArray *addresses6; /* struct ip6. Both empty: no appliance, or only a real deployment knows it */
 };
 
 struct route_table {
 	struct noun noun;
 	GPtrArray *routes;          /* struct route, in order of id; no two for one prefix or tag */
-	gboolean no_gateway_routes; /* disableBgpRoutePropagation */
+	gboolean no_gateway_routes; /* disableBgpRoutePropagation: none of those that gateways learn */
+	gboolean no_peering_routes; /* disablePeeringRoute: none to peers */
 	GPtrArray *subnets;         /* struct subnet that use it */
 };
 

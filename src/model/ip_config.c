@@ -5,6 +5,8 @@
  */
 #include "model/network.h"
 
+#include <string.h>
+
 void ip_config_free(struct ip_config *c)
 {
 	noun_clear(&c->noun);
@@ -12,6 +14,23 @@ void ip_config_free(struct ip_config *c)
 	g_ptr_array_unref(c->nat_rules);
 	g_ptr_array_unref(c->app_groups);
 	g_free(c);
+}
+
+/* "10.0.0.16/28": a block, of which the interface has the first address here. */
+static gboolean read_block(struct ip_config *c, const struct spot *s, const char *text)
+{
+	struct prefix p;
+	struct prefix6 p6;
+
+	if (!text || !strchr(text, '/') || !(c->v6 ? prefix6_parse(text, &p6) : prefix_parse(text, &p)))
+		return FALSE;
+	if (c->v6)
+		c->address6 = p6.addr;
+	else
+		c->address = p.addr;
+	spot_unmodelled(s, "properties.privateIPAddress",
+	                "blocks of private addresses are not modelled: the interface has the first address alone");
+	return TRUE;
 }
 
 static void read_method(struct ip_config *c, const struct spot *s)
@@ -23,8 +42,9 @@ static void read_method(struct ip_config *c, const struct spot *s)
 	/* A dynamic one's address is what the platform chose elsewhere; here it is chosen anew. */
 	if (!c->is_static)
 		return;
-	given = c->v6 ? read_address6(s, "properties.privateIPAddress", &c->address6)
-	              : read_address(s, "properties.privateIPAddress", &c->address);
+	given = read_block(c, s, node_str(spot_get(s, "properties.privateIPAddress"), NULL)) ? TRUE
+	        : c->v6 ? read_address6(s, "properties.privateIPAddress", &c->address6)
+	                : read_address(s, "properties.privateIPAddress", &c->address);
 	if (!given && !spot_get(s, "properties.privateIPAddress"))
 		spot_error(s, "properties.privateIPAddress",
 		           "a static configuration needs an address; add it, or make the method \"Dynamic\"");

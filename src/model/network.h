@@ -49,9 +49,9 @@
 /* The routes of a table matter where a subnet names it, which is what is listed. */
 #define KNOWN_ROUTE(p)                                                                                                 \
 	{p "addressPrefix", RECORDED_PART}, {p "nextHopType", RECORDED_PART}, {p "nextHopIpAddress", RECORDED_PART},   \
-	        {p "hasBgpOverride", IRRELEVANT}, {p "provisioningState", IRRELEVANT},                                 \
+	        {p "nextHop.nextHopIpAddresses", RECORDED_PART}, {p "hasBgpOverride", IRRELEVANT},                     \
 	{                                                                                                              \
-		p "nextHop", NOT_MODELLED, "several next hops of one route are not modelled"                           \
+		p "provisioningState", IRRELEVANT                                                                      \
 	}
 
 /* space.c */

@@ -57,7 +57,7 @@ const struct known nic_known[] = {
         {"properties.vnetEncryptionSupported", IRRELEVANT},
         {"properties.defaultOutboundConnectivityEnabled", IRRELEVANT},
         {"properties.privateLinkService", NOT_MODELLED, WHY_ENDPOINTS},
-        {"properties.dscpConfiguration", NOT_MODELLED, "marks of packets are not modelled"},
+        {"properties.dscpConfiguration", IRRELEVANT},
         {"properties.tapConfigurations", NOT_MODELLED, "TAPs are not modelled"},
         {NULL},
 };

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define MAX_ROUTES 400
+#define MAX_HOPS   64
+#define HOPS       "properties.nextHop.nextHopIpAddresses"
 
 const struct known route_known[] = {KNOWN_ROUTE("properties."), {NULL}};
 
@@ -18,6 +20,7 @@ const struct known route_table_known[] = {
         {"properties.routes[].etag", IRRELEVANT},
         KNOWN_ROUTE("properties.routes[].properties."),
         {"properties.disableBgpRoutePropagation", RECORDED_PART},
+        {"properties.disablePeeringRoute", RECORDED_PART},
         {"properties.subnets", IRRELEVANT}, /* a report */
         {NULL},
 };
@@ -26,6 +29,8 @@ static void route_free(struct route *r)
 {
 	noun_clear(&r->noun);
 	g_free(r->tag);
+	g_array_unref(r->addresses);
+	g_array_unref(r->addresses6);
 	g_free(r);
 }
 
@@ -75,42 +80,78 @@ static void read_destination(struct route *r, const struct spot *s)
 }
 
 /* An appliance of the other family could not be sent the packet. */
-static void read_appliance(struct route *r, const struct spot *s)
+static void add_appliance(struct route *r, const struct spot *s, const char *dotted)
 {
-	static const char property[] = "properties.nextHopIpAddress";
-	const struct node *n = spot_get(s, property);
-	const char *text = node_str(n, "");
+	const char *text = node_str(spot_get(s, dotted), "");
+	struct ip6 address6 = {{0}};
+	guint32 address = 0;
+	gboolean v6 = FALSE;
 
-	if (r->hop != HOP_APPLIANCE) {
-		if (*text)
-			spot_error(s, property, "only a next hop of type VirtualAppliance has an address; remove it");
+	if (spot_get(s, dotted)->type == NODE_STRING && !*text)
+		spot_warning(s, dotted, "the address is empty, so the route leads nowhere; write one");
+	else if (!read_any_address(s, dotted, &address, &address6, &v6))
 		return;
+	else if (!r->tag && v6 != r->v6)
+		spot_error(s, dotted, "%s is an IPv%c address and the prefix is IPv%c; use one of its family", text,
+		           v6 ? '6' : '4', r->v6 ? '6' : '4');
+	else if (v6)
+		g_array_append_val(r->addresses6, address6);
+	else
+		g_array_append_val(r->addresses, address);
+}
+
+static void add_appliances(struct route *r, const struct spot *s)
+{
+	guint count = spot_length(s, HOPS);
+
+	if (count < 2 || count > MAX_HOPS)
+		spot_error(s, HOPS, "%u appliances cannot share the traffic; name 2 to %u", count, MAX_HOPS);
+	for (guint i = 0; i < count && count <= MAX_HOPS; i++) {
+		struct spot item = spot_item(s, HOPS, i);
+
+		if (read_text(&item, "", TRUE))
+			add_appliance(r, &item, "");
 	}
-	if (!n)
+}
+
+static void read_hop(struct route *r, const struct spot *s)
+{
+	/* The order of enum next_hop; the last is the type of several appliances. */
+	static const char *const hops[] = {"VirtualNetworkGateway", "VnetLocal", "Internet", "VirtualAppliance", "None",
+	                                   "VirtualApplianceEcmp",  NULL};
+	static const char property[] = "properties.nextHopIpAddress";
+	guint hop = read_choice(s, "properties.nextHopType", hops, REQUIRED);
+	gboolean several = hop == G_N_ELEMENTS(hops) - 2;
+
+	r->hop = several ? HOP_APPLIANCE : (enum next_hop)hop;
+	if (several)
+		add_appliances(r, s);
+	else if (spot_length(s, HOPS) > 0)
+		spot_error(s, HOPS, "only a next hop of type VirtualApplianceEcmp has a list; remove it");
+	if (hop == HOP_APPLIANCE && !spot_get(s, property))
 		spot_error(s, property, "a virtual appliance needs an address; add it");
-	else if (n->type == NODE_STRING && !*text)
-		spot_warning(s, property, "the address is empty, so the route leads nowhere; write one");
-	else if (read_any_address(s, property, &r->address, &r->address6, &r->hop_v6) && !r->tag && r->hop_v6 != r->v6)
-		spot_error(s, property, "%s is an IPv%c address and the prefix is IPv%c; use one of its family", text,
-		           r->hop_v6 ? '6' : '4', r->v6 ? '6' : '4');
+	else if (hop == HOP_APPLIANCE)
+		add_appliance(r, s, property);
+	else if (*node_str(spot_get(s, property), ""))
+		spot_error(s, property, "only a next hop of type VirtualAppliance has an address; remove it");
 }
 
 static void route_add(struct route_table *t, const struct spot *s, const char *id)
 {
-	static const char *const hops[] = {"VirtualNetworkGateway", "VnetLocal", "Internet",
-	                                   "VirtualAppliance",      "None",      NULL}; /* the order of enum next_hop */
 	struct route *r = g_new0(struct route, 1);
 
+	r->addresses = g_array_new(FALSE, FALSE, sizeof(guint32));
+	r->addresses6 = g_array_new(FALSE, FALSE, sizeof(struct ip6));
 	g_ptr_array_add(t->routes, r);
 	noun_declare(&r->noun, s, id);
 	noun_check_name(&r->noun, s, 80);
 	read_destination(r, s);
-	r->hop = (enum next_hop)read_choice(s, "properties.nextHopType", hops, REQUIRED);
-	read_appliance(r, s);
+	read_hop(r, s);
 }
 
 void route_table_declare(struct build *b, const struct document *d)
 {
+	static const char *const peers[] = {"None", "All", NULL};
 	struct spot s = spot_of(b, d);
 	struct route_table *t = g_new0(struct route_table, 1);
 	guint count;
@@ -121,6 +162,7 @@ void route_table_declare(struct build *b, const struct document *d)
 	noun_declare(&t->noun, &s, d->id);
 	noun_check_name(&t->noun, &s, 80);
 	t->no_gateway_routes = read_flag(&s, "properties.disableBgpRoutePropagation", FALSE);
+	t->no_peering_routes = read_choice(&s, "properties.disablePeeringRoute", peers, 0) == 1;
 	count = spot_length(&s, "properties.routes");
 	for (guint i = 0; i < count; i++) {
 		struct spot item = spot_item(&s, "properties.routes", i);

@@ -11,6 +11,7 @@ const struct known security_group_known[] = {
         {"properties.defaultSecurityRules", IRRELEVANT}, /* a report: they cannot be declared */
         {"properties.networkInterfaces", IRRELEVANT},    /* a report, as is the next */
         {"properties.subnets", IRRELEVANT},
+        {"properties.flowLogs", IRRELEVANT},
         {"properties.flushConnection", NOT_MODELLED, "live flows are judged anew after every change"},
         {NULL},
 };

@@ -223,10 +223,9 @@ static void dump_routes(GString *out, const struct graph *g)
 		for (guint k = 0; k < t->routes->len; k++) {
 			const struct route *r = t->routes->pdata[k];
 			g_autofree char *to = r->v6 ? prefix6_format(r->prefix6) : prefix_format(r->prefix);
-			g_autofree char *via = r->hop_v6 ? ip6_format(r->address6) : ip_format(r->address);
 
-			g_string_append_printf(out, "\n  %s %s %s %u %s", r->noun.id, r->tag ? r->tag : "", to, r->hop,
-			                       via);
+			g_string_append_printf(out, "\n  %s %s %s %u %u %u", r->noun.id, r->tag ? r->tag : "", to,
+			                       r->hop, r->addresses->len, r->addresses6->len);
 		}
 	}
 }

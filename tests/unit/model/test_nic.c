@@ -78,6 +78,17 @@ static void test_unknown_address(void)
 	fixture_check_listed(g->unmodelled, unmodelled);
 }
 
+static void test_block(void)
+{
+	static const char *const unmodelled[] = {
+	        "networkInterfaces/n|properties.ipConfigurations[0].properties.privateIPAddress", NULL};
+	g_autoptr(graph) g = fixture_graph("[" NET "," NIC(CONFIG("a", STATIC("10.0.0.16/28")), "") "]");
+	const struct ip_config *c = ((struct nic *)g->nics->pdata[0])->configs->pdata[0];
+
+	g_assert_cmphex(c->address, ==, 0x0a000010);
+	fixture_check_listed(g->unmodelled, unmodelled);
+}
+
 static void test_limit(void)
 {
 	GString *configs = g_string_new(NULL);
@@ -100,6 +111,7 @@ int main(int argc, char **argv)
 	fixture_add_faults("nic", faults, G_N_ELEMENTS(faults));
 	g_test_add_func("/nic/several", test_several);
 	g_test_add_func("/nic/unknown-address", test_unknown_address);
+	g_test_add_func("/nic/block", test_block);
 	g_test_add_func("/nic/limit", test_limit);
 	return g_test_run();
 }

@@ -6,6 +6,7 @@
 #define ROUTE(name, say) "{'name':'" name "','properties':{" say "}}"
 #define GO(to, hop)      "'addressPrefix':'" to "','nextHopType':'" hop "'"
 #define VIA(address)     ",'nextHopIpAddress':'" address "'"
+#define ECMP(list)       ",'nextHop':{'nextHopIpAddresses':[" list "]}"
 #define R0               "t.json:1: resource 'rt' (properties.routes[0].properties."
 #define R1               "t.json:1: resource 'rt' (properties.routes[1].properties."
 
@@ -25,10 +26,10 @@ static const struct fault faults[] = {
          R0 "addressPrefix): fd00::1/8 has bits beyond its length; write fd00::/8"},
         {"no-hop", TABLE(ROUTE("r", "'addressPrefix':'10.0.0.0/8'")),
          R0 "nextHopType): it is missing; write one of VirtualNetworkGateway, VnetLocal, Internet, VirtualAppliance, "
-            "None"},
+            "None, VirtualApplianceEcmp"},
         {"hop", TABLE(ROUTE("r", GO("10.0.0.0/8", "Appliance"))),
          R0 "nextHopType): 'Appliance' is not known; write one of VirtualNetworkGateway, VnetLocal, Internet, "
-            "VirtualAppliance, None"},
+            "VirtualAppliance, None, VirtualApplianceEcmp"},
         {"no-address", TABLE(ROUTE("r", GO("10.0.0.0/8", "VirtualAppliance"))),
          R0 "nextHopIpAddress): a virtual appliance needs an address; add it"},
         {"needless-address", TABLE(ROUTE("r", GO("10.0.0.0/8", "Internet") VIA("10.0.0.4"))),
@@ -39,6 +40,12 @@ static const struct fault faults[] = {
          R0 "nextHopIpAddress): fd00::4 is an IPv6 address and the prefix is IPv4; use one of its family"},
         {"families-six", TABLE(ROUTE("r", GO("::/0", "VirtualAppliance") VIA("10.0.0.4"))),
          R0 "nextHopIpAddress): 10.0.0.4 is an IPv4 address and the prefix is IPv6; use one of its family"},
+        {"one-of-several", TABLE(ROUTE("r", GO("10.0.0.0/8", "VirtualApplianceEcmp") ECMP("'10.0.0.4'"))),
+         R0 "nextHop.nextHopIpAddresses): 1 appliances cannot share the traffic; name 2 to 64"},
+        {"several-families", TABLE(ROUTE("r", GO("10.0.0.0/8", "VirtualApplianceEcmp") ECMP("'10.0.0.4','fd00::4'"))),
+         R0 "nextHop.nextHopIpAddresses[1]): fd00::4 is an IPv6 address and the prefix is IPv4; use one of its family"},
+        {"needless-list", TABLE(ROUTE("r", GO("10.0.0.0/8", "None") ECMP("'10.0.0.4','10.0.0.5'"))),
+         R0 "nextHop.nextHopIpAddresses): only a next hop of type VirtualApplianceEcmp has a list; remove it"},
         {"twice", TABLE(ROUTE("q", GO("10.0.0.0/8", "None")) "," ROUTE("r", GO("10.0.0.0/8", "Internet"))),
          R1 "addressPrefix): 10.0.0.0/8 is also where route 'q' (t.json:1) leads from; keep one of them"},
         {"twice-six", TABLE(ROUTE("q", GO("fd00::/8", "None")) "," ROUTE("r", GO("fd00:0::/8", "Internet"))),
@@ -92,7 +99,8 @@ static void test_routes(void)
 
 	g_assert_null(((struct subnet *)fixture_noun(g, "@virtualNetworks/net/subnets/u"))->route_table);
 	g_assert_cmpuint(t->routes->len, ==, 4);
-	g_assert_true(a->hop == HOP_APPLIANCE && a->address == 0x0a000904 && a->prefix.length == 0 && !a->v6);
+	g_assert_true(a->hop == HOP_APPLIANCE && g_array_index(a->addresses, guint32, 0) == 0x0a000904 &&
+	              a->prefix.length == 0 && !a->v6);
 	g_assert_true(b->hop == HOP_NONE && b->v6 && b->prefix6.length == 0);
 	g_assert_true(c->hop == HOP_INTERNET && g_strcmp0(c->tag, "Storage.WestUS") == 0);
 	g_assert_true(d->hop == HOP_GATEWAY && d->prefix.addr == 0x0a080000 && d->tag == NULL);
@@ -121,6 +129,21 @@ static void test_unknown_address(void)
 
 	fixture_check_listed(g->unmodelled, unmodelled);
 	fixture_check_warning(g, "the address is empty, so the route leads nowhere");
+}
+
+/* Of the API of 2025-07-01. */
+static void test_several(void)
+{
+	g_autoptr(graph) g = fixture_graph(
+	        "[{'type':'routeTables','name':'rt','properties':{'disablePeeringRoute':'All','routes':[" ROUTE(
+	                "r", GO("10.0.0.0/8", "VirtualApplianceEcmp") ECMP("'10.9.0.4','10.9.0.5'")) "]}}]");
+	const struct route_table *t = g->route_tables->pdata[0];
+	const struct route *r = t->routes->pdata[0];
+
+	g_assert_true(t->no_peering_routes && !t->no_gateway_routes && r->hop == HOP_APPLIANCE);
+	g_assert_cmpuint(r->addresses->len, ==, 2);
+	g_assert_cmphex(g_array_index(r->addresses, guint32, 1), ==, 0x0a090005);
+	g_assert_cmpuint(g->unmodelled->len, ==, 0);
 }
 
 static void test_order(void)
@@ -153,6 +176,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/route/routes", test_routes);
 	g_test_add_func("/route/listed", test_listed);
 	g_test_add_func("/route/unknown-address", test_unknown_address);
+	g_test_add_func("/route/several", test_several);
 	g_test_add_func("/route/order", test_order);
 	g_test_add_func("/route/limit", test_limit);
 	return g_test_run();
