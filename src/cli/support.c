@@ -71,6 +71,22 @@ static void functions_text(const struct node *functions, GString *out)
 	g_string_append(out, ".\n");
 }
 
+/* Types without a noun, in the order of the program's table. */
+static void recognised_text(const struct node *types, GString *out)
+{
+	g_string_append(out,
+	                "\n## Types that are known and not modelled\n\n"
+	                "A row speaks for all types below its own, but for those above and those of a longer row.\n\n"
+	                "| type | |\n| --- | --- |\n");
+	for (guint i = 0; i < node_length(types); i++) {
+		const struct node *t = node_item(types, i);
+		const char *why = node_get_str(t, "why", NULL);
+
+		if (why)
+			g_string_append_printf(out, "| `%s` | %s |\n", node_get_str(t, "type", "?"), why);
+	}
+}
+
 char *support_text(void)
 {
 	g_autoptr(node) types = model_support();
@@ -81,10 +97,13 @@ char *support_text(void)
 		const struct node *t = node_item(types, i), *properties = node_get(t, "properties");
 		const char *type = node_get_str(t, "type", "?");
 
+		if (!properties)
+			continue;
 		g_string_append_printf(out, "\n## %s\n", strcmp(type, "*") == 0 ? "Every resource" : type);
 		if (irrelevant_text(properties, out) > 0)
 			rows_text(properties, out);
 	}
+	recognised_text(types, out);
 	functions_text(functions, out);
 	return g_string_free(out, FALSE);
 }

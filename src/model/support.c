@@ -2,6 +2,7 @@
 #include "model/support.h"
 
 #include "model/build.h"
+#include "model/recognised.h"
 
 #include <string.h>
 
@@ -61,6 +62,17 @@ static gint compare_types(gconstpointer a, gconstpointer b)
 	return strcmp((*(const struct resource_type *const *)a)->type, (*(const struct resource_type *const *)b)->type);
 }
 
+static void append_recognised(struct node *list)
+{
+	for (const struct recognised *r = recognised_types; r->type; r++) {
+		struct node *o = node_object();
+
+		node_set(o, "type", node_string(r->type));
+		node_set(o, "why", node_string(r->why));
+		node_append(list, o);
+	}
+}
+
 struct node *model_support(void)
 {
 	g_autoptr(GPtrArray) sorted = g_ptr_array_new();
@@ -75,5 +87,6 @@ struct node *model_support(void)
 
 		node_append(list, type_node(t->type, t->known));
 	}
+	append_recognised(list);
 	return list;
 }

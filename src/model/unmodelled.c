@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walks a document against the tables of the nouns and lists what nothing here does. */
 #include "model/build.h"
+#include "model/recognised.h"
 
 #include <string.h>
 
@@ -140,7 +141,7 @@ void list_unmodelled(struct build *b, const struct document *d)
 	struct walk w = {.spot = &s, .table = known_properties(d->type)};
 
 	if (!w.table) {
-		spot_unmodelled(&s, "", "resources of this type are not modelled");
+		spot_unmodelled(&s, "", recognised_why(d->type));
 		return;
 	}
 	w.pattern = g_string_new(NULL);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Types that are known and have no noun: what each is, and what its absence from the network means. An entry speaks for
+ * all types below it; of several the longest decides. The reason of a whole provider stands for what no entry names.
+ */
+#include "model/recognised.h"
+
+#include <string.h>
+
+#define OUTSIDE(what) what " are outside of a network's concern: nothing here depends on them"
+#define NO_TARGET     "are not modelled: traffic to them goes nowhere"
+#define NO_HUB        "are not modelled: nothing passes through them"
+#define NO_SERVICE    "nothing answers for the service, so nobody is refused"
+#define DATABASE      OUTSIDE("other parts of a database server")
+#define NET           "microsoft.network/"
+
+const struct recognised recognised_types[] = {
+        {NET "applicationgateways", "application gateways " NO_TARGET},
+        {NET "applicationgatewayavailablessloptions", OUTSIDE("lists of TLS options")},
+        {NET "applicationgatewaywebapplicationfirewallpolicies",
+         "web application firewalls are not modelled: no request is judged by its content"},
+        {NET "azurefirewalls", "firewalls are not modelled: routes that lead to one lead nowhere"},
+        {NET "bastionhosts", "Bastion hosts are not modelled: nobody gets in through one"},
+        {NET "bgpservicecommunities", OUTSIDE("lists of BGP communities")},
+        {NET "cloudserviceslots", "swapping cloud services is not modelled"},
+        {NET "customipprefixes", "prefixes of one's own are not modelled: public addresses are the lab's"},
+        {NET "ddoscustompolicies", "DDoS policies are not modelled: nothing is mitigated"},
+        {NET "dnsforwardingrulesets", "DNS forwarding is not modelled: names have no data plane yet"},
+        {NET "dnsresolverdomainlists", "DNS policies are not modelled: no name is refused"},
+        {NET "dnsresolverpolicies", "DNS policies are not modelled: no name is refused"},
+        {NET "dnsresolvers", "DNS resolvers are not modelled: nothing answers at their addresses"},
+        {NET "dscpconfigurations", "DSCP marking is not modelled: packets keep the mark that they have"},
+        {NET "expressroutecircuits/peerings/connections",
+         "connections between circuits (Global Reach) are not modelled"},
+        {NET "expressroutecrossconnections", "a provider's side of circuits is not modelled"},
+        {NET "expressroutegateways", "ExpressRoute gateways of virtual hubs " NO_HUB},
+        {NET "expressrouteports", "ExpressRoute ports are not modelled: a circuit may name one and is recorded"},
+        {NET "expressrouteproviderports", OUTSIDE("a provider's ports")},
+        {NET "firewallpolicies", "firewall policies are not modelled: no firewall applies them"},
+        {NET "frontdoors", "front doors " NO_TARGET},
+        {NET "frontdoorwebapplicationfirewallpolicies",
+         "web application firewalls are not modelled: no request is judged by its content"},
+        {NET "gatewayloadbalanceraliases", "gateway load balancers of others are not modelled"},
+        {NET "interconnectgroups", OUTSIDE("placement groups of interconnects")},
+        {NET "ipallocations", "address management is not modelled: write the prefix"},
+        {NET "ipgroups", "IP groups are not modelled: only firewalls use them, which are not modelled"},
+        {NET "loadbalancers/outboundrules", "an outbound rule belongs in its load balancer's own list"},
+        {NET "networkexperimentprofiles", OUTSIDE("measurements of the Internet")},
+        {NET "networkinterfaces/tapconfigurations", "taps are not modelled: no traffic is copied"},
+        {NET "networkmanagerconnections", "network managers are not modelled: they change no network here"},
+        {NET "networkmanagers",
+         "network managers are not modelled: their rules and connections must be written in the networks"},
+        {NET "networkprofiles", "network profiles are not modelled: container groups have no port here"},
+        {NET "networksecurityperimeters",
+         "security perimeters guard services, not networks: they are not modelled and refuse nothing"},
+        {NET "networkvirtualappliances", "appliances of virtual hubs " NO_HUB},
+        {NET "networkvirtualapplianceskus", OUTSIDE("lists of appliances")},
+        {NET "networkwatchers/connectionmonitors", "connection monitors are not modelled: nothing is measured"},
+        {NET "networkwatchers/lenses", "network watchers' measurements are not modelled"},
+        {NET "networkwatchers/packetcaptures", "packet captures of a watcher are not modelled: nothing is captured"},
+        {NET "networkwatchers/pingmeshes", "network watchers' measurements are not modelled"},
+        {NET "p2svpngateways", "point-to-site gateways of virtual hubs " NO_HUB},
+        {NET "privateendpoints/privatednszonegroups",
+         "private endpoints are not modelled: no record is written into the zones that the group names"},
+        {NET "privateendpoints", "private endpoints are not modelled: nothing answers at their addresses"},
+        {NET "privatelinkservices", "private link services are not modelled: nobody gets in through one"},
+        {NET "reservedipaddresses", "reserved addresses of classic networks are read from a network configuration"},
+        {NET "routefilters", "route filters are not modelled: BGP has no data plane yet"},
+        {NET "securitypartnerproviders", "security partners of virtual hubs " NO_HUB},
+        {NET "serviceendpointpolicies",
+         "service endpoint policies are not modelled: service endpoints have no data plane yet"},
+        {NET "servicegateways", "service gateways are not modelled"},
+        {NET "trafficmanagergeographichierarchies", OUTSIDE("lists of regions")},
+        {NET "trafficmanagerprofiles",
+         "traffic manager profiles are not modelled: names are not served, no client is led anywhere"},
+        {NET "trafficmanagerusermetricskeys", OUTSIDE("keys of measurements")},
+        {NET "virtualhubs", "virtual hubs are not modelled: nothing passes between the networks that they connect"},
+        {NET "virtualnetworkappliances", "appliances of networks " NO_HUB},
+        {NET "virtualnetworktaps", "taps are not modelled: no traffic is copied"},
+        {NET "virtualnetworks/privatednszonelinks", "links are read from the private DNS zones"},
+        {NET "virtualnetworks/taggedtrafficconsumers", "tagged traffic is not modelled"},
+        {NET "virtualrouters", "route servers are not modelled: no route is learnt from them"},
+        {NET "virtualwans", "virtual WANs are not modelled: nothing passes between the hubs in them"},
+        {NET "vpngateways", "VPN gateways of virtual hubs " NO_HUB},
+        {NET "vpnserverconfigurations", "point-to-site VPN of virtual hubs is not modelled: nobody gets in by it"},
+        {NET "vpnsites", "sites of virtual hubs are not modelled: no tunnel leads to them"},
+        /* Rules of services that are no database: who may use them, and what they belong to. */
+        {"microsoft.eventhub/namespaces/virtualnetworkrules", "the rules of event hubs are not modelled: " NO_SERVICE},
+        {"microsoft.servicebus/namespaces/virtualnetworkrules",
+         "the rules of service buses are not modelled: " NO_SERVICE},
+        {"microsoft.eventhub/namespaces/ipfilterrules", "the rules of event hubs are not modelled: " NO_SERVICE},
+        {"microsoft.servicebus/namespaces/ipfilterrules", "the rules of service buses are not modelled: " NO_SERVICE},
+        {"microsoft.cache/redis/firewallrules", "the rules of caches are not modelled: " NO_SERVICE},
+        {"microsoft.datalakestore/accounts/firewallrules", "the rules of data lakes are not modelled: " NO_SERVICE},
+        {"microsoft.datalakestore/accounts/virtualnetworkrules",
+         "the rules of data lakes are not modelled: " NO_SERVICE},
+        {"microsoft.dbforpostgresql/servergroupsv2", "clusters of database servers are not modelled: " NO_SERVICE},
+        /* Services that can stand in a subnet, or have an address of their own. */
+        {"microsoft.apimanagement/service", "API gateways " NO_TARGET ", also where they stand in a subnet"},
+        {"microsoft.app", "container apps " NO_TARGET ", also where they stand in a subnet"},
+        {"microsoft.avs", "private clouds are not modelled: nothing passes between them and a network"},
+        {"microsoft.batch", "batch pools are not modelled: their machines have no ports here"},
+        {"microsoft.botservice", OUTSIDE("bots")},
+        {"microsoft.cache", "caches " NO_TARGET},
+        {"microsoft.cdn", "content delivery and its front doors " NO_TARGET},
+        {"microsoft.classiccompute",
+         "classic machines and cloud services are read from .csdef, .cscfg and .netcfg files"},
+        {"microsoft.classicnetwork", "classic networks are read from a .netcfg file"},
+        {"microsoft.cognitiveservices", "the service is not modelled: nothing answers for it"},
+        {"microsoft.compute/availabilitysets", "an availability set says where machines stand: it moves no packet"},
+        {"microsoft.compute/cloudservices", "cloud services are read from .csdef and .cscfg files"},
+        {"microsoft.compute/virtualmachinescalesets", "scale sets are not modelled: their machines have no ports here"},
+        {"microsoft.compute/virtualmachines", "what is set up inside of a machine is not modelled"},
+        {"microsoft.compute", OUTSIDE("disks, images, keys and placement of machines")},
+        {"microsoft.containerinstance", "container groups are not modelled: they have no port, in no subnet"},
+        {"microsoft.containerregistry", OUTSIDE("registries of images")},
+        {"microsoft.containerservice", "clusters of containers are not modelled: their machines have no ports here"},
+        {"microsoft.databricks", "data workspaces are not modelled: their machines have no ports in the subnets"},
+        {"microsoft.datafactory", OUTSIDE("data factories")},
+        {"microsoft.dbformariadb", DATABASE},
+        {"microsoft.dbformysql", DATABASE},
+        {"microsoft.dbforpostgresql", DATABASE},
+        {"microsoft.documentdb", "document databases are not modelled: nothing answers for them"},
+        {"microsoft.domainregistration", OUTSIDE("registrations of domains")},
+        {"microsoft.eventgrid", OUTSIDE("event subscriptions")},
+        {"microsoft.eventhub", "event hubs are not modelled: nothing answers for them"},
+        {"microsoft.hdinsight", "data clusters are not modelled: their machines have no ports in the subnets"},
+        {"microsoft.kusto", "data explorers are not modelled: nothing answers for them"},
+        {"microsoft.labservices", "labs are not modelled: their machines have no ports here"},
+        {"microsoft.devtestlab", "labs are not modelled: their machines have no ports here"},
+        {"microsoft.machinelearningservices",
+         "learning workspaces are not modelled: their machines have no ports here"},
+        {"microsoft.netapp", "volumes are not modelled: nothing answers in the subnet that is given to them"},
+        {"microsoft.search", "search services are not modelled: nothing answers for them"},
+        {"microsoft.servicebus", "service buses are not modelled: nothing answers for them"},
+        {"microsoft.servicefabric", "service clusters are not modelled; their machines are those of their scale sets"},
+        {"microsoft.servicefabricmesh", "service meshes " NO_TARGET},
+        {"microsoft.signalrservice", "signalling services are not modelled: nothing answers for them"},
+        {"microsoft.sql/managedinstances",
+         "managed instances are not modelled: nothing answers in the subnet that is given to them"},
+        {"microsoft.sql", DATABASE},
+        {"microsoft.sqlvirtualmachine", "what is set up inside of a machine is not modelled"},
+        {"microsoft.storage", OUTSIDE("storage accounts")},
+        {"microsoft.storsync", OUTSIDE("file synchronisation")},
+        {"microsoft.synapse", "data workspaces are not modelled, but for their firewall rules"},
+        {"microsoft.web/hostingenvironments", "hosting environments are not modelled: nothing answers in their subnet"},
+        {"microsoft.web/sites/networkconfig", "a site's way into a subnet is not modelled: it sends nothing there"},
+        {"microsoft.web/sites/virtualnetworkconnections",
+         "a site's way into a network is not modelled: it sends nothing there"},
+        {"microsoft.web", "web sites are not modelled: nothing answers for them"},
+        /* What only governs, watches or describes others. */
+        {"providers/diagnosticsettings", OUTSIDE("diagnostic settings")},
+        {"providers/locks", OUTSIDE("locks")},
+        {"providers/roleassignments", OUTSIDE("role assignments")},
+        {"microsoft.aad", "domain services are not modelled: nothing answers in their subnet"},
+        {"microsoft.aadiam", OUTSIDE("directories")},
+        {"microsoft.advisor", OUTSIDE("recommendations")},
+        {"microsoft.alertsmanagement", OUTSIDE("alerts")},
+        {"microsoft.analysisservices", OUTSIDE("analysis services")},
+        {"microsoft.appconfiguration", OUTSIDE("configuration stores")},
+        {"microsoft.appplatform", "application platforms " NO_TARGET ", also where they stand in a subnet"},
+        {"microsoft.authorization", OUTSIDE("roles, policies and locks")},
+        {"microsoft.automation", OUTSIDE("automation accounts")},
+        {"microsoft.blueprint", OUTSIDE("blueprints")},
+        {"microsoft.certificateregistration", OUTSIDE("certificates")},
+        {"microsoft.consumption", OUTSIDE("budgets")},
+        {"microsoft.costmanagement", OUTSIDE("costs")},
+        {"microsoft.dashboard", OUTSIDE("dashboards")},
+        {"microsoft.datalakeanalytics", OUTSIDE("analyses")},
+        {"microsoft.datalakestore", OUTSIDE("data lakes")},
+        {"microsoft.datamigration", OUTSIDE("migrations of data")},
+        {"microsoft.dataprotection", OUTSIDE("backups")},
+        {"microsoft.desktopvirtualization", OUTSIDE("desktops")},
+        {"microsoft.devices", OUTSIDE("device hubs")},
+        {"microsoft.digitaltwins", OUTSIDE("digital twins")},
+        {"microsoft.fabric", OUTSIDE("analytics")},
+        {"microsoft.guestconfiguration", OUTSIDE("configurations of machines")},
+        {"microsoft.healthcareapis", OUTSIDE("health services")},
+        {"microsoft.hybridcompute", OUTSIDE("machines elsewhere")},
+        {"microsoft.insights", OUTSIDE("metrics, logs and alerts")},
+        {"microsoft.keyvault", OUTSIDE("key vaults")},
+        {"microsoft.kubernetes", OUTSIDE("clusters elsewhere")},
+        {"microsoft.kubernetesconfiguration", OUTSIDE("configurations of clusters")},
+        {"microsoft.logic", OUTSIDE("workflows")},
+        {"microsoft.maintenance", OUTSIDE("maintenance windows")},
+        {"microsoft.managedidentity", OUTSIDE("identities")},
+        {"microsoft.managedservices", OUTSIDE("delegations of administration")},
+        {"microsoft.management", OUTSIDE("management groups")},
+        {"microsoft.maps", OUTSIDE("maps")},
+        {"microsoft.media", OUTSIDE("media services")},
+        {"microsoft.migrate", OUTSIDE("migrations")},
+        {"microsoft.monitor", OUTSIDE("metrics, logs and alerts")},
+        {"microsoft.notificationhubs", OUTSIDE("notifications")},
+        {"microsoft.operationalinsights", OUTSIDE("logs")},
+        {"microsoft.operationsmanagement", OUTSIDE("management solutions")},
+        {"microsoft.policyinsights", OUTSIDE("policies")},
+        {"microsoft.portal", OUTSIDE("dashboards")},
+        {"microsoft.powerbidedicated", OUTSIDE("reports")},
+        {"microsoft.purview", OUTSIDE("data catalogues")},
+        {"microsoft.quantum", OUTSIDE("quantum workspaces")},
+        {"microsoft.recoveryservices", OUTSIDE("backups")},
+        {"microsoft.relay", OUTSIDE("relays")},
+        {"microsoft.resourcegraph", OUTSIDE("queries of resources")},
+        {"microsoft.resources", OUTSIDE("deployments, groups and scripts")},
+        {"microsoft.scheduler", OUTSIDE("schedules")},
+        {"microsoft.security", OUTSIDE("security reports")},
+        {"microsoft.securityinsights", OUTSIDE("security reports")},
+        {"microsoft.solutions", OUTSIDE("managed applications")},
+        {"microsoft.streamanalytics", OUTSIDE("stream analyses")},
+        {"microsoft.subscription", OUTSIDE("subscriptions")},
+        {"microsoft.support", OUTSIDE("support requests")},
+        {"microsoft.timeseriesinsights", OUTSIDE("time series")},
+        {"microsoft.virtualmachineimages", OUTSIDE("images of machines")},
+        {"microsoft.visualstudio", OUTSIDE("projects")},
+        {NULL},
+};
+
+/* "NS/type/providers/diagnosticSettings" is an extension of any resource: its own part says what it is. */
+static const char *own_part(const char *type)
+{
+	const char *part = type;
+
+	for (const char *p = type; (p = strstr(p, "/providers/")); p++)
+		part = p + 1;
+	return part;
+}
+
+const char *recognised_why(const char *type)
+{
+	const char *part = own_part(type), *why = NULL;
+	gsize longest = 0;
+
+	for (const struct recognised *r = recognised_types; r->type; r++) {
+		gsize length = strlen(r->type);
+
+		if (length > longest && strncmp(part, r->type, length) == 0 && (!part[length] || part[length] == '/')) {
+			longest = length;
+			why = r->why;
+		}
+	}
+	return why ? why : "resources of this type are not modelled";
+}
