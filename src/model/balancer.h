@@ -23,9 +23,11 @@ void probe_free(struct probe *p);
 void lb_rule_free(struct lb_rule *r);
 void nat_rule_free(struct nat_rule *r);
 /* nat_pool.c: ports in a row, one for each instance of a scale set */
-struct nat_pool *nat_pool_new(const struct spot *s, const char *id);
+struct nat_pool *nat_pool_new(const struct spot *s, const char *id, struct load_balancer *l);
 void nat_pool_link(struct build *b, struct nat_pool *p, const struct load_balancer *l);
 void nat_pool_free(struct nat_pool *p);
+/* Makes the rule that gives an instance of a scale set its port; `s`: the reference to the pool. */
+void nat_pool_add(struct nat_pool *p, struct ip_config *c, const struct spot *s);
 /* balancing.c: a front end, pool or probe of the same load balancer; another's would join what two people own. */
 gpointer follow_own(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required,
                     const struct load_balancer *l);

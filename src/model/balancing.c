@@ -37,7 +37,8 @@ void lb_rule_free(struct lb_rule *r)
 void nat_rule_free(struct nat_rule *r)
 {
 	noun_clear(&r->noun);
-	access_control_free(r->access);
+	if (!r->pool)
+		access_control_free(r->access);
 	g_free(r);
 }
 
@@ -184,5 +185,6 @@ void nat_rule_link(struct build *b, struct nat_rule *r, const struct load_balanc
 {
 	struct spot s = noun_spot(b, &r->noun);
 
+	/* A pool's rule stands where the pool does, and says the same. */
 	r->frontend = follow_own(&s, "properties.frontendIPConfiguration", &kind_frontend, TRUE, l);
 }

@@ -19,6 +19,8 @@ struct build {
 	GPtrArray *errors;
 	GHashTable *documents; /* lower-case id -> struct document *: what is declared, of any type */
 	GStringChunk *texts;   /* paths of spots: die with the build */
+	GHashTable *said;      /* lines that were said: what holds for every instance of a scale set is said once */
+	guint made;            /* configurations of interfaces written inside machines and scale sets */
 	GPtrArray *missing;    /* struct missing, where the caller wants to know; else NULL */
 };
 
@@ -47,8 +49,8 @@ struct kind {
 	const char *word; /* for people: "subnet" */
 };
 extern const struct kind kind_network, kind_subnet, kind_security_group, kind_public_address, kind_nic, kind_frontend,
-        kind_pool, kind_probe, kind_nat_rule, kind_app_group, kind_load_balancer, kind_route_table, kind_nat_gateway,
-        kind_public_prefix, kind_ddos_plan, kind_endpoint_policy;
+        kind_pool, kind_probe, kind_nat_rule, kind_nat_pool, kind_app_group, kind_load_balancer, kind_route_table,
+        kind_nat_gateway, kind_public_prefix, kind_ddos_plan, kind_endpoint_policy;
 
 /* spot.c */
 struct spot spot_of(struct build *b, const struct document *d);
@@ -65,6 +67,8 @@ char *spot_place(const struct spot *s, const char *dotted);
 void spot_warning(const struct spot *s, const char *dotted, const char *message, ...) G_GNUC_PRINTF(3, 4);
 void spot_unmodelled(const struct spot *s, const char *dotted, const char *why);
 void spot_recorded(const struct spot *s, const char *dotted, const char *why); /* in the graph, not enforced yet */
+/* The object at `dotted` as a spot of its own; it must be there. */
+struct spot spot_below(const struct spot *s, const char *dotted);
 /* The same for a noun: as if at the place that declares it. */
 struct spot noun_spot(struct build *b, const struct noun *n);
 char *noun_where(const struct noun *n); /* "'name' (file:line)" for the second half of a message */
@@ -118,6 +122,8 @@ gint noun_compare(gconstpointer a,
 /* id of a nested resource that is an item of a list: "<document id>/collection/<name>". NULL and an error without a
  * usable name. Caller frees. */
 char *nested_id(const struct spot *item, const char *collection);
+/* The same below another id than the document's. */
+char *nested_id_in(const char *parent, const struct spot *item, const char *collection);
 /* TRUE when a document of its own declares this id: it wins over the nested form. */
 gboolean has_document(const struct build *b, const char *id);
 /* The same for one of a parent's list, with a warning when the two differ: its own document is the whole of it. */
@@ -162,7 +168,8 @@ struct known {
  * there is listed as not modelled: that is how a new API version's property, or a misspelt one, comes to light.
  */
 extern const struct known network_known[], subnet_known[], security_group_known[], rule_known[], app_group_known[],
-        public_address_known[], nic_known[], load_balancer_known[], pool_known[], nat_rule_known[], vm_known[];
+        public_address_known[], nic_known[], load_balancer_known[], pool_known[], nat_rule_known[], vm_known[],
+        scale_set_known[], availability_set_known[];
 /* types.c: every type of resource that has a noun. Parents before children, so that a child finds its parent. */
 struct resource_type {
 	const char *type; /* lower case */
@@ -203,9 +210,3 @@ enum tag tag_find(const char *text); /* tag.c: TAG_NONE when it is none */
 void app_group_declare(struct build *b, const struct document *d);
 void app_group_check(struct build *b, struct app_group *g);
 void app_group_free(struct app_group *g);
-
-void vm_declare(struct build *b, const struct document *d);
-void vm_link(struct build *b, struct vm *v);
-void vm_check(struct build *b, struct vm *v);
-void vm_free(struct vm *v);
-void vm_index_names(struct graph *g);

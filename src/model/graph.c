@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* graph_build: the passes, in order. What a noun is stands in the file of its name. */
 #include "model/balancer.h"
+#include "model/compute.h"
 #include "model/network.h"
 
 #include <string.h>
@@ -45,6 +46,8 @@ static struct graph *graph_new(GPtrArray *documents)
 	g->load_balancers = g_ptr_array_new_with_free_func((GDestroyNotify)load_balancer_free);
 	g->nics = g_ptr_array_new_with_free_func((GDestroyNotify)nic_free);
 	g->vms = g_ptr_array_new_with_free_func((GDestroyNotify)vm_free);
+	g->scale_sets = g_ptr_array_new_with_free_func((GDestroyNotify)scale_set_free);
+	g->availability_sets = g_ptr_array_new_with_free_func((GDestroyNotify)availability_set_free);
 	g->unmodelled = g_ptr_array_new_with_free_func((GDestroyNotify)unmodelled_free);
 	g->recorded = g_ptr_array_new_with_free_func((GDestroyNotify)unmodelled_free);
 	g->assumed = g_ptr_array_new_with_free_func((GDestroyNotify)assumption_free);
@@ -70,6 +73,8 @@ void graph_free(struct graph *g)
 	g_ptr_array_unref(g->load_balancers);
 	g_ptr_array_unref(g->nics);
 	g_ptr_array_unref(g->vms);
+	g_ptr_array_unref(g->scale_sets);
+	g_ptr_array_unref(g->availability_sets);
 	g_ptr_array_unref(g->unmodelled);
 	g_ptr_array_unref(g->recorded);
 	g_ptr_array_unref(g->assumed);
@@ -123,6 +128,10 @@ static void declare_all(struct build *b, GPtrArray *documents)
 			if (strcmp(d->type, t->type) == 0 && is_first(b, d) && has_shape(b, d))
 				t->declare(b, d);
 		}
+	/* What was written inside a machine stands among the others. */
+	g_ptr_array_sort(b->graph->nics, noun_compare);
+	g_ptr_array_sort(b->graph->vms, noun_compare);
+	g_ptr_array_sort(b->graph->public_addresses, noun_compare);
 	for (guint i = 0; i < documents->len; i++)
 		if (is_first(b, documents->pdata[i]))
 			list_unmodelled(b, documents->pdata[i]);
@@ -142,6 +151,7 @@ static void link_all(struct build *b)
 	FOR_EACH(g->load_balancers, load_balancer_link);
 	FOR_EACH(g->nat_gateways, nat_gateway_link);
 	FOR_EACH(g->vms, vm_link);
+	FOR_EACH(g->scale_sets, scale_set_link);
 	FOR_EACH(g->security_groups, security_group_link);
 }
 
@@ -179,6 +189,7 @@ struct graph *graph_build_noting(GPtrArray *documents, GPtrArray *errors, GPtrAr
 
 	b.documents = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	b.texts = g_string_chunk_new(4096);
+	b.said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_ptr_array_sort(documents, compare_documents);
 	index_documents(&b, documents);
 	declare_all(&b, documents);
@@ -189,6 +200,7 @@ struct graph *graph_build_noting(GPtrArray *documents, GPtrArray *errors, GPtrAr
 	g_ptr_array_sort(g->recorded, compare_unmodelled);
 	g_hash_table_unref(b.documents);
 	g_string_chunk_free(b.texts);
+	g_hash_table_unref(b.said);
 	return errors->len == before ? g_steal_pointer(&g) : NULL;
 }
 

@@ -233,12 +233,37 @@ struct nic {
 	GPtrArray *dns_servers;
 	char *dns_label; /* name inside the network, or NULL */
 	struct vm *vm;   /* NULL: not attached, so not a port of any host */
+	gboolean inside; /* written inside its machine or scale set, not in a document of its own */
 	gboolean ip_forwarding;
 };
 
+/*
+ * A machine. An instance of a scale set is one too: its id is "SET/virtualMachines/2", its name "set_2", and what it
+ * consists of stands where the set declares it.
+ */
 struct vm {
 	struct noun noun;
 	GPtrArray *nics; /* struct nic, primary first */
+	char *zone;      /* labels, NULL: none; the set and the group as ids in lower case */
+	char *availability_set;
+	char *proximity_group;
+	char *scale_set_id;          /* that it is an instance of, or was put into */
+	struct scale_set *scale_set; /* NULL unless that made it */
+	guint instance;              /* in that set */
+};
+
+struct scale_set {
+	struct noun noun;
+	gboolean flexible; /* orchestration mode */
+	guint capacity;
+	GPtrArray *vms; /* struct vm that it made, in order of their number */
+};
+
+struct availability_set {
+	struct noun noun;
+	gboolean aligned; /* sku "Aligned": managed disks */
+	guint fault_domains, update_domains;
+	char *proximity_group; /* as in struct vm */
 };
 
 struct frontend {
@@ -304,18 +329,21 @@ struct nat_rule {
 	guint16 frontend_port, backend_port;
 	gboolean floating;
 	struct ip_config *target, *target6; /* both NULL: leads nowhere yet */
-	struct access_control *access;      /* may be NULL; belongs to the pool when that made the rule */
+	struct access_control *access;      /* may be NULL; the pool's when that made the rule */
+	struct nat_pool *pool;              /* that made it for an instance, or NULL */
 };
 
 /* Ports of a front end in a row: each instance of a scale set that names the pool gets one. */
 struct nat_pool {
 	struct noun noun;
+	struct load_balancer *lb;
 	struct frontend *frontend;
 	enum rule_protocol protocol;
 	guint16 first_port, last_port, backend_port;
 	gboolean floating, tcp_reset;
 	guint idle_minutes;
 	struct access_control *access; /* may be NULL */
+	const struct node *user;       /* the configuration whose instances have its ports, or NULL */
 };
 
 struct load_balancer {
@@ -338,6 +366,7 @@ struct assumption {
 
 struct graph {
 	GPtrArray *networks, *security_groups, *public_addresses, *load_balancers, *nics, *vms; /* in order of id */
+	GPtrArray *scale_sets, *availability_sets;                                              /* in order of id */
 	GPtrArray *app_groups;                                                 /* struct app_group, in order of id */
 	GPtrArray *route_tables, *nat_gateways, *public_prefixes, *ddos_plans; /* in order of id */
 	GPtrArray *unmodelled; /* struct unmodelled, in order of id and property, as is the next */

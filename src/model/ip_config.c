@@ -3,6 +3,7 @@
  * IP configurations of network interfaces: where most references meet. Subnet, public address, back-end pools, NAT
  * rules, application groups.
  */
+#include "model/compute.h"
 #include "model/network.h"
 
 #include <string.h>
@@ -65,7 +66,10 @@ void ip_config_add(struct nic *n, const struct spot *s, const char *id)
 	noun_declare(&c->noun, s, id);
 	noun_check_name(&c->noun, s, 80);
 	c->primary = read_flag(s, "properties.primary", FALSE);
-	read_method(c, s);
+	if (n->inside)
+		profile_address(c, s);
+	else
+		read_method(c, s);
 }
 
 /* The configurations that were linked before this one; the IPv4 ones come first. */
@@ -198,6 +202,8 @@ void ip_config_link(struct build *b, struct ip_config *c)
 	link_public(c, &s);
 	link_pools(c, &s);
 	link_nat_rules(c, &s);
+	if (c->nic->inside)
+		profile_link(c, &s);
 	link_app_groups(c, &s);
 	c->gateway_frontend = follow(&s, "properties.gatewayLoadBalancer", &kind_frontend, FALSE);
 	g_ptr_array_sort(c->pools, noun_compare);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Load balancers: what belongs to one, and that its front ends' ports are used once. The parts: balancing.c. */
+/* Load balancers: what belongs to one. The parts: balancing.c; what shows between them: balancer_check.c. */
 #include "model/balancer.h"
 
 #define WHY_ACL                                                                                                        \
@@ -76,7 +76,7 @@ const struct known load_balancer_known[] = {
         ITEM("inboundNatRules"),
         NAT("properties.inboundNatRules[].properties."),
         ITEM("inboundNatPools"),
-        {NAT_POOL "frontendPortRangeStart", NOT_MODELLED, "NAT pools belong to scale sets, which are not modelled"},
+        {NAT_POOL "frontendPortRangeStart", ENFORCED},
         {NAT_POOL "frontendPortRangeEnd", ENFORCED},
         {NAT_POOL "frontendIPConfiguration", ENFORCED},
         {NAT_POOL "backendPort", ENFORCED},
@@ -142,7 +142,7 @@ static void add_nat_rule(struct load_balancer *l, const struct spot *s, const ch
 
 static void add_nat_pool(struct load_balancer *l, const struct spot *s, const char *id)
 {
-	g_ptr_array_add(l->nat_pools, nat_pool_new(s, id));
+	g_ptr_array_add(l->nat_pools, nat_pool_new(s, id, l));
 }
 
 /* The lists of a load balancer that hold its parts. */
@@ -229,101 +229,4 @@ void load_balancer_link(struct build *b, struct load_balancer *l)
 		nat_rule_link(b, l->nat_rules->pdata[i], l);
 	for (guint i = 0; i < l->nat_pools->len; i++)
 		nat_pool_link(b, l->nat_pools->pdata[i], l);
-}
-
-/* One port of one front end and protocol leads to one place. "All" is both protocols. */
-static void claim(struct build *b, GHashTable *claims, const struct noun *n, const struct frontend *f,
-                  enum rule_protocol protocol, guint port)
-{
-	static const enum rule_protocol both[] = {PROTO_TCP, PROTO_UDP};
-	struct spot s = noun_spot(b, n);
-
-	if (!f)
-		return;
-	for (int i = 0; i < 2; i++) {
-		g_autofree char *key = g_strdup_printf("%s|%u|%u", f->noun.id, both[i], port);
-		const struct noun *other;
-
-		if (protocol != PROTO_ANY && protocol != both[i])
-			continue;
-		other = g_hash_table_lookup(claims, key);
-		if (other) {
-			g_autofree char *where = noun_where(other);
-
-			spot_error(&s, "properties.frontendPort",
-			           "%s port %u of front end '%s' is already used by %s; "
-			           "choose another port",
-			           both[i] == PROTO_TCP ? "TCP" : "UDP", port, f->noun.name, where);
-			return;
-		}
-		g_hash_table_insert(claims, g_steal_pointer(&key), (gpointer)n);
-	}
-}
-
-static void check_ha(struct build *b, const struct load_balancer *l, const struct lb_rule *r)
-{
-	struct spot s = noun_spot(b, &r->noun);
-
-	if (r->protocol != PROTO_ANY || !r->frontend)
-		return;
-	if (r->frontend->public_address)
-		spot_error(&s, "properties.protocol",
-		           "a rule for all ports needs an internal front end; name Tcp or Udp and a port");
-	for (guint i = 0; i < l->rules->len; i++) {
-		const struct lb_rule *other = l->rules->pdata[i];
-
-		if (other != r && other->frontend == r->frontend) {
-			spot_error(&s, "properties.protocol",
-			           "a rule for all ports must be alone on its front end; remove '%s'",
-			           other->noun.name);
-			break;
-		}
-	}
-}
-
-/* Members share one network; a pool over two would mix their addresses. */
-static void check_pool(struct build *b, const struct pool *p)
-{
-	const struct network *network = NULL;
-
-	g_ptr_array_sort(p->members, noun_compare);
-	for (guint i = 0; i < p->members->len; i++) {
-		const struct ip_config *c = p->members->pdata[i];
-		struct spot s = noun_spot(b, &c->noun);
-
-		if (c->public_address && c->public_address->sku != p->lb->sku)
-			spot_warning(&s, "properties.publicIPAddress",
-			             "address '%s' is %s and load balancer '%s' is %s, which the original refuses; "
-			             "make them equal",
-			             c->public_address->noun.name,
-			             c->public_address->sku == SKU_BASIC ? "Basic" : "Standard", p->lb->noun.name,
-			             p->lb->sku == SKU_BASIC ? "Basic" : "Standard");
-		if (!c->nic->network)
-			continue;
-		if (network && c->nic->network != network)
-			spot_error(&s, "properties.loadBalancerBackendAddressPools",
-			           "pool '%s' has members in virtual network '%s', this one is in '%s'; use a pool of "
-			           "its own",
-			           p->noun.name, network->noun.name, c->nic->network->noun.name);
-		network = network ? network : c->nic->network;
-	}
-}
-
-void load_balancer_check(struct build *b, struct load_balancer *l)
-{
-	g_autoptr(GHashTable) claims = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-	for (guint i = 0; i < l->rules->len; i++) {
-		const struct lb_rule *r = l->rules->pdata[i];
-
-		claim(b, claims, &r->noun, r->frontend, r->protocol, r->frontend_port);
-		check_ha(b, l, r);
-	}
-	for (guint i = 0; i < l->nat_rules->len; i++) {
-		const struct nat_rule *r = l->nat_rules->pdata[i];
-
-		claim(b, claims, &r->noun, r->frontend, r->protocol, r->frontend_port);
-	}
-	for (guint i = 0; i < l->pools->len; i++)
-		check_pool(b, l->pools->pdata[i]);
 }

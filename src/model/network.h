@@ -106,6 +106,8 @@ void special_subnet_check(struct build *b, const struct subnet *s);
 void subnet_free(struct subnet *s);
 
 void public_address_declare(struct build *b, const struct document *d);
+/* From a document, or from a place inside a machine or a scale set; `fallback` is its SKU when it says none. */
+struct public_address *public_address_new(const struct spot *s, const char *id, enum sku fallback);
 void public_address_link(struct build *b, struct public_address *p);
 void public_address_check(struct build *b, struct public_address *p);
 void public_address_free(struct public_address *p);
@@ -118,6 +120,8 @@ void address_check_inside6(const struct spot *s, const char *dotted, const struc
 void address_check(struct build *b); /* of the whole graph: nobody's address is another's */
 
 void nic_declare(struct build *b, const struct document *d);
+/* From a document, or from a place inside a machine or a scale set that has the same shape. */
+struct nic *nic_new(const struct spot *s, const char *id, gboolean inside);
 void nic_link(struct build *b, struct nic *n);
 void nic_free(struct nic *n);
 /* ip_config.c */

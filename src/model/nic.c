@@ -124,7 +124,7 @@ static void read_configs(struct nic *n, const struct spot *s)
 	}
 	for (guint i = 0; i < count; i++) {
 		struct spot item = spot_item(s, list, i);
-		g_autofree char *id = nested_id(&item, "ipConfigurations");
+		g_autofree char *id = nested_id_in(n->noun.id, &item, "ipConfigurations");
 
 		if (id)
 			ip_config_add(n, &item, id);
@@ -165,24 +165,32 @@ static void read_names_of(struct nic *n, const struct spot *s)
 		n->dns_label = g_strdup(text);
 }
 
-void nic_declare(struct build *b, const struct document *d)
+struct nic *nic_new(const struct spot *s, const char *id, gboolean inside)
 {
 	static const char *const modes[] = {"None", "MaxConnections", "Floating", "AcceleratedConnections", NULL};
-	struct spot s = spot_of(b, d);
 	struct nic *n = g_new0(struct nic, 1);
 
+	n->inside = inside;
 	n->configs = g_ptr_array_new_with_free_func((GDestroyNotify)ip_config_free);
 	n->configs6 = g_ptr_array_new_with_free_func((GDestroyNotify)ip_config_free);
-	g_ptr_array_add(b->graph->nics, n);
-	noun_declare(&n->noun, &s, d->id);
-	noun_check_name(&n->noun, &s, 80);
+	g_ptr_array_add(s->build->graph->nics, n);
+	noun_declare(&n->noun, s, id);
+	noun_check_name(&n->noun, s, 80);
 	n->dns_servers = g_ptr_array_new_with_free_func(g_free);
-	read_names_of(n, &s);
-	read_choice(&s, "properties.auxiliaryMode", modes, 0);
-	n->ip_forwarding = read_flag(&s, "properties.enableIPForwarding", FALSE);
-	read_configs(n, &s);
+	read_names_of(n, s);
+	read_choice(s, "properties.auxiliaryMode", modes, 0);
+	n->ip_forwarding = read_flag(s, "properties.enableIPForwarding", FALSE);
+	read_configs(n, s);
 	g_ptr_array_sort(n->configs, compare_configs);
 	g_ptr_array_sort(n->configs6, noun_compare);
+	return n;
+}
+
+void nic_declare(struct build *b, const struct document *d)
+{
+	struct spot s = spot_of(b, d);
+
+	nic_new(&s, d->id, FALSE);
 }
 
 void nic_link(struct build *b, struct nic *n)

@@ -73,6 +73,11 @@ gint noun_compare(gconstpointer a, gconstpointer b)
 
 char *nested_id(const struct spot *item, const char *collection)
 {
+	return nested_id_in(item->document->id, item, collection);
+}
+
+char *nested_id_in(const char *parent, const struct spot *item, const char *collection)
+{
 	const char *name;
 
 	if (item->node->type != NODE_OBJECT) {
@@ -89,7 +94,7 @@ char *nested_id(const struct spot *item, const char *collection)
 		spot_error(item, "name", "'%s' cannot be a name; use 1 to 128 characters without '/'", name);
 		return NULL;
 	}
-	return g_strdup_printf("%s/%s/%s", item->document->id, collection, name);
+	return g_strdup_printf("%s/%s/%s", parent, collection, name);
 }
 
 gboolean has_document(const struct build *b, const char *id)

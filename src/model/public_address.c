@@ -67,11 +67,11 @@ static void read_names_of(struct public_address *p, const struct spot *s)
 		p->dns_label = g_strdup(label);
 }
 
-static void read_sku(struct public_address *p, const struct spot *s)
+static void read_sku(struct public_address *p, const struct spot *s, enum sku fallback)
 {
 	static const char *const skus[] = {"Basic", "Standard", "StandardV2", NULL}; /* the order of enum sku */
 	static const char *const tiers[] = {"Regional", "Global", NULL};
-	guint sku = read_choice(s, "sku.name", skus, SKU_BASIC);
+	guint sku = read_choice(s, "sku.name", skus, (int)fallback);
 
 	p->v2 = sku == 2;
 	p->sku = sku == 0 ? SKU_BASIC : SKU_STANDARD;
@@ -80,28 +80,35 @@ static void read_sku(struct public_address *p, const struct spot *s)
 		spot_error(s, "sku.tier", "only a Standard address is Global; make it one, or Regional");
 }
 
-void public_address_declare(struct build *b, const struct document *d)
+struct public_address *public_address_new(const struct spot *s, const char *id, enum sku fallback)
 {
 	static const char *const methods[] = {"Dynamic", "Static", NULL};
 	static const char *const versions[] = {"IPv4", "IPv6", NULL};
 	static const char *const modes[] = {"VirtualNetworkInherited", "Enabled", "Disabled",
 	                                    NULL}; /* enum ddos_mode */
-	struct spot s = spot_of(b, d);
 	struct public_address *p = g_new0(struct public_address, 1);
 
-	g_ptr_array_add(b->graph->public_addresses, p);
-	noun_declare(&p->noun, &s, d->id);
-	noun_check_name(&p->noun, &s, 80);
-	read_sku(p, &s);
-	p->is_static = read_choice(&s, "properties.publicIPAllocationMethod", methods, p->sku == SKU_STANDARD) == 1;
-	p->v6 = read_choice(&s, "properties.publicIPAddressVersion", versions, 0) == 1;
-	p->idle_minutes = read_number(&s, "properties.idleTimeoutInMinutes", 4, 30, 4);
-	p->ddos_mode = (enum ddos_mode)read_choice(&s, "properties.ddosSettings.protectionMode", modes, DDOS_INHERITED);
-	read_names_of(p, &s);
+	g_ptr_array_add(s->build->graph->public_addresses, p);
+	noun_declare(&p->noun, s, id);
+	noun_check_name(&p->noun, s, 80);
+	read_sku(p, s, fallback);
+	p->is_static = read_choice(s, "properties.publicIPAllocationMethod", methods, p->sku == SKU_STANDARD) == 1;
+	p->v6 = read_choice(s, "properties.publicIPAddressVersion", versions, 0) == 1;
+	p->idle_minutes = read_number(s, "properties.idleTimeoutInMinutes", 4, 30, 4);
+	p->ddos_mode = (enum ddos_mode)read_choice(s, "properties.ddosSettings.protectionMode", modes, DDOS_INHERITED);
+	read_names_of(p, s);
 	if (p->v6)
-		read_address6(&s, "properties.ipAddress", &p->address6);
+		read_address6(s, "properties.ipAddress", &p->address6);
 	else
-		read_address(&s, "properties.ipAddress", &p->address);
+		read_address(s, "properties.ipAddress", &p->address);
+	return p;
+}
+
+void public_address_declare(struct build *b, const struct document *d)
+{
+	struct spot s = spot_of(b, d);
+
+	public_address_new(&s, d->id, SKU_BASIC);
 }
 
 /* An address and its block are of one kind. */

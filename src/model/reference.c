@@ -26,6 +26,7 @@ const struct kind kind_nat_gateway = {NET "natgateways", "NAT gateway"};
 const struct kind kind_public_prefix = {NET "publicipprefixes", "public IP prefix"};
 const struct kind kind_ddos_plan = {NET "ddosprotectionplans", "DDoS protection plan"};
 const struct kind kind_endpoint_policy = {NET "serviceendpointpolicies", "service endpoint policy"};
+const struct kind kind_nat_pool = {NET "loadbalancers/inboundnatpools", "inbound NAT pool"};
 const struct kind kind_app_group = {NET "applicationsecuritygroups", "application security group"};
 
 /* The parts of "/subscriptions/S/resourceGroups/G/providers/NS/type/name[/type/name]"; NULL when it is none. */

@@ -47,6 +47,16 @@ static char *join(const char *path, const char *dotted)
 	return g_strconcat(path, *path && *dotted ? "." : "", dotted, NULL);
 }
 
+struct spot spot_below(const struct spot *s, const char *dotted)
+{
+	g_autofree char *path = join(s->path, dotted);
+	struct spot below = *s;
+
+	below.node = spot_get(s, dotted);
+	below.path = g_string_chunk_insert(s->build->texts, path);
+	return below;
+}
+
 struct spot spot_item(const struct spot *s, const char *dotted, guint i)
 {
 	g_autofree char *list = join(s->path, dotted);
@@ -102,11 +112,14 @@ char *spot_place(const struct spot *s, const char *dotted)
 	return clean(g_strdup_printf("%s:%u: resource '%s'%s", d->file, line, d->name, in));
 }
 
-static char *describe(const struct spot *s, const char *dotted, const char *message)
+/* Adds the line, unless it has been said. */
+static void say(GPtrArray *to, const struct spot *s, const char *dotted, const char *message)
 {
 	g_autofree char *place = spot_place(s, dotted);
+	char *line = clean(g_strdup_printf("%s: %s", place, message));
 
-	return clean(g_strdup_printf("%s: %s", place, message));
+	if (g_hash_table_add(s->build->said, line))
+		g_ptr_array_add(to, g_strdup(line));
 }
 
 void spot_error(const struct spot *s, const char *dotted, const char *message, ...)
@@ -117,7 +130,7 @@ void spot_error(const struct spot *s, const char *dotted, const char *message, .
 	va_start(args, message);
 	text = g_strdup_vprintf(message, args);
 	va_end(args);
-	g_ptr_array_add(s->build->errors, describe(s, dotted, text));
+	say(s->build->errors, s, dotted, text);
 }
 
 void spot_warning(const struct spot *s, const char *dotted, const char *message, ...)
@@ -128,7 +141,7 @@ void spot_warning(const struct spot *s, const char *dotted, const char *message,
 	va_start(args, message);
 	text = g_strdup_vprintf(message, args);
 	va_end(args);
-	g_ptr_array_add(s->build->graph->warnings, describe(s, dotted, text));
+	say(s->build->graph->warnings, s, dotted, text);
 }
 
 static void list(GPtrArray *to, const struct spot *s, const char *dotted, const char *why)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The types of resources that have a noun, and what any resource may have. What a type's properties are stands beside its noun. */
 #include "model/balancer.h"
+#include "model/compute.h"
 #include "model/network.h"
 
 #include <string.h>
@@ -49,7 +50,9 @@ const struct resource_type resource_types[] = {
         {"microsoft.network/loadbalancers/backendaddresspools", pool_declare, pool_known},
         {"microsoft.network/loadbalancers/inboundnatrules", nat_rule_declare, nat_rule_known},
         {"microsoft.network/networkinterfaces", nic_declare, nic_known},
+        {"microsoft.compute/availabilitysets", availability_set_declare, availability_set_known},
         {"microsoft.compute/virtualmachines", vm_declare, vm_known},
+        {"microsoft.compute/virtualmachinescalesets", scale_set_declare, scale_set_known},
         {NULL},
 };
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Virtual machines: which interfaces are one machine's, and the names that people call it by. */
-#include "model/build.h"
+#include "model/compute.h"
+
+#define REFERENCES "properties.networkProfile.networkInterfaces"
+#define PROFILE    "properties.virtualMachineProfile.networkProfile"
+#define INSIDE     "properties.networkProfile.networkInterfaceConfigurations"
 
 const struct known vm_known[] = {
         {"plan", IRRELEVANT},
@@ -10,8 +14,7 @@ const struct known vm_known[] = {
         {"properties.networkProfile.networkInterfaces[].properties.primary", ENFORCED},
         {"properties.networkProfile.networkInterfaces[].properties.deleteOption", IRRELEVANT},
         {"properties.networkProfile.networkInterfaces[].deleteOption", IRRELEVANT},
-        {"properties.networkProfile.networkInterfaceConfigurations", NOT_MODELLED,
-         "interfaces written inside a virtual machine are not modelled"},
+        KNOWN_PROFILE(INSIDE),
         {"properties.networkProfile.networkApiVersion", IRRELEVANT},
         {"properties.networkProfile.inputEndpoints", NOT_MODELLED, "classic endpoints are not modelled"},
         {"properties.vmId", IRRELEVANT},
@@ -44,67 +47,91 @@ void vm_free(struct vm *v)
 {
 	noun_clear(&v->noun);
 	g_ptr_array_unref(v->nics);
+	g_free(v->zone);
+	g_free(v->availability_set);
+	g_free(v->proximity_group);
+	g_free(v->scale_set_id);
 	g_free(v);
+}
+
+struct vm *vm_new(const struct spot *s, const char *id)
+{
+	struct vm *v = g_new0(struct vm, 1);
+
+	v->nics = g_ptr_array_new();
+	g_ptr_array_add(s->build->graph->vms, v);
+	noun_declare(&v->noun, s, id);
+	return v;
+}
+
+char *vm_label_id(const struct spot *s, const char *dotted)
+{
+	g_autofree char *member = g_strconcat(dotted, ".id", NULL);
+	const char *id = spot_is_object(s, dotted) ? read_text(s, member, FALSE) : NULL;
+
+	return id ? g_ascii_strdown(id, -1) : NULL;
+}
+
+void vm_add_nic(struct vm *v, struct nic *n, const struct spot *s, gboolean *have_primary)
+{
+	gboolean primary = read_flag(s, "properties.primary", FALSE);
+
+	if (primary && *have_primary)
+		spot_error(s, "properties.primary", "the machine has a primary interface already; keep one");
+	g_ptr_array_insert(v->nics, primary && !*have_primary ? 0 : -1, n);
+	*have_primary |= primary;
 }
 
 void vm_declare(struct build *b, const struct document *d)
 {
 	struct spot s = spot_of(b, d);
-	struct vm *v;
+	struct vm *v = vm_new(&s, d->id);
+	const struct node *zones = node_get(s.node, "zones");
+	gboolean have_primary = FALSE;
 
-	if (node_length(spot_get(&s, "properties.networkProfile.networkInterfaceConfigurations")) > 0 &&
-	    node_length(spot_get(&s, "properties.networkProfile.networkInterfaces")) == 0) {
-		spot_unmodelled(&s, "",
-		                "interfaces written inside a virtual machine are not modelled: it gets no instance");
-		return;
-	}
-	v = g_new0(struct vm, 1);
-	v->nics = g_ptr_array_new();
-	g_ptr_array_add(b->graph->vms, v);
-	noun_declare(&v->noun, &s, d->id);
+	v->zone = zones && zones->type == NODE_ARRAY ? g_strdup(node_str(node_item(zones, 0), NULL)) : NULL;
+	v->availability_set = vm_label_id(&s, "properties.availabilitySet");
+	v->proximity_group = vm_label_id(&s, "properties.proximityPlacementGroup");
+	v->scale_set_id = vm_label_id(&s, "properties.virtualMachineScaleSet");
+	if (v->availability_set && v->zone)
+		spot_error(&s, "properties.availabilitySet",
+		           "a machine is either in an availability set or in a zone; keep one of the two");
+	if (spot_length(&s, REFERENCES) > 0 && spot_length(&s, INSIDE) > 0)
+		spot_error(&s, INSIDE, "the machine refers to interfaces and describes some as well; keep one list");
+	if (spot_length(&s, REFERENCES) == 0 && spot_length(&s, INSIDE) == 0)
+		spot_error(&s, REFERENCES, "the machine has no network interface; add one");
+	profile_read(v, &s, INSIDE, &have_primary);
 }
 
-static gboolean attach(struct vm *v, const struct spot *item)
+static struct nic *free_nic(const struct spot *item)
 {
 	struct nic *n = follow(item, "", &kind_nic, TRUE);
 
-	if (!n)
-		return FALSE;
-	if (n->vm) {
+	if (n && n->vm) {
 		g_autofree char *where = noun_where(&n->vm->noun);
 
 		spot_error(item, "id", "interface '%s' already belongs to %s; use another interface", n->noun.name,
 		           where);
-		return FALSE;
+		return NULL;
 	}
-	n->vm = v;
-	g_ptr_array_add(v->nics, n);
-	return TRUE;
+	return n;
 }
 
-/* Primary first; the others keep the order in which they were written, which is the order of their devices. */
+/* The interfaces that a machine refers to. The order of the devices is: the primary one, then as written. */
 void vm_link(struct build *b, struct vm *v)
 {
-	static const char list[] = "properties.networkProfile.networkInterfaces";
 	struct spot s = noun_spot(b, &v->noun);
-	guint count = spot_length(&s, list);
+	guint count = v->nics->len ? 0 : spot_length(&s, REFERENCES);
 	gboolean have_primary = FALSE;
 
-	if (count == 0)
-		spot_error(&s, list, "the machine has no network interface; add one");
 	for (guint i = 0; i < count; i++) {
-		struct spot item = spot_item(&s, list, i);
-		gboolean primary = read_flag(&item, "properties.primary", FALSE);
+		struct spot item = spot_item(&s, REFERENCES, i);
+		struct nic *n = free_nic(&item);
 
-		if (primary && have_primary)
-			spot_error(&item, "properties.primary",
-			           "the machine has a primary interface already; keep one");
-		if (attach(v, &item) && primary && !have_primary && v->nics->len > 1) {
-			gpointer n = g_ptr_array_steal_index(v->nics, v->nics->len - 1);
-
-			g_ptr_array_insert(v->nics, 0, n);
-		}
-		have_primary |= primary;
+		if (!n)
+			continue;
+		n->vm = v;
+		vm_add_nic(v, n, &item, &have_primary);
 	}
 }
 
@@ -117,7 +144,10 @@ void vm_check(struct build *b, struct vm *v)
 		const struct nic *n = v->nics->pdata[i];
 
 		if (first && n->network && n->network != first->network)
-			spot_error(&s, "properties.networkProfile.networkInterfaces",
+			spot_error(&s,
+			           v->scale_set    ? PROFILE
+			           : first->inside ? INSIDE
+			                           : REFERENCES,
 			           "interface '%s' is in virtual network '%s' and '%s' is in '%s'; put both into one "
 			           "network",
 			           n->noun.name, n->network->noun.name, first->noun.name, first->network->noun.name);

@@ -92,7 +92,7 @@ static void check_balancer(const struct load_balancer *l)
 	for (guint i = 0; i < l->nat_rules->len; i++) {
 		const struct nat_rule *r = l->nat_rules->pdata[i];
 
-		g_assert_true(r->frontend && r->frontend->lb == l);
+		g_assert_true(r->frontend && r->frontend->lb == l && (!r->pool || r->pool->lb == l));
 		g_assert_true(!r->target || g_ptr_array_find(r->target->nat_rules, r, NULL));
 	}
 }
@@ -120,6 +120,9 @@ static void check_graph(const struct graph *g)
 		g_autofree char *label = graph_vm_label(g, v);
 
 		g_assert_cmpuint(v->nics->len, >, 0);
+		for (guint k = 0; k < v->nics->len; k++)
+			g_assert_true(((struct nic *)v->nics->pdata[k])->vm == v);
+		g_assert_true(!v->scale_set || g_ptr_array_find(v->scale_set->vms, v, NULL));
 		g_assert_true(graph_find_vm(g, label, NULL) == v);
 	}
 }

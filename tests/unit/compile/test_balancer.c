@@ -2,6 +2,7 @@
 /* What the rules of load balancers become: openings at the edge, translations at the port. */
 #include "fleet.h"
 
+#define IDS   "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/"
 #define FRONT "'frontendIPConfiguration':{'id':'~loadBalancers/lb/frontendIPConfigurations/f'}"
 #define POOL  ",'loadBalancerBackendAddressPools':[{'id':'~loadBalancers/lb/backendAddressPools/web'}]"
 #define NAT   ",'loadBalancerInboundNatRules':[{'id':'~loadBalancers/lb/inboundNatRules/ssh'}]"
@@ -62,9 +63,94 @@ static void test_closed(void)
 	}
 }
 
+/* A scale set of `capacity` behind the balancer "lb", with ports from 50000 on. */
+static struct kit *scale_set(guint capacity)
+{
+	struct kit *k = world("");
+	g_autofree char *set = g_strdup_printf(
+	        "{\"type\":\"Microsoft.Compute/virtualMachineScaleSets\",\"name\":\"set\",\"sku\":{\"capacity\":%u},"
+	        "\"properties\":{\"virtualMachineProfile\":{\"networkProfile\":{\"networkInterfaceConfigurations\":[{"
+	        "\"name\":\"n\",\"properties\":{\"ipConfigurations\":[{\"name\":\"c\",\"properties\":{\"subnet\":{"
+	        "\"id\":\"" IDS "virtualNetworks/v/subnets/web\"},\"loadBalancerInboundNatPools\":[{\"id\":\"" IDS
+	        "loadBalancers/np/inboundNatPools/p\"}]}}]}}]}}}}",
+	        capacity);
+	kit_add(k, "publicIPAddresses", "pool", "'publicIPAllocationMethod':'Dynamic'");
+	kit_add(k, "loadBalancers", "np",
+	        "'frontendIPConfigurations':[{'name':'f','properties':{'publicIPAddress':{'id':'~publicIPAddresses/"
+	        "pool'}}}],'inboundNatPools':[{'name':'p','properties':{'frontendIPConfiguration':{'id':"
+	        "'~loadBalancers/np/frontendIPConfigurations/f'},'protocol':'Tcp','frontendPortRangeStart':50000,"
+	        "'frontendPortRangeEnd':50009,'backendPort':22}}]");
+	g_ptr_array_add(k->texts, g_steal_pointer(&set));
+	return k;
+}
+
+static const struct nic *instance(const struct fleet *f, const char *name)
+{
+	struct vm *v = graph_find_vm(f->g, name, NULL);
+	return v ? g_ptr_array_index(v->nics, 0) : NULL;
+}
+
+static const struct ip_config *config_of(const struct nic *nic)
+{
+	return g_ptr_array_index(nic->configs, 0);
+}
+
+/* Each instance has its port, and the others of the pool lead nowhere. */
+static void test_nat_pool(void)
+{
+	g_autoptr(kit) k = scale_set(2);
+	struct fleet f;
+	fleet_up(&f, k, 1, 0);
+	guint32 vip = be_public(&f, "pool");
+	g_assert_null(endpoint(&f, 0, vip, 50002, 6));
+	g_assert_null(endpoint(&f, 0, vip, 49999, 6));
+	g_assert_null(endpoint(&f, 0, vip, 50000, 17));
+	for (guint i = 0; i < 2; i++) {
+		const struct nic *nic = instance(&f, i ? "set_1" : "set_0");
+		guint32 number = alloc_port(f.a, nic)->number;
+		const struct esc_endpoint *e = endpoint(&f, 0, vip, (guint16)(50000 + i), 6);
+		const struct esc_dnat *d = dnat(&f, 0, number, vip, (guint16)(50000 + i), 6);
+		g_assert_cmpuint(e->kind, ==, ESC_EP_ONE);
+		g_assert_cmpuint(e->one.port, ==, number);
+		g_assert_cmpuint(d->port, ==, GUINT16_TO_BE(22));
+		g_assert_cmpuint(d->addr, ==, GUINT32_TO_BE(alloc_private(f.a, config_of(nic))));
+		g_assert_null(dnat(&f, 0, number, vip, (guint16)(50001 - i), 6));
+	}
+	fleet_down(&f);
+}
+
+/* Whoever stays keeps address, port number and MAC while the set grows and shrinks around it. */
+static void test_scaling(void)
+{
+	static const guint sizes[] = {3, 10, 2, 4};
+	g_autoptr(kit) k = scale_set(1);
+	struct fleet f;
+	fleet_up(&f, k, 1, 0);
+	guint32 first = alloc_private(f.a, config_of(instance(&f, "set_0")));
+	struct alloc_port port = *alloc_port(f.a, instance(&f, "set_0"));
+	for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		g_autoptr(kit) next = scale_set(sizes[i]);
+		g_autoptr(GError) error = NULL;
+		graph *g = kit_graph(next, (guint)i);
+		alloc *a = alloc_assign(f.a, g, &f.s, &error);
+		g_assert_no_error(error);
+		fleet_down(&f);
+		f.g = g;
+		f.a = a;
+		f.t[0] = compile_host(g, a, &f.s, 0, &error);
+		g_assert_no_error(error);
+		g_assert_true((instance(&f, "set_2") != NULL) == (sizes[i] > 2));
+		g_assert_cmpuint(alloc_private(a, config_of(instance(&f, "set_0"))), ==, first);
+		g_assert_cmpmem(alloc_port(a, instance(&f, "set_0")), sizeof port, &port, sizeof port);
+	}
+	fleet_down(&f);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/compile/balancer/closed", test_closed);
+	g_test_add_func("/compile/balancer/nat-pool", test_nat_pool);
+	g_test_add_func("/compile/balancer/scaling", test_scaling);
 	return g_test_run();
 }

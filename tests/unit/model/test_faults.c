@@ -328,8 +328,7 @@ static const struct fault balancer_faults[] = {
                                    "loadBalancers/lb/frontendIPConfigurations/"
                                    "f") ",'backendAddressPool':" REF("loadBalancers/lb/backendAddressPools/p") "}}]"),
          "t.json:1: resource 'lb' (properties.loadBalancingRules[0].properties.protocol): a rule for all ports needs "
-         "an internal "
-         "front end; name Tcp or Udp and a port"},
+         "an internal front end of a Standard load balancer; name Tcp or Udp and a port"},
         {"nat-two-targets",
          NETWORK("") "," PIP("pip") "," LB("lb", FRONT("f", "pip"), "'inboundNatRules':[" NAT("x", "22") "]") "," NIC(
                  "m",
