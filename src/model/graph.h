@@ -85,6 +85,7 @@ struct network {
 	struct noun noun;
 	GArray *prefixes;  /* struct prefix: the address space, in order */
 	GArray *prefixes6; /* struct prefix6 */
+	GArray *space;     /* struct prefix6: both, the IPv4 ones as IPv6 maps them, in order and apart */
 	GPtrArray *subnets;
 	GPtrArray *peerings;    /* struct peering that it declares: its own half of each */
 	GPtrArray *ports;       /* struct nic with a configuration in it */

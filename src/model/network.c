@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define MAX_SUBNETS 3000
+#define MAX_PREFIXES 4000
 
 const struct known network_known[] = {
         {"properties.addressSpace.addressPrefixes", ENFORCED},
@@ -40,6 +40,7 @@ void network_free(struct network *n)
 	noun_clear(&n->noun);
 	g_array_unref(n->prefixes);
 	g_array_unref(n->prefixes6);
+	g_array_unref(n->space);
 	g_ptr_array_unref(n->subnets);
 	g_ptr_array_unref(n->peerings);
 	g_ptr_array_unref(n->ports);
@@ -49,42 +50,74 @@ void network_free(struct network *n)
 	g_free(n);
 }
 
-/* Each prefix is held against those before it, as a person would read the list. */
-static void read_prefix(struct network *n, const struct spot *item, GArray *before)
+struct placed {
+	struct prefix6 prefix;
+	guint at; /* in the list */
+};
+
+static gint compare_placed(gconstpointer a, gconstpointer b)
+{
+	const struct placed *x = a, *y = b;
+	gint c = space_compare(&x->prefix, &y->prefix);
+
+	return c ? c : (gint)x->at - (gint)y->at;
+}
+
+/* Prefixes either nest or are apart, so in order each need only be held against the last that nothing held. */
+static void check_apart(const struct spot *s, const char *list, GArray *all)
+{
+	const struct placed *outer = NULL;
+
+	g_array_sort(all, compare_placed);
+	for (guint i = 0; i < all->len; i++) {
+		const struct placed *p = &g_array_index(all, struct placed, i);
+		struct spot item = spot_item(s, list, outer ? MAX(outer->at, p->at) : 0);
+
+		if (outer && prefix6_overlap(outer->prefix, p->prefix))
+			spot_error(&item, "", "it overlaps another prefix of the same address space; remove one");
+		else
+			outer = p;
+	}
+}
+
+static void read_prefix(struct network *n, const struct spot *s, const char *list, guint i, GArray *all)
 {
 	g_autoptr(GArray) one = g_array_new(FALSE, FALSE, sizeof(struct prefix));
 	g_autoptr(GArray) one6 = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
-	guint known = before->len;
+	g_autoptr(GArray) space = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
+	struct spot item = spot_item(s, list, i);
 
-	read_network_prefix(item, "", one, one6);
+	read_network_prefix(&item, "", one, one6);
 	g_array_append_vals(n->prefixes, one->data, one->len);
 	g_array_append_vals(n->prefixes6, one6->data, one6->len);
-	space_add(before, one, one6);
-	for (guint i = 0; i < known && before->len > known; i++)
-		if (prefix6_overlap(g_array_index(before, struct prefix6, i),
-		                    g_array_index(before, struct prefix6, known))) {
-			spot_error(item, "", "it overlaps another prefix of the same address space; remove one");
-			break;
-		}
+	space_add(space, one, one6);
+	if (space->len > 0) {
+		struct placed p = {g_array_index(space, struct prefix6, 0), i};
+
+		g_array_append_val(all, p);
+	}
 }
 
 static void read_space(struct network *n, const struct spot *s)
 {
 	static const char list[] = "properties.addressSpace.addressPrefixes";
-	g_autoptr(GArray) before = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
+	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct placed));
 	guint count = spot_length(s, list), faults = s->build->errors->len;
 
 	if (count == 0 && (!spot_get(s, list) || spot_get(s, list)->type == NODE_ARRAY))
 		spot_error(s, list, "the network has no address space; add a prefix like 10.0.0.0/16");
-	for (guint i = 0; i < count; i++) {
-		struct spot item = spot_item(s, list, i);
-
-		read_prefix(n, &item, before);
-	}
+	if (count > MAX_PREFIXES)
+		spot_error(s, list, "%u prefixes are more than the %u that a network may have; join some", count,
+		           MAX_PREFIXES);
+	for (guint i = 0; i < count && count <= MAX_PREFIXES; i++)
+		read_prefix(n, s, list, i, all);
+	check_apart(s, list, all);
 	if (count > 0 && n->prefixes->len == 0 && s->build->errors->len == faults)
 		spot_error(s, list, "the network has IPv6 alone; add an IPv4 prefix like 10.0.0.0/16");
 	sort_prefixes(n->prefixes);
 	g_array_sort(n->prefixes6, space_compare);
+	space_add(n->space, n->prefixes, n->prefixes6);
+	space_tidy(n->space);
 }
 
 /* "12076:20000" to "12076:49999": the original's own number, and one of the customer's. */
@@ -139,6 +172,7 @@ void network_declare(struct build *b, const struct document *d)
 
 	n->prefixes = g_array_new(FALSE, FALSE, sizeof(struct prefix));
 	n->prefixes6 = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
+	n->space = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
 	n->subnets = g_ptr_array_new_with_free_func((GDestroyNotify)subnet_free);
 	n->peerings = g_ptr_array_new_with_free_func((GDestroyNotify)peering_free);
 	n->ports = g_ptr_array_new();
@@ -171,10 +205,10 @@ void network_check(struct build *b, struct network *n)
 {
 	struct spot s = noun_spot(b, &n->noun);
 
-	if (n->subnets->len > MAX_SUBNETS)
+	if (n->subnets->len > NETWORK_SUBNETS)
 		spot_error(&s, "properties.subnets",
 		           "%u subnets are more than the %u that a network may have; split it", n->subnets->len,
-		           MAX_SUBNETS);
+		           NETWORK_SUBNETS);
 	if (n->ddos_protection && !n->ddos_plan_id)
 		spot_error(&s, "properties.enableDdosProtection", "it needs a plan; name one in ddosProtectionPlan");
 	for (guint i = 0; i < n->peerings->len; i++)

@@ -54,12 +54,16 @@
 		p "provisioningState", IRRELEVANT                                                                      \
 	}
 
+#define NETWORK_SUBNETS 3000 /* of one network */
+
 /* space.c */
 void space_add(GArray *space, const GArray *prefixes, const GArray *prefixes6);
 char *space_text(struct prefix6 p); /* as its family writes it; caller frees */
+/* Puts it in order, and leaves out what lies inside another; the next two want that of theirs. */
+void space_tidy(GArray *space);
 gboolean space_contains(const GArray *space, struct prefix6 p);
-/* TRUE when a prefix of one overlaps one of the other; *of_a and *of_b say which. Sorts both. */
-gboolean space_overlap(GArray *a, GArray *b, struct prefix6 *of_a, struct prefix6 *of_b);
+/* TRUE when a prefix of one overlaps one of the other; *of_a and *of_b say which. */
+gboolean space_overlap(const GArray *a, const GArray *b, struct prefix6 *of_a, struct prefix6 *of_b);
 gint space_compare(gconstpointer a, gconstpointer b); /* of any two that overlap, the larger comes first */
 
 void network_declare(struct build *b, const struct document *d);
@@ -76,6 +80,7 @@ void peering_free(struct peering *p);
 
 void route_table_declare(struct build *b, const struct document *d);
 void route_declare(struct build *b, const struct document *d);
+gboolean route_table_has_default(const struct route_table *t); /* a route for all addresses of a family */
 void route_table_check(struct build *b, struct route_table *t);
 void route_table_free(struct route_table *t);
 

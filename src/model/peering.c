@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MAX_PEERINGS 500
+#define MAX_NAMED    400 /* subnets of a peering between some of them */
 
 const struct known peering_known[] = {KNOWN_PEERING("properties."), {NULL}};
 
@@ -47,6 +48,18 @@ static void read_told(struct peering *p, const struct spot *s)
 	}
 }
 
+static void read_subnets(const struct spot *s, const char *dotted, GPtrArray *names)
+{
+	guint count = spot_length(s, dotted);
+
+	if (count > MAX_NAMED)
+		spot_error(s, dotted,
+		           "%u subnets are more than the %u that a peering may name; peer the whole networks", count,
+		           MAX_NAMED);
+	else
+		read_names(s, dotted, names);
+}
+
 void peering_add(struct network *n, const struct spot *s, const char *id)
 {
 	static const char *const states[] = {"Initiated", "Connected", "Disconnected", NULL};
@@ -65,8 +78,8 @@ void peering_add(struct network *n, const struct spot *s, const char *id)
 	p->use_remote_gateways = read_flag(s, "properties.useRemoteGateways", FALSE);
 	p->whole = read_flag(s, "properties.peerCompleteVnets", TRUE);
 	p->only6 = read_flag(s, "properties.enableOnlyIPv6Peering", FALSE);
-	read_names(s, "properties.localSubnetNames", p->local_subnets);
-	read_names(s, "properties.remoteSubnetNames", p->remote_subnets);
+	read_subnets(s, "properties.localSubnetNames", p->local_subnets);
+	read_subnets(s, "properties.remoteSubnetNames", p->remote_subnets);
 	read_choice(s, "properties.peeringState", states, 0); /* a report: whether both halves are there is seen here */
 	read_told(p, s);
 }
@@ -96,7 +109,10 @@ void peering_link(struct build *b, struct peering *p)
 /* Once all halves know their remote networks. */
 void peering_match(struct peering *p)
 {
-	for (guint i = 0; p->remote && p->remote != p->network && !p->reverse && i < p->remote->peerings->len; i++) {
+	/* More have had, or will have, their error. */
+	if (!p->remote || p->remote == p->network || p->remote->peerings->len > MAX_PEERINGS)
+		return;
+	for (guint i = 0; !p->reverse && i < p->remote->peerings->len; i++) {
 		struct peering *other = p->remote->peerings->pdata[i];
 
 		if (other->remote == p->network)
@@ -104,34 +120,46 @@ void peering_match(struct peering *p)
 	}
 }
 
-/* The prefixes of a network that take part: all, or those of the named subnets. */
-static void add_part(GArray *space, const struct network *n, const struct peering *p, const GPtrArray *subnets)
+static gboolean is_named(const GPtrArray *names, const char *name)
 {
+	for (guint i = 0; i < names->len; i++)
+		if (g_ascii_strcasecmp(names->pdata[i], name) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+/* What of a network takes part: all, or the named subnets. A network of too many subnets has had its error. */
+static GArray *part_of(const struct peering *p, const struct network *n, const GPtrArray *subnets)
+{
+	GArray *space = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
+
 	if (p->whole)
-		space_add(space, n->prefixes, n->prefixes6);
-	for (guint i = 0; !p->whole && i < n->subnets->len; i++) {
+		return g_array_append_vals(space, n->space->data, n->space->len);
+	for (guint i = 0; i < n->subnets->len && n->subnets->len <= NETWORK_SUBNETS; i++) {
 		const struct subnet *sub = n->subnets->pdata[i];
 
-		for (guint k = 0; k < subnets->len; k++)
-			if (g_ascii_strcasecmp(sub->noun.name, subnets->pdata[k]) == 0)
-				space_add(space, sub->prefixes, sub->prefixes6);
+		if (is_named(subnets, sub->noun.name))
+			space_add(space, sub->prefixes, sub->prefixes6);
 	}
+	space_tidy(space);
+	return space;
 }
 
 static GArray *remote_space(const struct peering *p)
 {
-	GArray *space = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
+	GArray *space;
 
 	if (p->remote)
-		add_part(space, p->remote, p, p->remote_subnets);
-	else
-		g_array_append_vals(space, p->told->data, p->told->len);
+		return part_of(p, p->remote, p->remote_subnets);
+	space = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
+	g_array_append_vals(space, p->told->data, p->told->len);
+	space_tidy(space);
 	return space;
 }
 
 static void check_subnets(const struct spot *s, const char *dotted, const struct network *n, const GPtrArray *names)
 {
-	for (guint k = 0; n && k < names->len; k++) {
+	for (guint k = 0; n && k < names->len && n->subnets->len <= NETWORK_SUBNETS; k++) {
 		gboolean found = FALSE;
 
 		for (guint i = 0; i < n->subnets->len; i++)
@@ -147,12 +175,11 @@ static const char *remote_name(const struct peering *p)
 	return strrchr(p->remote_id, '/') + 1;
 }
 
-static void check_space(const struct spot *s, const struct peering *p, GArray *remote)
+static void check_space(const struct spot *s, const struct peering *p, const GArray *remote)
 {
-	g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
+	g_autoptr(GArray) own = part_of(p, p->network, p->local_subnets);
 	struct prefix6 here, there;
 
-	add_part(own, p->network, p, p->local_subnets);
 	if (space_overlap(own, remote, &here, &there)) {
 		g_autofree char *a = space_text(here), *c = space_text(there);
 
@@ -175,7 +202,7 @@ static void check_gateways(const struct spot *s, const struct peering *p)
 	}
 }
 
-static void check_one(const struct spot *s, const struct peering *p, GArray *remote)
+static void check_one(const struct spot *s, const struct peering *p, const GArray *remote)
 {
 	check_space(s, p, remote);
 	check_gateways(s, p);
@@ -275,10 +302,12 @@ void peerings_check(struct build *b, const struct network *n)
 	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct remote_prefix));
 	struct spot at = noun_spot(b, &n->noun);
 
-	if (n->peerings->len > MAX_PEERINGS)
+	if (n->peerings->len > MAX_PEERINGS) {
 		spot_error(&at, "properties.virtualNetworkPeerings",
 		           "%u peerings are more than the %u that a network may have; remove some", n->peerings->len,
 		           MAX_PEERINGS);
+		return;
+	}
 	for (guint i = 0; i < n->peerings->len; i++) {
 		const struct peering *p = n->peerings->pdata[i];
 		struct spot s = noun_spot(b, &p->noun);

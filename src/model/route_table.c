@@ -182,6 +182,18 @@ void route_declare(struct build *b, const struct document *d)
 		route_add(t, &s, d->id);
 }
 
+gboolean route_table_has_default(const struct route_table *t)
+{
+	/* A table of more has had its error. */
+	for (guint i = 0; i < t->routes->len && t->routes->len <= MAX_ROUTES; i++) {
+		const struct route *r = t->routes->pdata[i];
+
+		if (!r->tag && (r->v6 ? r->prefix6.length : r->prefix.length) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static char *destination_text(const struct route *r)
 {
 	return r->tag ? g_ascii_strdown(r->tag, -1) : r->v6 ? prefix6_format(r->prefix6) : prefix_format(r->prefix);

@@ -2,8 +2,6 @@
 /* Spaces: prefixes of both families in one list. */
 #include "model/network.h"
 
-#include <string.h>
-
 void space_add(GArray *space, const GArray *prefixes, const GArray *prefixes6)
 {
 	for (guint i = 0; i < prefixes->len; i++) {
@@ -26,14 +24,6 @@ char *space_text(struct prefix6 p)
 	return prefix_format(v4);
 }
 
-gboolean space_contains(const GArray *space, struct prefix6 p)
-{
-	for (guint i = 0; i < space->len; i++)
-		if (prefix6_contains(g_array_index(space, struct prefix6, i), p))
-			return TRUE;
-	return FALSE;
-}
-
 gint space_compare(gconstpointer a, gconstpointer b)
 {
 	const struct prefix6 *x = a, *y = b;
@@ -42,22 +32,55 @@ gint space_compare(gconstpointer a, gconstpointer b)
 	return c ? c : (gint)x->length - (gint)y->length;
 }
 
-/* Both walk up in order: what ends before the other begins can meet nothing that follows. */
-gboolean space_overlap(GArray *a, GArray *b, struct prefix6 *of_a, struct prefix6 *of_b)
+void space_tidy(GArray *space)
 {
-	guint i = 0, k = 0;
+	guint kept = 0;
 
-	g_array_sort(a, space_compare);
-	g_array_sort(b, space_compare);
-	while (i < a->len && k < b->len) {
-		*of_a = g_array_index(a, struct prefix6, i);
-		*of_b = g_array_index(b, struct prefix6, k);
-		if (prefix6_overlap(*of_a, *of_b))
-			return TRUE;
-		if (ip6_compare(of_a->addr, of_b->addr) < 0)
-			i++;
-		else
-			k++;
+	g_array_sort(space, space_compare);
+	for (guint i = 0; i < space->len; i++) {
+		struct prefix6 p = g_array_index(space, struct prefix6, i);
+
+		if (kept == 0 || !prefix6_contains(g_array_index(space, struct prefix6, kept - 1), p))
+			g_array_index(space, struct prefix6, kept++) = p;
 	}
-	return FALSE;
+	g_array_set_size(space, kept);
+}
+
+/* The last that does not begin after `a`; NULL: all do. */
+static const struct prefix6 *last_before(const GArray *space, struct ip6 a)
+{
+	guint low = 0, high = space->len;
+
+	while (low < high) {
+		guint middle = low + (high - low) / 2;
+
+		if (ip6_compare(g_array_index(space, struct prefix6, middle).addr, a) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 ? &g_array_index(space, struct prefix6, low - 1) : NULL;
+}
+
+gboolean space_contains(const GArray *space, struct prefix6 p)
+{
+	const struct prefix6 *held = last_before(space, p.addr);
+
+	return held && prefix6_contains(*held, p);
+}
+
+/* What overlaps a prefix begins at or before its end: the last of these does, if any does. */
+gboolean space_overlap(const GArray *a, const GArray *b, struct prefix6 *of_a, struct prefix6 *of_b)
+{
+	for (guint i = 0; i < a->len && a->len <= b->len; i++) {
+		const struct prefix6 *other;
+
+		*of_a = g_array_index(a, struct prefix6, i);
+		other = last_before(b, prefix6_last(*of_a));
+		if (other && prefix6_overlap(*of_a, *other)) {
+			*of_b = *other;
+			return TRUE;
+		}
+	}
+	return a->len > b->len && space_overlap(b, a, of_b, of_a);
 }

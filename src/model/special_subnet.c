@@ -16,17 +16,6 @@ static const struct {
         {"RouteServerSubnet", "route servers", 27, FALSE, FALSE, FALSE, FALSE},
 };
 
-static gboolean has_default_route(const struct route_table *t)
-{
-	for (guint i = 0; i < t->routes->len; i++) {
-		const struct route *r = t->routes->pdata[i];
-
-		if (!r->tag && (r->v6 ? r->prefix6.length : r->prefix.length) == 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
 static void check_empty(struct build *b, const struct subnet *sub, const GPtrArray *configs, const char *what)
 {
 	for (guint i = 0; i < configs->len; i++) {
@@ -50,7 +39,7 @@ static void check_parts(struct build *b, const struct subnet *sub, gsize k)
 		             "the original takes no security group here; remove it");
 	if (sub->route_table && !specials[k].takes_routes)
 		spot_warning(&s, "properties.routeTable", "the original takes no route table here; remove it");
-	else if (sub->route_table && !specials[k].takes_default_route && has_default_route(sub->route_table))
+	else if (sub->route_table && !specials[k].takes_default_route && route_table_has_default(sub->route_table))
 		spot_warning(&s, "properties.routeTable",
 		             "the original takes no route for all addresses here; remove it from '%s'",
 		             sub->route_table->noun.name);

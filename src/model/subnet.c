@@ -7,6 +7,8 @@
  */
 #include "model/network.h"
 
+#define MAX_SERVICES 256 /* more than the original has */
+
 const struct known subnet_known[] = {KNOWN_SUBNET("properties."), {NULL}};
 
 void subnet_free(struct subnet *s)
@@ -60,6 +62,11 @@ static void read_services(const struct spot *s, const char *list, const char *me
 {
 	guint count = spot_length(s, list);
 
+	if (count > MAX_SERVICES) {
+		spot_error(s, list, "%u services are more than the %u that there are room for; remove some", count,
+		           MAX_SERVICES);
+		return;
+	}
 	for (guint i = 0; i < count; i++) {
 		struct spot item = spot_item(s, list, i);
 		const char *name = spot_is_object(&item, "") ? read_text(&item, member, TRUE) : NULL;
@@ -149,8 +156,9 @@ static gint compare_owned(gconstpointer a, gconstpointer b)
 	return c ? c : g_ascii_strcasecmp(x->subnet->noun.id, y->subnet->noun.id);
 }
 
-static void check_inside(struct build *b, const GArray *space, const struct owned_prefix *p)
+static void check_inside(struct build *b, const struct owned_prefix *p)
 {
+	const GArray *space = p->subnet->network->space;
 	struct spot s = noun_spot(b, &p->subnet->noun);
 	g_autofree char *text = space_text(p->prefix);
 
@@ -185,9 +193,7 @@ static void check_apart(struct build *b, GArray *all)
 void subnets_check(struct build *b, const struct network *n)
 {
 	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct owned_prefix));
-	g_autoptr(GArray) space = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
 
-	space_add(space, n->prefixes, n->prefixes6);
 	for (guint i = 0; i < n->subnets->len; i++) {
 		struct subnet *sub = n->subnets->pdata[i];
 		g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
@@ -196,7 +202,7 @@ void subnets_check(struct build *b, const struct network *n)
 		for (guint k = 0; k < own->len; k++) {
 			struct owned_prefix p = {g_array_index(own, struct prefix6, k), sub};
 
-			check_inside(b, space, &p);
+			check_inside(b, &p);
 			g_array_append_val(all, p);
 		}
 		special_subnet_check(b, sub);
