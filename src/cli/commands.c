@@ -10,10 +10,13 @@ static const struct option o_help = {"help", OPTION_FLAG, NULL, "Print what the 
 const struct option *const common_options[] = {&o_lab, &o_json, &o_help, NULL};
 
 static const struct option o_parameters = {
-        "parameters", OPTION_LIST, "FILE", "Parameters file; the first belongs to the first template, and so on",
+        "parameters", OPTION_LIST,
+        "FILE",       "Parameters file; of several the last counts, or each belongs to one of as many templates",
         VALUES_FILE,  NULL};
 static const struct option o_param = {
-        "param", OPTION_LIST, "NAME=VALUE", "Value of one template parameter; wins over the file", VALUES_NONE, NULL};
+        "param",      OPTION_LIST,
+        "NAME=VALUE", "Value of one template parameter, or @FILE that holds it; wins over --parameters",
+        VALUES_NONE,  NULL};
 static const struct option o_subscription = {
         "subscription", OPTION_VALUE, "NAME", "Subscription to deploy into; default: default", VALUES_NONE, NULL};
 static const struct option o_group = {"group",     OPTION_VALUE,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/source.h"
 
+#include "cli/bicep.h"
 #include "cli/classic.h"
 #include "formats/arm/arm.h"
 #include "model/graph.h"
@@ -41,7 +42,7 @@ char *source_group_name(const char *file)
 {
 	g_autofree char *absolute = g_canonicalize_filename(file, NULL);
 	g_autofree char *folder = g_path_get_dirname(absolute);
-	static const char *const suffixes[] = {".json", ".csdef", ".cscfg", ".netcfg", ".xml"};
+	static const char *const suffixes[] = {".json", ".bicep", ".csdef", ".cscfg", ".netcfg", ".xml"};
 	char *name = g_path_get_basename(absolute);
 
 	for (gsize k = 0; k < G_N_ELEMENTS(suffixes); k++)
@@ -73,12 +74,37 @@ static gboolean check_name(const char *what, const char *name, GError **error)
 	return TRUE;
 }
 
+#define VALUE_MAX_BYTES (1u << 20)
+
+/* The value behind NAME=: as it stands, or what a file holds when it is @FILE (@@ for a value that begins with @). */
+static struct node *override_value(const char *text, GError **error)
+{
+	g_autoptr(GMappedFile) map = NULL;
+	gsize length;
+
+	if (text[0] != '@' || text[1] == '@')
+		return node_string(text[0] == '@' ? text + 1 : text);
+	map = g_mapped_file_new(text + 1, FALSE, error);
+	if (!map)
+		return NULL;
+	length = g_mapped_file_get_length(map);
+	const char *content = length ? g_mapped_file_get_contents(map) : "";
+	if (length > VALUE_MAX_BYTES || !g_utf8_validate_len(content, length, NULL)) {
+		fail(error, "--param: the file %s must be UTF-8 text of at most %u bytes", text + 1, VALUE_MAX_BYTES);
+		return NULL;
+	}
+	while (length && (content[length - 1] == '\n' || content[length - 1] == '\r'))
+		length--;
+	return node_take_string(g_strndup(content, length));
+}
+
 /* The command line's --param values that this template declares; each name that some template takes is marked in
  * `taken`. */
-static struct node *overrides_for(const struct invocation *i, const struct node *template, GHashTable *taken)
+static struct node *overrides_for(const struct invocation *i, const struct node *template, GHashTable *taken,
+                                  GError **error)
 {
 	const GPtrArray *list = option_list(i, "param");
-	struct node *o = node_object();
+	g_autoptr(node) o = node_object();
 
 	for (guint k = 0; list && k < list->len; k++) {
 		const char *text = g_ptr_array_index(list, k);
@@ -87,10 +113,13 @@ static struct node *overrides_for(const struct invocation *i, const struct node 
 
 		if (!name || !node_get(node_get(template, "parameters"), name))
 			continue;
-		node_set(o, name, node_string(equals + 1));
+		struct node *value = override_value(equals + 1, error);
+		if (!value)
+			return NULL;
+		node_set(o, name, value);
 		g_hash_table_add(taken, (gpointer)text);
 	}
-	return o;
+	return g_steal_pointer(&o);
 }
 
 static gboolean check_overrides(const struct invocation *i, GHashTable *taken, GError **error)
@@ -143,7 +172,8 @@ static gboolean take_scope(struct source *s, const struct invocation *i, const s
 
 struct reading { /* one template and what it is evaluated with */
 	const char *file;
-	struct node *template, *parameters, *overrides;
+	struct node *template, *overrides;
+	const struct arm_parameters *parameters;
 	struct arm_scope scope;
 	gboolean fill;
 };
@@ -199,20 +229,43 @@ static gboolean add_twins(struct source *s, const struct reading *r, const struc
 	return good;
 }
 
+static void clear_parameters(gpointer entry)
+{
+	node_unref((struct node *)((struct arm_parameters *)entry)->node);
+}
+
+/* The parameters files of the template: all of them for the only one, else the one of the same place. NULL on error. */
+static GArray *parameters_for(const struct invocation *i, guint index, GError **error)
+{
+	const GPtrArray *files = option_list(i, "parameters");
+	g_autoptr(GArray) list = g_array_new(TRUE, TRUE, sizeof(struct arm_parameters));
+
+	g_array_set_clear_func(list, clear_parameters);
+	for (guint k = 0; files && k < files->len; k++) {
+		struct arm_parameters one = {NULL, g_ptr_array_index(files, k)};
+		if (i->arguments->len > 1 && k != index)
+			continue;
+		one.node = bicep_parameters(one.file, error);
+		if (!one.node)
+			return NULL;
+		g_array_append_val(list, one);
+	}
+	return g_steal_pointer(&list);
+}
+
 static gboolean read_one(struct source *s, const struct invocation *i, guint index, GHashTable *taken, GError **error)
 {
 	const char *file = g_ptr_array_index(i->arguments, index);
-	const GPtrArray *parameter_files = option_list(i, "parameters");
-	g_autofree char *deployment = source_group_name(file);
-	struct arm_scope scope = {NULL, NULL, "local", deployment};
-	g_autoptr(node) template = node_parse_file(file, error);
-	g_autoptr(node) parameters = NULL;
+	g_autofree char *deployment = source_group_name(file), *directory = g_path_get_dirname(file);
+	struct arm_scope scope = {.location = "local", .deployment = deployment, .directory = directory};
+	g_autoptr(node) template = bicep_template(file, error);
+	g_autoptr(GArray) parameters = template ? parameters_for(i, index, error) : NULL;
 	g_autoptr(node) overrides = NULL;
 	struct reading reading;
 	struct arm_result *r;
 	gboolean good;
 
-	if (!template)
+	if (!parameters)
 		return FALSE;
 	if (!arm_is_template(template))
 		return fail(error, "%s: not a deployment template: it has neither $schema nor resources", file);
@@ -220,13 +273,15 @@ static gboolean read_one(struct source *s, const struct invocation *i, guint ind
 		return FALSE;
 	scope.subscription = s->subscription;
 	scope.group = s->group;
-	if (parameter_files && index < parameter_files->len) {
-		parameters = node_parse_file(g_ptr_array_index(parameter_files, index), error);
-		if (!parameters)
-			return FALSE;
-	}
-	overrides = overrides_for(i, template, taken);
-	reading = (struct reading){file, template, parameters, overrides, scope, option_given(i, "fill-missing")};
+	overrides = overrides_for(i, template, taken, error);
+	if (!overrides)
+		return FALSE;
+	reading = (struct reading){.file = file,
+	                           .template = template,
+	                           .overrides = overrides,
+	                           .parameters = (const struct arm_parameters *)parameters->data,
+	                           .scope = scope,
+	                           .fill = option_given(i, "fill-missing")};
 	r = evaluate(&reading, overrides, error);
 	good = r && (!s->twins || add_twins(s, &reading, r, error));
 	if (good)
@@ -268,7 +323,7 @@ struct source *source_read(const struct invocation *i, GError **error)
 	}
 	if (!check_name("subscription", s->subscription, error) || !check_name("group", s->group, error))
 		return NULL;
-	if (parameter_files && parameter_files->len > i->arguments->len) {
+	if (parameter_files && i->arguments->len > 1 && parameter_files->len > i->arguments->len) {
 		fail(error, "--parameters '%s': there are more parameters files than templates",
 		     (const char *)g_ptr_array_index(parameter_files, i->arguments->len));
 		return NULL;

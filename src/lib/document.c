@@ -16,7 +16,7 @@ struct document *document_new(const char *subscription, const char *group, const
 	d->id = document_make_id(subscription, group, type, name);
 	d->type = g_ascii_strdown(type, -1);
 	d->name = g_strdup(name);
-	d->subscription = g_strdup(subscription);
+	d->subscription = g_strdup(subscription ? subscription : "");
 	d->group = g_strdup(group);
 	d->resource = node_ref(resource);
 	d->file = g_strdup(file);
@@ -51,8 +51,9 @@ char *document_make_id(const char *subscription, const char *group, const char *
 	g_auto(GStrv) names = g_strsplit(name, "/", -1);
 	GString *id = g_string_new(NULL);
 
-	g_string_append_printf(id, "/subscriptions/%s", subscription);
-	if (group)
+	if (subscription)
+		g_string_append_printf(id, "/subscriptions/%s", subscription);
+	if (subscription && group)
 		g_string_append_printf(id, "/resourceGroups/%s", group);
 	g_string_append_printf(id, "/providers/%s", types[0] ? types[0] : "");
 	for (guint i = 0; types[0] && types[i + 1]; i++) {
@@ -77,22 +78,23 @@ struct node *document_to_node(const struct document *d)
 	return n;
 }
 
-/* The parts of "/subscriptions/S[/resourceGroups/G]/providers/NS(/type/name)+" into `d`; FALSE when it is none. */
+/* The parts of "[/subscriptions/S[/resourceGroups/G]]/providers/NS(/type/name)+" into `d`; FALSE when it is none. */
 static gboolean take_id(struct document *d, const char *id)
 {
 	g_auto(GStrv) p = g_strsplit(id, "/", -1);
-	guint count = g_strv_length(p), at = 3;
+	guint count = g_strv_length(p), at = 1;
 	g_autoptr(GString) type = g_string_new(NULL);
 	g_autoptr(GString) name = g_string_new(NULL);
 
 	for (guint i = 1; i < count; i++)
 		if (!*p[i])
 			return FALSE;
-	if (count < 7 || *p[0] || g_ascii_strcasecmp(p[1], "subscriptions") != 0)
+	if (count < 5 || *p[0])
 		return FALSE;
-	gboolean grouped = g_ascii_strcasecmp(p[3], "resourceGroups") == 0;
-	if (grouped)
-		at = 5;
+	gboolean subscribed = g_ascii_strcasecmp(p[1], "subscriptions") == 0;
+	gboolean grouped = subscribed && g_ascii_strcasecmp(p[3], "resourceGroups") == 0;
+	if (subscribed)
+		at = grouped ? 5 : 3;
 	if (count < at + 4 || g_ascii_strcasecmp(p[at], "providers") != 0 || (count - at) % 2 != 0)
 		return FALSE;
 	g_string_append(type, p[at + 1]);
@@ -103,7 +105,7 @@ static gboolean take_id(struct document *d, const char *id)
 	d->id = g_strdup(id);
 	d->type = g_ascii_strdown(type->str, -1);
 	d->name = g_strdup(name->str);
-	d->subscription = g_strdup(p[2]);
+	d->subscription = g_strdup(subscribed ? p[2] : "");
 	d->group = grouped ? g_strdup(p[4]) : NULL;
 	return TRUE;
 }

@@ -10,11 +10,11 @@
 #include "node.h"
 
 struct document {
-	char *id;           /* /subscriptions/S/resourceGroups/G/providers/Microsoft.X/type/name[/type/name] */
+	char *id;           /* [/subscriptions/S[/resourceGroups/G]]/providers/Microsoft.X/type/name[/type/name] */
 	char *type;         /* lower case: "microsoft.network/virtualnetworks/subnets" */
 	char *name;         /* "vnet1/subnet1" */
-	char *subscription; /* as in the id */
-	char *group;
+	char *subscription; /* as in the id; "" of what is in none */
+	char *group;        /* NULL of what is in none */
 	struct node *
 	        resource; /* {"type","apiVersion","name","location","properties",...}: evaluated, no expressions left */
 	char *file;       /* the author's file, as he named it; NULL when made by an API */
@@ -22,7 +22,7 @@ struct document {
 	guint32 line;     /* of the resource in that file; 0: unknown */
 };
 
-/* All strings are copied; resource is referenced. */
+/* All strings are copied; resource is referenced. Subscription and group may be NULL. */
 struct document *document_new(const char *subscription, const char *group, const char *type, const char *name,
                               struct node *resource, const char *file, const char *path);
 void document_free(struct document *d);

@@ -66,6 +66,8 @@ void node_unref(struct node *n)
 		return;
 	if (n->type == NODE_STRING) {
 		g_free(n->string);
+	} else if (n->type == NODE_UNKNOWN) {
+		g_free(n->unknown.text);
 	} else if (n->type == NODE_ARRAY) {
 		g_clear_pointer(&n->items, g_ptr_array_unref);
 	} else if (n->type == NODE_OBJECT) {
@@ -126,6 +128,15 @@ struct node *node_stringf(const char *format, ...)
 	char *text = g_strdup_vprintf(format, args);
 	va_end(args);
 	return node_take_string(text);
+}
+
+struct node *node_take_unknown(enum node_type kind, char *text)
+{
+	struct node *n = node_new(NODE_UNKNOWN);
+
+	n->unknown.text = text;
+	n->unknown.kind = kind;
+	return n;
 }
 
 struct node *node_array(void)
@@ -371,6 +382,8 @@ gboolean node_equal(const struct node *a, const struct node *b)
 		return a->boolean == b->boolean;
 	case NODE_STRING:
 		return strcmp(a->string, b->string) == 0;
+	case NODE_UNKNOWN:
+		return strcmp(a->unknown.text, b->unknown.text) == 0;
 	case NODE_ARRAY:
 		for (guint i = 0; i < node_length(a); i++)
 			if (!node_equal(node_item(a, i), node_item(b, i)))
@@ -401,6 +414,10 @@ struct node *node_copy(const struct node *n)
 	case NODE_STRING:
 		c->string = g_strdup(n->string);
 		break;
+	case NODE_UNKNOWN:
+		c->unknown.text = g_strdup(n->unknown.text);
+		c->unknown.kind = n->unknown.kind;
+		break;
 	case NODE_ARRAY:
 		for (guint i = 0; i < node_length(n); i++)
 			node_append(c, node_copy(node_item(n, i)));
@@ -417,7 +434,7 @@ struct node *node_copy(const struct node *n)
 
 const char *node_type_name(enum node_type t)
 {
-	static const char *const names[] = {"null", "bool", "int", "float", "string", "array", "object"};
+	static const char *const names[] = {"null", "bool", "int", "float", "string", "array", "object", "unknown"};
 
 	return (guint)t < G_N_ELEMENTS(names) ? names[t] : "?";
 }

@@ -17,7 +17,7 @@
 #pragma once
 #include <glib.h>
 
-enum node_type { NODE_NULL, NODE_BOOL, NODE_INT, NODE_DOUBLE, NODE_STRING, NODE_ARRAY, NODE_OBJECT };
+enum node_type { NODE_NULL, NODE_BOOL, NODE_INT, NODE_DOUBLE, NODE_STRING, NODE_ARRAY, NODE_OBJECT, NODE_UNKNOWN };
 
 struct node {
 	enum node_type type;
@@ -34,6 +34,10 @@ struct node {
 			GPtrArray *values; /* struct node, same index */
 			GHashTable *index; /* lower-case name -> index + 1 */
 		} object;
+		struct {            /* a value that only a real deployment knows: within the template evaluator */
+			char *text; /* what is known of it: "web-<unknown: reference('x').fqdn>" */
+			enum node_type kind; /* its type; NODE_UNKNOWN: not even that is known */
+		} unknown;
 	};
 };
 
@@ -65,6 +69,7 @@ struct node *node_double(double v);
 struct node *node_string(const char *v);
 struct node *node_stringf(const char *format, ...) G_GNUC_PRINTF(1, 2);
 struct node *node_take_string(char *v);
+struct node *node_take_unknown(enum node_type kind, char *text);
 struct node *node_array(void);
 struct node *node_object(void);
 /* Copies the place of `from` to `n` (which must not be shared yet); returns n. */

@@ -88,6 +88,9 @@ static void print_node(GString *out, const struct node *n, gboolean pretty, int 
 	case NODE_STRING:
 		print_string(out, n->string);
 		break;
+	case NODE_UNKNOWN:
+		print_string(out, n->unknown.text);
+		break;
 	default:
 		print_members(out, n, pretty, indent);
 	}

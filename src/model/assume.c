@@ -359,6 +359,7 @@ struct graph *graph_assume(GPtrArray *documents, GPtrArray *errors)
 	struct assuming as = {documents, missing, known, made};
 	g_autoptr(graph) g = NULL;
 
+	assume_unknown(documents);
 	for (guint round = 0; !g && round < MAX_ROUNDS; round++) {
 		g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(missing_free);
 

@@ -26,3 +26,5 @@ void space_take(struct space *s, struct prefix p);
 char *wanted_part(const struct wanted *w, const struct missing *m, const char *collection);
 /* assume_network.c: the properties of a virtual network with the subnets, prefixes and addresses that hang on it. */
 struct node *assume_network(const struct wanted *w, struct space *s);
+/* assume_unknown.c: values that only a real deployment knows, replaced in the documents by what is sure to open nothing. */
+void assume_unknown(GPtrArray *documents);

@@ -4,7 +4,7 @@
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
-static const struct arm_scope scope = {"fuzz", "g", "local", "fuzz"};
+static const struct arm_scope scope = {"fuzz", "g", "local", "fuzz", NULL};
 
 /* What was evaluated can be written, and what is written evaluates to as many documents. */
 static void write_back(const struct arm_result *r)

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
-static const struct arm_scope scope = {"fuzz", "g", "local", "fuzz"};
+static const struct arm_scope scope = {"fuzz", "g", "local", "fuzz", NULL};
 
 /* The documents of a template, the caller's; NULL when it is refused. */
 static GPtrArray *documents(const guint8 *data, gsize size)

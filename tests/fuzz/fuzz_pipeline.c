@@ -30,7 +30,7 @@ static void add_address(guint32 address)
 static void load(GPtrArray *documents, const char *tenant)
 {
 	g_autofree char *path = g_strdup_printf(SHARE "/%s.json", tenant);
-	struct arm_scope scope = {tenant, "prod", "local", tenant};
+	struct arm_scope scope = {tenant, "prod", "local", tenant, NULL};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(node) t = node_parse_file(path, &error);
 	struct arm_result *r;

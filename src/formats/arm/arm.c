@@ -14,6 +14,16 @@ static void free_frame(gpointer frame)
 	arm_frame_free(frame);
 }
 
+static void free_expr(gpointer x)
+{
+	expr_free(x);
+}
+
+static void release(gpointer n)
+{
+	node_unref(n);
+}
+
 static void run_init(struct run *run, const char *file, gboolean fill_missing)
 {
 	memset(run, 0, sizeof(*run));
@@ -26,12 +36,18 @@ static void run_init(struct run *run, const char *file, gboolean fill_missing)
 	run->loops = g_ptr_array_new_with_free_func(free_loop);
 	run->frames = g_ptr_array_new_with_free_func(free_frame);
 	run->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	run->open = g_hash_table_new_full(NULL, NULL, release, g_free);
+	run->parsed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_expr);
+	run->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, release);
 	run->newest = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 static void run_clear(struct run *run)
 {
 	g_hash_table_unref(run->newest);
+	g_hash_table_unref(run->open);
+	g_hash_table_unref(run->parsed);
+	g_hash_table_unref(run->files);
 	g_hash_table_unref(run->by_id);
 	g_ptr_array_unref(run->frames);
 	g_ptr_array_unref(run->loops);
@@ -73,13 +89,14 @@ static struct node *public_outputs(const struct node *outputs)
 		const char *type = node_get_str(entry, "type", "");
 		node_set(kept, "type", node_string(type));
 		if (g_ascii_strncasecmp(type, "secure", 6) != 0)
-			node_set(kept, "value", node_ref(node_get(entry, "value")));
+			node_set(kept, "value", arm_plain(node_ref(node_get(entry, "value"))));
 		node_set(out, node_name(outputs, i), kept);
 	}
 	return out;
 }
 
-static gboolean deploy(struct run *run, struct frame *f, const struct node *parameters, const struct node *overrides)
+static gboolean deploy(struct run *run, struct frame *f, const struct arm_parameters *parameters,
+                       const struct node *overrides)
 {
 	struct env e = {.run = run, .frame = f, .place = f->root};
 
@@ -130,7 +147,22 @@ static struct arm_result *result_of(struct run *run, struct frame *f)
 	return r;
 }
 
-struct arm_result *arm_evaluate(struct node *template, const char *file, const struct node *parameters,
+static struct frame *outermost(struct run *run, struct node *template, const struct arm_scope *scope)
+{
+	struct frame *f = arm_frame_new(run, NULL, template, run->file, "$");
+
+	f->target.level = arm_schema_level(template);
+	f->target.subscription = g_strdup(scope->subscription);
+	f->target.group = g_strdup(scope->group ? scope->group : "default");
+	f->target.management = g_strdup("tenant");
+	g_free(f->link);
+	f->link = g_path_get_basename(run->file);
+	f->location = g_strdup(scope->location ? scope->location : "local");
+	f->deployment = g_strdup(scope->deployment ? scope->deployment : "deployment");
+	return f;
+}
+
+struct arm_result *arm_evaluate(struct node *template, const char *file, const struct arm_parameters *parameters,
                                 const struct node *overrides, const struct arm_scope *scope, gboolean fill_missing,
                                 GError **error)
 {
@@ -144,11 +176,8 @@ struct arm_result *arm_evaluate(struct node *template, const char *file, const s
 		return NULL;
 	}
 	run_init(&run, file, fill_missing);
-	struct frame *f = arm_frame_new(&run, NULL, template, "$");
-	f->subscription = g_strdup(scope->subscription);
-	f->group = g_strdup(scope->group ? scope->group : "default");
-	f->location = g_strdup(scope->location ? scope->location : "local");
-	f->deployment = g_strdup(scope->deployment ? scope->deployment : "deployment");
+	run.directory = scope->directory;
+	struct frame *f = outermost(&run, template, scope);
 	if (deploy(&run, f, parameters, overrides))
 		result = result_of(&run, f);
 	else

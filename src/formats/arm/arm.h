@@ -8,9 +8,13 @@
  * document without expressions. No network, no clock that a result depends on without saying so:
  * uniqueString, guid and newGuid are deterministic in the deployment.
  *
- * What only a real cloud could know (a key, a host name handed out at creation) evaluates to an
- * `unknown`: a string "<unknown: reference('x').fqdn>" with a note in `notes`. Values of
- * secure parameters never appear in notes or errors.
+ * What only a real cloud could know (a key, a host name handed out at creation) is a typed unknown value within the
+ * evaluation and leaves it as a string "<unknown: reference('x').fqdn>" with a note in `notes`; where it decides
+ * something, a note says what was assumed. Values of secure parameters never appear in notes or errors.
+ *
+ * Linked templates are read from files in the template's own directory and below, and from nowhere else: by
+ * "relativePath", and by a URI below deployment().properties.templateLink.uri or below the template's
+ * _artifactsLocation, which stand for that directory. Every other link is noted and not followed.
  */
 #pragma once
 #include "lib/document.h"
@@ -20,6 +24,13 @@ struct arm_scope {
 	const char *group;        /* resource group name */
 	const char *location;     /* answer of resourceGroup().location */
 	const char *deployment;   /* answer of deployment().name; usually the file's base name */
+	const char *directory;    /* of the template: linked templates in it and below are read; NULL: none are */
+};
+
+/* A parsed parameters file, {"parameters": {name: {"value": v}}} or a bare {name: {"value": v}}, and its name. */
+struct arm_parameters {
+	const struct node *node;
+	const char *file;
 };
 
 struct arm_result {
@@ -31,13 +42,13 @@ struct arm_result {
 };
 
 /*
- * Evaluates the template file. `parameters` may be NULL, or a parsed parameters file ({"parameters": {name: {"value":
- * v}}} or a bare {name: {"value": v}}); `overrides` may be NULL, or an object name -> value (or string, converted to
+ * Evaluates the template file. `parameters` may be NULL, or a list that ends with a NULL node: of several files the last
+ * that gives a value counts. `overrides` may be NULL, or an object name -> value (or string, converted to
  * the parameter's type) of the command line. Missing values of required parameters: parameters without a default get an
  * error that lists them all, unless `fill_missing`: then a value that satisfies the declared type and limits is made
  * up, deterministically, and noted. NULL and error (ESC_INPUT_ERROR) on failure.
  */
-struct arm_result *arm_evaluate(struct node *template, const char *file, const struct node *parameters,
+struct arm_result *arm_evaluate(struct node *template, const char *file, const struct arm_parameters *parameters,
                                 const struct node *overrides, const struct arm_scope *scope, gboolean fill_missing,
                                 GError **error);
 void arm_result_free(struct arm_result *r);

@@ -26,22 +26,14 @@ static struct binding *binding_new(const char *name, struct node *declaration)
 	return b;
 }
 
-/* The named definition that a parameter's "$ref" points to, or the declaration itself. */
-static struct node *resolved(struct frame *f, struct node *declaration)
-{
-	const char *ref = node_get_str(declaration, "$ref", NULL);
-
-	if (!ref || !g_str_has_prefix(ref, "#/definitions/"))
-		return declaration;
-	struct node *d = node_get(node_get(f->root, "definitions"), ref + strlen("#/definitions/"));
-	return d ? d : declaration;
-}
-
 static const char *type_of(struct frame *f, const struct binding *b)
 {
-	const char *type = node_get_str(b->declaration, "type", NULL);
+	return arm_declared_type(f->root, b->declaration);
+}
 
-	return type ? type : node_get_str(resolved(f, b->declaration), "type", "");
+static gboolean is_nullable(struct frame *f, const struct binding *b)
+{
+	return arm_is_nullable(f->root, b->declaration);
 }
 
 /* A command line's text in the type of its parameter; other values as they are. */
@@ -67,10 +59,13 @@ static struct node *converted(const char *type, struct node *value)
 	return node_ref(value);
 }
 
-static struct node *key_vault_secret(struct env *e, const struct binding *b)
+/* A value that the one who deploys looks up elsewhere. */
+static struct node *outside_value(struct env *e, const struct binding *b, const char *what)
 {
 	guint unknowns = e->run->pending->len;
-	struct node *n = arm_unknown(e, "the key vault secret of parameter '%s'", b->name);
+	const char *type = type_of(e->frame, b);
+	gboolean object = g_ascii_strcasecmp(type, "object") == 0 || g_ascii_strcasecmp(type, "secureObject") == 0;
+	struct node *n = arm_unknown(e, object ? NODE_OBJECT : NODE_STRING, "%s of parameter '%s'", what, b->name);
 
 	arm_note_unknowns(e, unknowns);
 	return n;
@@ -87,13 +82,15 @@ static struct node *given_value(struct env *e, struct binding *b, const struct n
 	if (value && value->type != NODE_NULL)
 		return converted(type_of(e->frame, b), value);
 	if (node_get(entry, "reference"))
-		return key_vault_secret(e, b);
-	if (value && node_truth(node_get(b->declaration, "nullable"), FALSE))
+		return outside_value(e, b, "the key vault secret");
+	if (node_get(entry, "expression"))
+		return outside_value(e, b, "the external input");
+	if (value && is_nullable(e->frame, b))
 		return node_ref(value);
 	return NULL;
 }
 
-static gboolean bind_given(struct env *e, const struct node *parameters)
+static gboolean bind_given(struct env *e, const struct node *parameters, const char *file)
 {
 	const struct node *inner = node_get(parameters, "parameters");
 
@@ -107,11 +104,17 @@ static gboolean bind_given(struct env *e, const struct node *parameters)
 		g_autofree char *key = g_ascii_strdown(name, -1);
 		struct binding *b = g_hash_table_lookup(e->frame->parameters, key);
 		if (!b) {
-			arm_note(e, "the given parameter '%s' is not one of the template's and is not used", name);
+			g_autofree char *hint = arm_suggest(e->frame->parameters, key);
+			arm_note(e, "the given parameter '%s' is not one of the template's and is not used%s", name,
+			         hint);
 			continue;
 		}
+		struct node *given = given_value(e, b, entry);
+		if (!given) /* as if it were not there: an earlier file's stands */
+			continue;
 		node_unref(b->given);
-		b->given = given_value(e, b, entry);
+		b->given = given;
+		b->given_file = file;
 		if (b->secure && b->given)
 			arm_secret(e->run, b->given);
 	}
@@ -123,10 +126,14 @@ static gboolean bind_overrides(struct env *e, const struct node *overrides)
 	for (guint i = 0; i < node_length(overrides); i++) {
 		g_autofree char *key = g_ascii_strdown(node_name(overrides, i), -1);
 		struct binding *b = g_hash_table_lookup(e->frame->parameters, key);
-		if (!b)
-			return arm_fail(e, "the template has no parameter '%s'", node_name(overrides, i)) != NULL;
+		if (!b) {
+			g_autofree char *hint = arm_suggest(e->frame->parameters, key);
+			return arm_fail(e, "the template has no parameter '%s'%s", node_name(overrides, i), hint) !=
+			       NULL;
+		}
 		node_unref(b->given);
 		b->given = converted(type_of(e->frame, b), node_value(overrides, i));
+		b->given_file = NULL;
 		if (b->secure)
 			arm_secret(e->run, b->given);
 	}
@@ -141,7 +148,7 @@ static gboolean check_missing(struct env *e)
 	for (guint i = 0; i < e->frame->parameter_order->len; i++) {
 		struct binding *b = e->frame->parameter_order->pdata[i];
 		if (b->given || node_get(b->declaration, "defaultValue") || e->run->fill_missing ||
-		    node_truth(node_get(b->declaration, "nullable"), FALSE))
+		    is_nullable(e->frame, b))
 			continue;
 		g_string_append_printf(list, "%s'%s' (%s)", list->len ? ", " : "", b->name, type_of(e->frame, b));
 	}
@@ -151,7 +158,7 @@ static gboolean check_missing(struct env *e)
 	                list->str) != NULL;
 }
 
-gboolean arm_bind_parameters(struct env *e, const struct node *parameters, const struct node *overrides)
+gboolean arm_bind_parameters(struct env *e, const struct arm_parameters *given, const struct node *overrides)
 {
 	struct frame *f = e->frame;
 	struct node *declared = node_get(f->root, "parameters");
@@ -168,87 +175,22 @@ gboolean arm_bind_parameters(struct env *e, const struct node *parameters, const
 		g_ptr_array_add(f->parameter_order, b);
 	}
 	e->place = declared ? declared : f->root;
-	return bind_given(e, parameters) && bind_overrides(e, overrides) && check_missing(e);
-}
-
-static gboolean type_matches(const char *type, const struct node *v)
-{
-	static const struct {
-		const char *name;
-		enum node_type type;
-	} types[] = {{"string", NODE_STRING}, {"securestring", NODE_STRING}, {"int", NODE_INT},    {"bool", NODE_BOOL},
-	             {"object", NODE_OBJECT}, {"secureobject", NODE_OBJECT}, {"array", NODE_ARRAY}};
-
-	for (guint i = 0; i < G_N_ELEMENTS(types); i++)
-		if (g_ascii_strcasecmp(type, types[i].name) == 0)
-			return v->type == types[i].type;
-	return FALSE;
-}
-
-static gboolean same_value(const struct node *a, const struct node *b)
-{
-	if (a->type == NODE_STRING && b->type == NODE_STRING)
-		return g_ascii_strcasecmp(a->string, b->string) == 0;
-	return node_equal(a, b);
-}
-
-static gboolean is_allowed(const struct node *allowed, const struct node *v)
-{
-	for (guint i = 0; i < node_length(allowed); i++)
-		if (same_value(node_item(allowed, i), v))
-			return TRUE;
-	if (v->type != NODE_ARRAY)
-		return FALSE;
-	for (guint i = 0; i < node_length(v); i++)
-		if (!is_allowed(allowed, node_item(v, i)))
+	for (; given && given->node; given++) {
+		e->file = given->file;
+		if (!bind_given(e, given->node, given->file))
 			return FALSE;
-	return TRUE;
-}
-
-static gboolean check_limits(struct env *e, const struct binding *b, const struct node *d, const struct node *v)
-{
-	gint64 size = v->type == NODE_STRING ? g_utf8_strlen(v->string, -1) : (gint64)node_length(v);
-	gint64 min = node_integer(node_get(d, "minLength"), 0),
-	       max = node_integer(node_get(d, "maxLength"), G_MAXINT64);
-
-	if (v->type == NODE_INT) {
-		size = v->integer;
-		min = node_integer(node_get(d, "minValue"), G_MININT64);
-		max = node_integer(node_get(d, "maxValue"), G_MAXINT64);
-	} else if (v->type != NODE_STRING && v->type != NODE_ARRAY) {
-		return TRUE;
 	}
-	if (size >= min && size <= max)
-		return TRUE;
-	const char *what = v->type == NODE_INT ? "value" : "length";
-	if (b->secure)
-		return arm_fail(e, "parameter '%s': its %s is outside of what the template allows", b->name, what) !=
-		       NULL;
-	return arm_fail(e, "parameter '%s': its %s is %" G_GINT64_FORMAT ", which is %s the %s of %" G_GINT64_FORMAT,
-	                b->name, what, size, size < min ? "below" : "above", size < min ? "minimum" : "maximum",
-	                size < min ? min : max) != NULL;
+	e->file = NULL;
+	return bind_overrides(e, overrides) && check_missing(e);
 }
 
 static gboolean check_value(struct env *e, const struct binding *b, const struct node *v)
 {
-	const struct node *d = b->declaration, *base = resolved(e->frame, b->declaration);
-	const struct node *allowed = node_get(d, "allowedValues");
-	const char *type = type_of(e->frame, b);
+	g_autofree char *what = g_strdup_printf("parameter '%s'", b->name);
 
-	/* null can only be the default: a given null counts as not given */
-	if (arm_is_unknown(v) || v->type == NODE_NULL)
-		return TRUE;
-	if (!type_matches(type, v))
-		return arm_fail(e, "parameter '%s' is declared as %s but its value is of type %s", b->name,
-		                *type ? type : "nothing known", node_type_name(v->type)) != NULL;
-	if (!allowed)
-		allowed = node_get(base, "allowedValues");
-	if (allowed && allowed->type == NODE_ARRAY && !is_allowed(allowed, v)) {
-		g_autofree char *list = node_print(allowed, FALSE);
-		return arm_fail(e, "the value of parameter '%s' is not one of the allowed %.300s", b->name, list) !=
-		       NULL;
-	}
-	return check_limits(e, b, d, v) && (base == d || check_limits(e, b, base, v));
+	if (!*type_of(e->frame, b) && v->type != NODE_NULL)
+		return arm_fail(e, "%s has no \"type\"", what) != NULL;
+	return arm_check_type(e, e->frame->root, b->declaration, v, what);
 }
 
 static struct node *parameter_value(struct env *e, struct binding *b)
@@ -257,6 +199,7 @@ static struct node *parameter_value(struct env *e, struct binding *b)
 
 	if (b->given) {
 		e->place = b->given->line ? b->given : b->declaration;
+		e->file = b->given->line ? b->given_file : NULL;
 		return node_ref(b->given);
 	}
 	if (initial) {
@@ -267,10 +210,9 @@ static struct node *parameter_value(struct env *e, struct binding *b)
 		node_unref(v);
 		return c;
 	}
-	if (node_truth(node_get(b->declaration, "nullable"), FALSE))
+	if (is_nullable(e->frame, b))
 		return node_null();
-	b->made_up = TRUE;
-	return arm_fill(e, b->name, type_of(e->frame, b), b->declaration);
+	return arm_fill(e, b->name, b->declaration);
 }
 
 /* Evaluates a binding once. `asking` is where it is needed; the error of a cycle names that place. */
@@ -309,8 +251,13 @@ static struct node *look_up(struct env *e, const char *name, gboolean parameter)
 	g_autofree char *key = g_ascii_strdown(name, -1);
 	struct binding *b = g_hash_table_lookup(parameter ? f->parameters : f->variables, key);
 
-	if (!b)
-		return arm_fail(e, "the template has no %s '%s'", parameter ? "parameter" : "variable", name);
+	if (!b && f->function)
+		return arm_fail(e, "the function has no %s '%s'; it sees only its own parameters",
+		                parameter ? "parameter" : "variable", name);
+	if (!b) {
+		g_autofree char *hint = arm_suggest(parameter ? f->parameters : f->variables, key);
+		return arm_fail(e, "the template has no %s '%s'%s", parameter ? "parameter" : "variable", name, hint);
+	}
 	return settle(e, f, b, parameter);
 }
 

@@ -50,13 +50,22 @@ static struct node *evaluate_members(struct env *e, struct instance *i)
 	return g_steal_pointer(&body);
 }
 
+static struct document *document_of(struct instance *i)
+{
+	const struct target *t = &i->target;
+	g_autoptr(node) resource = arm_plain(node_ref(i->body));
+
+	return document_new(t->level <= LEVEL_SUBSCRIPTION ? t->subscription : NULL,
+	                    t->level == LEVEL_GROUP ? t->group : NULL, i->type, i->name, resource, i->frame->file,
+	                    i->path);
+}
+
 static gboolean deploy_plain(struct env *e, struct instance *i)
 {
 	i->body = evaluate_members(e, i);
 	if (!i->body || !arm_check_weight(e, i->body))
 		return FALSE;
-	struct document *d =
-	        document_new(i->subscription, i->group, i->type, i->name, i->body, i->frame->run->file, i->path);
+	struct document *d = document_of(i);
 	char *key = g_ascii_strdown(d->id, -1);
 	const struct document *before = g_hash_table_lookup(e->run->newest, key);
 	if (before)
@@ -66,45 +75,112 @@ static gboolean deploy_plain(struct env *e, struct instance *i)
 	return TRUE;
 }
 
-/* The member of a deployment resource that names its target, evaluated, or the fallback. NULL on error. */
-static char *target(struct env *e, const struct instance *i, const char *member, const char *fallback)
+/* Sets *to to the evaluated member of the deployment resource, when it has one. FALSE on error. */
+static gboolean member(struct env *e, const struct instance *i, const char *name, char **to)
 {
-	struct node *n = node_get(i->source, member);
+	struct node *n = node_get(i->source, name);
+	g_autoptr(node) v = n ? arm_eval_node(e, n) : NULL;
+	char *text;
 
-	return n && n->type != NODE_NULL ? arm_eval_string(e, n, member) : g_strdup(fallback);
+	if (n && !v)
+		return FALSE;
+	if (!v || v->type == NODE_NULL)
+		return TRUE;
+	text = arm_eval_string(e, v, name);
+	if (!text)
+		return FALSE;
+	g_free(*to);
+	*to = text;
+	return TRUE;
 }
 
-/* A frame for the inline template, its parameters bound. NULL on error. */
-static struct frame *nested_frame(struct env *e, struct instance *i, struct node *template)
+/* Where the deployment resource deploys to: its scope, or its subscription and group, or where its template goes. */
+static gboolean deployment_target(struct env *e, const struct instance *i, struct target *t)
 {
-	struct node *properties = node_get(i->source, "properties");
-	g_autofree char *path = g_strdup_printf("%s.properties.template", i->path);
-	g_autofree char *scope = NULL;
-	struct node *option = node_find(properties, "expressionEvaluationOptions.scope");
-	struct frame *f = arm_frame_new(e->run, i->frame, template, path);
+	g_autofree char *scope = NULL, *subscription = NULL, *group = NULL;
+	gboolean elsewhere = i->frame->target.level != LEVEL_GROUP || node_get(i->source, "location");
 
-	if (option && !(scope = arm_eval_string(e, option, "expressionEvaluationOptions.scope")))
-		return NULL;
-	f->deployment = g_strdup(i->name);
-	f->location = g_strdup(i->frame->location);
-	f->subscription = target(e, i, "subscriptionId", i->frame->subscription);
-	f->group = target(e, i, "resourceGroup", i->frame->group);
-	if (!f->subscription || !f->group)
-		return NULL;
-	if (!scope || g_ascii_strcasecmp(scope, "inner") != 0) {
-		f->names = i->frame->names;
-		f->loops = i->loops;
-		return f;
+	arm_target_set(t, &i->frame->target);
+	if (!member(e, i, "scope", &scope) || !member(e, i, "subscriptionId", &subscription) ||
+	    !member(e, i, "resourceGroup", &group))
+		return FALSE;
+	if (scope && !arm_target_parse(t, scope))
+		return arm_fail(e, "its scope '%.200s' is not the id of a group, a subscription or a management group",
+		                scope) != NULL;
+	if (subscription) {
+		g_free(t->subscription);
+		t->subscription = g_steal_pointer(&subscription);
+		if (elsewhere && !scope)
+			t->level = LEVEL_SUBSCRIPTION;
 	}
-	g_autoptr(node) given =
-	        node_get(properties, "parameters") ? arm_eval_node(e, node_get(properties, "parameters")) : NULL;
+	if (group) {
+		g_free(t->group);
+		t->group = g_steal_pointer(&group);
+		t->level = LEVEL_GROUP;
+	}
+	return TRUE;
+}
+
+/* A frame for the template of a deployment resource, without parameters yet. NULL on error. */
+static struct frame *nested_frame(struct env *e, struct instance *i, struct node *template, const struct linked *l)
+{
+	g_autofree char *path = l->template ? g_strdup("$") : g_strdup_printf("%s.properties.template", i->path);
+	struct frame *f = arm_frame_new(e->run, i->frame, template, l->template ? l->file : i->frame->file, path);
+
+	if (l->template) {
+		g_free(f->link);
+		f->link = g_strdup(l->link);
+	}
+	f->deployment = g_strdup(i->name);
+	if (!deployment_target(e, i, &f->target))
+		return NULL;
+	f->location = arm_group_location(e, &f->target);
 	if (e->run->error)
 		return NULL;
-	struct env inner = {.run = e->run, .frame = f, .subject = i->subject, .place = i->source};
-	if (!arm_bind_parameters(&inner, given, NULL))
+	if (!f->location && f->target.level != LEVEL_GROUP && !member(e, i, "location", &f->location))
 		return NULL;
+	if (!f->location)
+		f->location = g_strdup(i->frame->location);
+	return f;
+}
+
+/* Gives the frame its own parameters and variables. FALSE on error. */
+static gboolean bind_inner(struct env *e, struct instance *i, struct frame *f, const struct linked *l)
+{
+	struct node *declared = node_find(i->source, "properties.parameters");
+	g_autoptr(node) given = declared ? arm_eval_node(e, declared) : NULL;
+	const struct arm_parameters list[] = {
+	        {l->parameters ? l->parameters : given, l->parameters ? l->parameters_file : i->frame->file},
+	        {l->parameters ? given : NULL, i->frame->file},
+	        {NULL, NULL}};
+	struct env inner = {
+	        .run = e->run, .frame = f, .subject = i->subject, .place = i->source, .file = i->frame->file};
+
+	if (e->run->error || !arm_bind_parameters(&inner, list, NULL))
+		return FALSE;
 	arm_bind_variables(f);
-	return arm_force_parameters(&inner) ? f : NULL;
+	return arm_force_parameters(&inner);
+}
+
+/* Evaluates the template of the deployment in a frame of its own. FALSE on error. */
+static struct frame *deploy_template(struct env *e, struct instance *i, struct node *template, const struct linked *l)
+{
+	struct node *option = node_find(i->source, "properties.expressionEvaluationOptions.scope");
+	g_autofree char *scope = NULL;
+	struct frame *f = nested_frame(e, i, template, l);
+
+	if (!f)
+		return NULL;
+	if (option && !(scope = arm_eval_string(e, option, "expressionEvaluationOptions.scope")))
+		return NULL;
+	if (l->template || (scope && g_ascii_strcasecmp(scope, "inner") == 0)) {
+		if (!bind_inner(e, i, f, l))
+			return NULL;
+	} else {
+		f->names = i->frame->names;
+		f->loops = i->loops;
+	}
+	return arm_frame_deploy(f) ? f : NULL;
 }
 
 /* What reference() of a finished deployment answers. */
@@ -135,25 +211,32 @@ void arm_take_documents(GPtrArray *to, struct frame *f)
 static gboolean deploy_nested(struct env *e, struct instance *i)
 {
 	struct node *template = node_find(i->source, "properties.template");
+	struct linked l = {0};
+	struct frame *f = NULL;
 
-	if (!template || template->type != NODE_OBJECT) {
-		arm_note(e, "a linked template is not read; what it would deploy is not modelled");
-		i->body = deployment_body(i, NULL);
-		return TRUE;
-	}
 	if (e->run->deployments >= ARM_MAX_DEPLOYMENT)
 		return arm_fail(e, "deployments nested deeper than %u", ARM_MAX_DEPLOYMENT) != NULL;
-	if (!arm_charge(e, 4096))
+	if (!arm_charge(e, ARM_FRAME_BYTES))
 		return FALSE;
 	e->run->deployments++;
-	struct frame *f = nested_frame(e, i, template);
-	gboolean ok = f && arm_frame_deploy(f);
+	if (!template || template->type != NODE_OBJECT) {
+		arm_link(e, i, &l);
+		template = l.template;
+	}
+	if (template && !e->run->error)
+		f = deploy_template(e, i, template, &l);
 	e->run->deployments--;
-	if (!ok)
-		return FALSE;
-	i->body = deployment_body(i, f->outputs);
-	arm_take_documents(i->documents, f);
-	return TRUE;
+	i->body = deployment_body(i, f ? f->outputs : NULL);
+	if (f) {
+		i->outputs = node_ref(f->outputs);
+		arm_take_documents(i->documents, f);
+	} else if (!e->run->error) {
+		g_autofree char *name = g_strdup_printf("reference('%s')", i->name);
+		arm_open(e->run, i->body, name);
+		arm_open(e->run, node_get(i->body, "properties"), name);
+	}
+	arm_linked_clear(&l);
+	return e->run->error == NULL;
 }
 
 gboolean arm_instance_evaluate(struct env *from, struct instance *i)
@@ -185,22 +268,24 @@ static gboolean evaluate_output(struct frame *f, const char *name, struct node *
 	g_autofree char *subject = g_strdup_printf("output '%s'", name);
 	struct env e = {.run = f->run, .frame = f, .loops = f->loops, .subject = subject, .place = declaration};
 	struct node *condition = node_get(declaration, "condition");
-	const char *type = node_get_str(declaration, "type", "");
+	const char *type = arm_declared_type(f->root, declaration);
 
 	if (condition) {
 		g_autoptr(node) v = arm_eval_node(&e, condition);
 		if (!v)
 			return FALSE;
+		if (arm_is_unknown(v))
+			arm_assume(&e, v, "its condition", "it is taken as true");
 		if (!node_truth(v, TRUE))
 			return TRUE;
 	}
 	g_autoptr(node) value = output_value(&e, declaration, name);
 	if (!value || !arm_check_weight(&e, value))
 		return FALSE;
+	if (!arm_check_type(&e, f->root, declaration, value, "its value"))
+		return FALSE;
 	struct node *out = node_object();
 	node_set(out, "type", node_string(type));
-	if (g_ascii_strncasecmp(type, "secure", 6) == 0)
-		arm_secret(f->run, value);
 	/* A nested deployment's secure output may be used by its parent; arm.c drops those of the outermost. */
 	node_set(out, "value", g_steal_pointer(&value));
 	node_set(f->outputs, name, out);

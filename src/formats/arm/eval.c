@@ -8,8 +8,7 @@ static gboolean enter(struct env *e)
 	if (!arm_charge(e, 0))
 		return FALSE;
 	if (e->run->depth >= ARM_MAX_RECURSION) {
-		arm_fail(e, "expressions, variables or references depend on each other too deeply");
-		e->run->error->code = ESC_INPUT_LIMIT;
+		arm_fail_limit(e, "expressions, variables or references depend on each other too deeply");
 		return FALSE;
 	}
 	e->run->depth++;
@@ -19,31 +18,6 @@ static gboolean enter(struct env *e)
 static void leave(struct env *e)
 {
 	e->run->depth--;
-}
-
-/* TRUE when only a deployment knows the members of this value, so that a missing one is unknown, not wrong. */
-static gboolean is_open(struct env *e, const struct expr *x)
-{
-	while (x->kind == EXPR_PROPERTY || x->kind == EXPR_INDEX)
-		x = x->base;
-	if (x->kind != EXPR_CALL)
-		return FALSE;
-	if (g_ascii_strcasecmp(x->name, "reference") == 0 || g_ascii_strncasecmp(x->name, "list", 4) == 0 ||
-	    g_ascii_strcasecmp(x->name, "providers") == 0 || g_ascii_strcasecmp(x->name, "deployment") == 0 ||
-	    g_ascii_strcasecmp(x->name, "resourceGroup") == 0)
-		return TRUE;
-	if (g_ascii_strcasecmp(x->name, "parameters") != 0 || x->args->len != 1)
-		return FALSE;
-	const struct expr *arg = x->args->pdata[0];
-	const char *name = node_str(arg->literal, NULL);
-	g_autofree char *key = name ? g_ascii_strdown(name, -1) : NULL;
-	struct binding *b = key ? g_hash_table_lookup(e->frame->names->parameters, key) : NULL;
-	return b && b->made_up;
-}
-
-static struct node *unknown_part(struct env *e, const struct expr *x)
-{
-	return arm_unknown(e, "%.*s", (int)(x->end - x->start), e->text + x->start);
 }
 
 static char *member_list(const struct node *object)
@@ -62,41 +36,42 @@ static struct node *member_of(struct env *e, const struct expr *x, struct node *
 	if (member)
 		return node_ref(member);
 	if (arm_is_unknown(base))
-		return unknown_part(e, x);
+		return arm_unknown_member(e, base->unknown.text, name, 0);
+	const char *open = base->type == NODE_OBJECT ? arm_open_name(e->run, base) : NULL;
+	if (open)
+		return arm_unknown_member(e, open, name, 0);
 	if (x->optional && (base->type == NODE_OBJECT || base->type == NODE_NULL))
 		return node_null();
-	if (is_open(e, x))
-		return unknown_part(e, x);
 	if (base->type != NODE_OBJECT)
 		return arm_fail(e, "'.%s' asks for a member, but the value before it is of type %s", name,
 		                node_type_name(base->type));
 	g_autofree char *list = member_list(base);
-	return arm_fail(e, "there is no member '%s'; there are: %s", name, *list ? list : "none");
+	return arm_fail(e, "there is no member '%.80s'; there are: %s", name, *list ? list : "none");
 }
 
 static struct node *item_of(struct env *e, const struct expr *x, struct node *base, const struct node *index)
 {
-	if (arm_is_unknown(base) || arm_is_unknown(index))
-		return unknown_part(e, x);
+	if (arm_is_unknown(index))
+		return arm_unknown_call(
+		        e, NULL,
+		        &(struct args){.function = "item", .n = 2, .v = (struct node *[]){base, (struct node *)index}});
 	if (index->type == NODE_STRING && base->type != NODE_ARRAY)
 		return member_of(e, x, base, index->string);
 	if (index->type != NODE_INT)
 		return arm_fail(e, "an index must be a number or a member name, not of type %s",
 		                node_type_name(index->type));
-	if (x->optional && base->type == NODE_NULL)
+	if (index->integer >= 0 && index->integer < node_length(base) && base->type == NODE_ARRAY)
+		return node_ref(node_item(base, (guint)index->integer));
+	if (arm_is_unknown(base))
+		return arm_unknown_member(e, base->unknown.text, NULL, index->integer);
+	if (x->optional && (base->type == NODE_ARRAY || base->type == NODE_NULL))
 		return node_null();
 	if (base->type != NODE_ARRAY)
-		return is_open(e, x) ? unknown_part(e, x)
-		                     : arm_fail(e,
-		                                "'[%" G_GINT64_FORMAT
-		                                "]' needs an array, but the value before it is of type %s",
-		                                index->integer, node_type_name(base->type));
-	if (index->integer >= 0 && index->integer < node_length(base))
-		return node_ref(node_item(base, (guint)index->integer));
-	if (x->optional)
-		return node_null();
-	if (is_open(e, x))
-		return unknown_part(e, x);
+		return arm_fail(e, "'[%" G_GINT64_FORMAT "]' needs an array, but the value before it is of type %s",
+		                index->integer, node_type_name(base->type));
+	const char *open = arm_open_name(e->run, base);
+	if (open)
+		return arm_unknown_member(e, open, NULL, index->integer);
 	return arm_fail(e, "index %" G_GINT64_FORMAT " is outside an array of %u items (the first is 0)",
 	                index->integer, node_length(base));
 }
@@ -133,37 +108,65 @@ struct node *arm_eval(struct env *e, const struct expr *x)
  * shared with their origin keep the origin's. */
 static struct node *placed(struct node *value, const struct node *at)
 {
-	if (value->refs == 1 && (value->line == 0 || value->type < NODE_ARRAY))
+	gboolean container = value->type == NODE_ARRAY || value->type == NODE_OBJECT;
+
+	if (value->refs == 1 && (value->line == 0 || !container))
 		return node_at(value, at);
-	if (value->type >= NODE_ARRAY)
+	if (container)
 		return value;
 	struct node *copy = node_at(node_copy(value), at);
 	node_unref(value);
 	return copy;
 }
 
+#define PARSED_MAX_BYTES (8u << 20)
+
+/* The tree of the expression's inside, from the run's cache where it can be. *owned is set when the caller frees it. */
+static const struct expr *parsed(struct env *e, const char *inside, guint length, struct expr **owned)
+{
+	struct expr *x = g_hash_table_lookup(e->run->parsed, inside);
+	g_autofree char *message = NULL;
+	guint tokens = 0;
+
+	*owned = NULL;
+	if (x)
+		return x;
+	x = expr_parse(inside, length, &tokens, &message);
+	if (!x)
+		return arm_fail(e, "%s", message);
+	x->tokens = tokens;
+	if (e->run->parsed_bytes > PARSED_MAX_BYTES) {
+		*owned = x;
+		return x;
+	}
+	e->run->parsed_bytes += length + (gsize)tokens * sizeof(struct expr);
+	g_hash_table_insert(e->run->parsed, g_strdup(inside), x);
+	return x;
+}
+
 /* "[expression]" of length >= 2 to its value. */
 static struct node *eval_expression(struct env *outer, const struct node *n)
 {
 	struct env here = *outer, *e = &here;
-	guint length = (guint)strlen(n->string), tokens = 0;
-	g_autofree char *message = NULL;
+	guint length = (guint)strlen(n->string);
+	struct expr *owned;
 
 	e->place = n->line ? n : outer->place;
+	e->part = NULL;
 	if (!arm_charge(e, length))
 		return NULL;
 	g_autofree char *text = g_strndup(n->string + 1, length - 2);
 	e->text = text;
-	g_autoptr(expr) x = expr_parse(text, length - 2, &tokens, &message);
-	if (!x)
-		return arm_fail(e, "%s", message);
-	if (!arm_charge(e, (gsize)tokens * ARM_BYTES_PER_STEP))
+	const struct expr *x = parsed(e, text, length - 2, &owned);
+	if (!x || !arm_charge(e, (gsize)x->tokens * ARM_BYTES_PER_STEP)) {
+		expr_free(owned);
 		return NULL;
+	}
 	guint unknowns = e->run->pending->len;
 	struct node *value = arm_eval(e, x);
 	arm_note_unknowns(e, unknowns);
-	if (value && (value->type < NODE_ARRAY) &&
-	    !arm_charge(e, value->type == NODE_STRING ? strlen(value->string) : 0)) {
+	expr_free(owned);
+	if (value && value->type == NODE_STRING && !arm_charge(e, strlen(value->string))) {
 		node_unref(value);
 		return NULL;
 	}
@@ -276,6 +279,10 @@ char *arm_eval_string(struct env *e, const struct node *n, const char *what)
 		return NULL;
 	if (value->type == NODE_INT || value->type == NODE_BOOL)
 		return node_print(value, FALSE);
+	if (arm_is_unknown(value) && (value->unknown.kind == NODE_STRING || value->unknown.kind == NODE_UNKNOWN)) {
+		arm_assume(e, value, what, "this text stands for it");
+		return g_strdup(value->unknown.text);
+	}
 	if (value->type != NODE_STRING)
 		return arm_fail(e, "%s must be a string, not of type %s", what, node_type_name(value->type));
 	return g_strdup(value->string);
@@ -289,7 +296,7 @@ gboolean arm_eval_count(struct env *e, const struct node *count, gint64 *out)
 	if (!value)
 		return FALSE;
 	if (arm_is_unknown(value)) {
-		arm_note(e, "the count of a copy loop cannot be known before a deployment; 1 is taken");
+		arm_assume(e, value, "the count of a copy loop", "1 is taken");
 		*out = 1;
 		return TRUE;
 	}

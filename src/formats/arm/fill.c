@@ -76,11 +76,31 @@ static struct node *fill_array(const char *name, const struct node *d)
 	return out;
 }
 
-struct node *arm_fill(struct env *e, const char *name, const char *type, const struct node *d)
-{
-	const struct node *allowed = node_item(node_get(d, "allowedValues"), 0);
+static struct node *fill(struct env *e, const char *name, struct node *declaration, guint depth);
 
-	arm_note(e, "no value was given; one was made up");
+/* An object with the members that its type asks for; a deployment may give more. */
+static struct node *fill_object(struct env *e, const char *name, const struct node *d, guint depth)
+{
+	const struct node *properties = node_get(d, "properties");
+	struct node *out = node_object();
+	g_autofree char *called = g_strdup_printf("parameters('%s')", name);
+
+	for (guint i = 0; i < node_length(properties); i++)
+		if (!arm_is_nullable(e->frame->root, node_value(properties, i)))
+			node_set(out, node_name(properties, i),
+			         fill(e, node_name(properties, i), node_value(properties, i), depth + 1));
+	arm_open(e->run, out, called);
+	return out;
+}
+
+static struct node *fill(struct env *e, const char *name, struct node *declaration, guint depth)
+{
+	const struct node *d = arm_definition(e->frame->root, declaration);
+	const struct node *allowed = node_item(node_get(d, "allowedValues"), 0);
+	const char *type = node_get_str(d, "type", "");
+
+	if (depth > 16 || !arm_charge(e, 64))
+		return node_null();
 	if (allowed && g_ascii_strcasecmp(type, "array") != 0)
 		return node_ref((struct node *)allowed);
 	if (g_ascii_strcasecmp(type, "int") == 0) {
@@ -93,8 +113,18 @@ struct node *arm_fill(struct env *e, const char *name, const char *type, const s
 	if (g_ascii_strcasecmp(type, "array") == 0)
 		return fill_array(name, d);
 	if (g_ascii_strcasecmp(type, "object") == 0 || g_ascii_strcasecmp(type, "secureObject") == 0)
-		return node_object();
+		return fill_object(e, name, d, depth);
 	return fill_string(name, d);
+}
+
+struct node *arm_fill(struct env *e, const char *name, struct node *declaration)
+{
+	arm_note(e, "no value was given; one was made up");
+	struct node *out = fill(e, name, declaration, 0);
+	if (!e->run->error)
+		return out;
+	node_unref(out);
+	return NULL;
 }
 
 #define PLACEHOLDER "GEN-UNIQUE"

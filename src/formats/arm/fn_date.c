@@ -80,11 +80,9 @@ static struct node *formatted(GDateTime *t, const char *format)
 
 static struct node *fn_utc_now(struct env *e, const struct args *a)
 {
-	const char *format = a->n ? arg_string(e, a, 0) : "yyyyMMdd'T'HHmmss'Z'";
+	const char *format = a->n ? arg_str(a, 0) : "yyyyMMdd'T'HHmmss'Z'";
 	g_autoptr(GDateTime) t = now();
 
-	if (!format)
-		return NULL;
 	arm_note(e, "utcNow() answers 2024-01-01T00:00:00Z, so that a plan can be repeated");
 	return formatted(t, format);
 }
@@ -166,56 +164,77 @@ static GDateTime *moved(GDateTime *t, const struct duration *d)
 	return g_date_time_add(months, d->sign * seconds * G_TIME_SPAN_SECOND);
 }
 
-static GDateTime *parse_date(const char *s)
+/*
+ * A date in one of the forms that templates write, and the format that would write it so: the result of dateTimeAdd()
+ * without a format looks like its argument. NULL when it is none.
+ */
+static GDateTime *parse_date(const char *s, const char **format)
 {
+	static const struct {
+		const char *shape; /* 0 a digit, ' ' also T, the rest itself */
+		const char *format;
+	} forms[] = {
+	        {"0000-00-00 00:00:00Z", "u"},
+	        {"0000-00-00T00:00:00Z", "yyyy-MM-dd'T'HH:mm:ss'Z'"},
+	        {"00000000T000000Z", "yyyyMMdd'T'HHmmss'Z'"},
+	        {"0000-00-00T00:00:00.0000000Z", "o"},
+	        {"0000-00-00T00:00:00", "s"},
+	        {"0000-00-00", "yyyy-MM-dd"},
+	};
 	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-	g_autoptr(GDateTime) t = strlen(s) < 64 ? g_date_time_new_from_iso8601(s, utc) : NULL;
+	g_autofree char *text = g_strndup(s, 64);
+	char shape[65] = {0};
 
+	for (guint i = 0; text[i]; i++)
+		shape[i] = g_ascii_isdigit(text[i]) ? '0' : text[i];
+	*format = "yyyy-MM-dd'T'HH:mm:ss'Z'";
+	for (guint i = 0; i < G_N_ELEMENTS(forms); i++)
+		if (strcmp(shape, forms[i].shape) == 0)
+			*format = forms[i].format;
+	if (strcmp(shape, "0000-00-00") == 0) {
+		g_free(text);
+		text = g_strdup_printf("%.10sT00:00:00Z", s);
+	}
+	g_autoptr(GDateTime) t = g_date_time_new_from_iso8601(text, utc);
 	return t ? g_date_time_to_utc(t) : NULL;
 }
 
 static struct node *fn_date_time_add(struct env *e, const struct args *a)
 {
-	const char *base = arg_string(e, a, 0), *span = base ? arg_string(e, a, 1) : NULL;
-	const char *format = "yyyy-MM-dd'T'HH:mm:ss'Z'";
+	const char *base = arg_str(a, 0), *span = arg_str(a, 1), *format;
 	struct duration d;
 
-	if (!span || (a->n > 2 && !(format = arg_string(e, a, 2))))
-		return NULL;
-	g_autoptr(GDateTime) t = parse_date(base);
+	g_autoptr(GDateTime) t = parse_date(base, &format);
 	if (!t)
 		return arm_fail(e, "dateTimeAdd(): '%.40s' is not a date like 2024-01-31T12:00:00Z", base);
 	if (!parse_duration(span, &d))
 		return arm_fail(e, "dateTimeAdd(): '%.40s' is not a duration like P1D, PT2H or -P1M", span);
 	g_autoptr(GDateTime) sum = moved(t, &d);
-	return sum ? formatted(sum, format) : arm_fail(e, "dateTimeAdd(): the date is out of range");
+	if (!sum)
+		return arm_fail(e, "dateTimeAdd(): the date is out of range");
+	return formatted(sum, a->n > 2 ? arg_str(a, 2) : format);
 }
 
 static struct node *fn_from_epoch(struct env *e, const struct args *a)
 {
-	gint64 seconds;
+	g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(arg_int(a, 0));
 
-	if (!arg_int(e, a, 0, &seconds))
-		return NULL;
-	g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(seconds);
 	return t ? formatted(t, "yyyy-MM-dd'T'HH:mm:ss'Z'") : arm_fail(e, "dateTimeFromEpoch(): out of range");
 }
 
 static struct node *fn_to_epoch(struct env *e, const struct args *a)
 {
-	const char *text = arg_string(e, a, 0);
+	const char *format;
+	g_autoptr(GDateTime) t = parse_date(arg_str(a, 0), &format);
 
-	if (!text)
-		return NULL;
-	g_autoptr(GDateTime) t = parse_date(text);
 	return t ? node_int(g_date_time_to_unix(t))
-	         : arm_fail(e, "dateTimeToEpoch(): '%.40s' is not a date like 2024-01-31T12:00:00Z", text);
+	         : arm_fail(e, "dateTimeToEpoch(): '%.40s' is not a date like 2024-01-31T12:00:00Z", arg_str(a, 0));
 }
 
 const struct function arm_date_functions[] = {
-        {"utcNow", 0, 1, 0, fn_utc_now, NULL},
-        {"dateTimeAdd", 2, 3, 0, fn_date_time_add, NULL},
-        {"dateTimeFromEpoch", 1, 1, 0, fn_from_epoch, NULL},
-        {"dateTimeToEpoch", 1, 1, 0, fn_to_epoch, NULL},
+        {"utcNow", 0, 1, "s", NODE_STRING, 0, fn_utc_now, NULL},
+        {"dateTimeAdd", 2, 3, "s", NODE_STRING, 0, fn_date_time_add, NULL},
+        {"dateTimeFromEpoch", 1, 1, "i", NODE_STRING, 0, fn_from_epoch, NULL},
+        {"dateTimeToEpoch", 1, 1, "s", NODE_INT, 0, fn_to_epoch, NULL},
         {NULL},
 };

@@ -11,16 +11,17 @@ struct lambda {
 	const struct expr *body;
 };
 
-/* The lambda at argument `at`, with 1..max names. */
-static gboolean take_lambda(struct env *e, const struct expr *x, guint at, guint max, struct lambda *out)
+/* The lambda at argument `at`, with min..max names. */
+static gboolean take_lambda(struct env *e, const struct expr *x, guint at, guint min, guint max, struct lambda *out)
 {
 	const struct expr *l = x->args->pdata[at];
 
 	memset(out, 0, sizeof(*out));
 	if (l->kind != EXPR_CALL || g_ascii_strcasecmp(l->name, "lambda") != 0)
 		return arm_fail(e, "%s(): argument %u must be lambda(...)", x->name, at + 1) != NULL;
-	if (l->args->len < 2 || l->args->len > max + 1)
-		return arm_fail(e, "%s(): its lambda takes 1 to %u names and an expression", x->name, max) != NULL;
+	if (l->args->len < min + 1 || l->args->len > max + 1)
+		return arm_fail(e, "%s(): its lambda takes %u to %u names and an expression", x->name, min, max) !=
+		       NULL;
 	out->count = l->args->len - 1;
 	for (guint i = 0; i < out->count; i++) {
 		const struct expr *name = l->args->pdata[i];
@@ -32,22 +33,30 @@ static gboolean take_lambda(struct env *e, const struct expr *x, guint at, guint
 	return TRUE;
 }
 
-static struct node *apply(struct env *outer, const struct lambda *l, struct node *first, struct node *second)
+/* The lambda's expression with its names standing for the values. */
+static struct node *apply(struct env *outer, const struct lambda *l, struct node *const *values)
 {
-	struct local a = {.outer = outer->locals, .name = l->names[0], .value = first};
-	struct local b = {.outer = &a, .name = l->names[1], .value = second};
+	struct local locals[LAMBDA_NAMES];
 	struct env here = *outer;
 
-	here.locals = l->count > 1 && second ? &b : &a;
+	for (guint i = 0; i < l->count; i++) {
+		locals[i] = (struct local){.outer = here.locals, .name = l->names[i], .value = values[i]};
+		here.locals = &locals[i];
+	}
 	return arm_eval(&here, l->body);
+}
+
+static struct node *apply_at(struct env *e, const struct lambda *l, struct node *item, guint index)
+{
+	g_autoptr(node) at = node_int(index);
+
+	return apply(e, l, (struct node *[]){item, at});
 }
 
 static struct node *lambda_variables(struct env *e, const struct args *a)
 {
-	const char *name = arg_string(e, a, 0);
+	const char *name = arg_str(a, 0);
 
-	if (!name)
-		return NULL;
 	for (const struct local *l = e->locals; l; l = l->outer)
 		if (g_ascii_strcasecmp(l->name, name) == 0)
 			return node_ref(l->value);
@@ -65,13 +74,19 @@ static struct node *lone_lambda(struct env *e, const struct expr *x)
 static struct node *subject(struct env *e, const struct expr *x, enum node_type type)
 {
 	struct node *v = arm_eval(e, x->args->pdata[0]);
+	enum node_type is = arm_is_unknown(v) ? v->unknown.kind : v ? v->type : type;
 
-	if (!v || v->type == type || arm_is_unknown(v))
+	if (is == type || is == NODE_UNKNOWN)
 		return v;
-	arm_fail(e, "%s(): argument 1 must be of type %s, not %s", x->name, node_type_name(type),
-	         node_type_name(v->type));
+	arm_fail(e, "%s(): argument 1 must be of type %s, not %s", x->name, node_type_name(type), node_type_name(is));
 	node_unref(v);
 	return NULL;
+}
+
+/* What a function makes of an argument 1 that only a deployment knows. */
+static struct node *unseen(struct env *e, const struct expr *x, const struct node *subject, enum node_type type)
+{
+	return subject ? arm_unknown(e, type, "%s(%s, ...)", x->name, subject->unknown.text) : NULL;
 }
 
 static struct node *checked(struct env *e, struct node *result)
@@ -89,12 +104,11 @@ static struct node *lazy_map(struct env *e, const struct expr *x)
 	struct lambda l;
 
 	if (!array || arm_is_unknown(array))
-		return g_steal_pointer(&array);
-	if (!take_lambda(e, x, 1, 2, &l))
+		return unseen(e, x, array, NODE_ARRAY);
+	if (!take_lambda(e, x, 1, 1, 2, &l))
 		return NULL;
 	for (guint i = 0; i < node_length(array); i++) {
-		g_autoptr(node) at = node_int(i);
-		struct node *v = apply(e, &l, node_item(array, i), at);
+		struct node *v = apply_at(e, &l, node_item(array, i), i);
 		if (!v)
 			return NULL;
 		node_append(out, v);
@@ -102,15 +116,20 @@ static struct node *lazy_map(struct env *e, const struct expr *x)
 	return checked(e, g_steal_pointer(&out));
 }
 
-/* -1 on error, else the truth of the lambda. */
-static int decide(struct env *e, const struct expr *x, const struct lambda *l, struct node *a, struct node *b)
+/* -1 on error, else the truth of the lambda's answer, which is taken over. Of an unknown one `assumed`. */
+static int truth(struct env *e, const struct expr *x, struct node *answer, gboolean assumed, const char *words)
 {
-	g_autoptr(node) v = apply(e, l, a, b);
+	g_autoptr(node) v = answer;
 
 	if (!v)
 		return -1;
 	if (v->type == NODE_BOOL)
 		return v->boolean;
+	if (arm_is_unknown(v)) {
+		g_autofree char *what = g_strdup_printf("the lambda of %s()", x->name);
+		arm_assume(e, v, what, words);
+		return assumed;
+	}
 	arm_fail(e, "%s(): its lambda must answer true or false, not type %s", x->name, node_type_name(v->type));
 	return -1;
 }
@@ -122,12 +141,11 @@ static struct node *lazy_filter(struct env *e, const struct expr *x)
 	struct lambda l;
 
 	if (!array || arm_is_unknown(array))
-		return g_steal_pointer(&array);
-	if (!take_lambda(e, x, 1, 2, &l))
+		return unseen(e, x, array, NODE_ARRAY);
+	if (!take_lambda(e, x, 1, 1, 2, &l))
 		return NULL;
 	for (guint i = 0; i < node_length(array); i++) {
-		g_autoptr(node) at = node_int(i);
-		int keep = decide(e, x, &l, node_item(array, i), at);
+		int keep = truth(e, x, apply_at(e, &l, node_item(array, i), i), TRUE, "the item is kept");
 		if (keep < 0)
 			return NULL;
 		if (keep)
@@ -143,17 +161,21 @@ static struct node *lazy_reduce(struct env *e, const struct expr *x)
 	struct lambda l;
 
 	if (!sum || arm_is_unknown(array))
-		return sum ? g_steal_pointer(&array) : NULL;
-	if (!take_lambda(e, x, 2, 2, &l))
+		return sum ? unseen(e, x, array, NODE_UNKNOWN) : NULL;
+	if (!take_lambda(e, x, 2, 2, 3, &l))
 		return NULL;
 	for (guint i = 0; i < node_length(array); i++) {
-		struct node *next = apply(e, &l, sum, node_item(array, i));
-		if (!next)
+		g_autoptr(node) at = node_int(i);
+		struct node *next = apply(e, &l, (struct node *[]){sum, node_item(array, i), at});
+		/* every sum may be longer than the one before */
+		if (!next || !arm_check_weight(e, next)) {
+			node_unref(next);
 			return NULL;
+		}
 		node_unref(sum);
 		sum = next;
 	}
-	return checked(e, g_steal_pointer(&sum));
+	return g_steal_pointer(&sum);
 }
 
 /* Merges two sorted runs from..middle..to of `items` by the lambda; FALSE on error. */
@@ -163,7 +185,10 @@ static gboolean merge_runs(struct env *e, const struct expr *x, const struct lam
 	guint left = from, right = middle;
 
 	for (guint k = from; k < to; k++) {
-		int after = left < middle && right < to ? decide(e, x, l, items[right], items[left]) : left >= middle;
+		int after = left >= middle;
+		if (left < middle && right < to)
+			after = truth(e, x, apply(e, l, (struct node *[]){items[right], items[left]}), FALSE,
+			              "the order stays as it is");
 		if (after < 0)
 			return FALSE;
 		spare[k] = after ? items[right++] : items[left++];
@@ -179,8 +204,8 @@ static struct node *lazy_sort(struct env *e, const struct expr *x)
 	struct lambda l;
 
 	if (!array || arm_is_unknown(array))
-		return g_steal_pointer(&array);
-	if (!take_lambda(e, x, 1, 2, &l))
+		return unseen(e, x, array, NODE_ARRAY);
+	if (!take_lambda(e, x, 1, 2, 2, &l))
 		return NULL;
 	if (count < 2)
 		return g_steal_pointer(&array);
@@ -199,10 +224,14 @@ static struct node *lazy_sort(struct env *e, const struct expr *x)
 /* The key that the lambda makes of an item. Caller frees. */
 static char *key_of(struct env *e, const struct expr *x, const struct lambda *l, struct node *item)
 {
-	g_autoptr(node) v = apply(e, l, item, NULL);
+	g_autoptr(node) v = apply(e, l, &item);
 
 	if (!v)
 		return NULL;
+	if (arm_is_unknown(v)) {
+		arm_assume(e, v, "a key", "this text stands for it");
+		return g_strdup(v->unknown.text);
+	}
 	if (v->type != NODE_STRING)
 		return arm_fail(e, "%s(): the key must be a string, not of type %s", x->name, node_type_name(v->type));
 	return g_strdup(v->string);
@@ -215,13 +244,13 @@ static struct node *lazy_to_object(struct env *e, const struct expr *x)
 	struct lambda key, value;
 
 	if (!array || arm_is_unknown(array))
-		return g_steal_pointer(&array);
-	if (!take_lambda(e, x, 1, 1, &key) || (x->args->len > 2 && !take_lambda(e, x, 2, 1, &value)))
+		return unseen(e, x, array, NODE_OBJECT);
+	if (!take_lambda(e, x, 1, 1, 1, &key) || (x->args->len > 2 && !take_lambda(e, x, 2, 1, 2, &value)))
 		return NULL;
 	for (guint i = 0; i < node_length(array); i++) {
 		struct node *item = node_item(array, i);
 		g_autofree char *name = key_of(e, x, &key, item);
-		struct node *v = !name ? NULL : x->args->len > 2 ? apply(e, &value, item, NULL) : node_ref(item);
+		struct node *v = !name ? NULL : x->args->len > 2 ? apply_at(e, &value, item, i) : node_ref(item);
 		if (!v)
 			return NULL;
 		node_set(out, name, v);
@@ -236,8 +265,8 @@ static struct node *lazy_group_by(struct env *e, const struct expr *x)
 	struct lambda key;
 
 	if (!array || arm_is_unknown(array))
-		return g_steal_pointer(&array);
-	if (!take_lambda(e, x, 1, 1, &key))
+		return unseen(e, x, array, NODE_OBJECT);
+	if (!take_lambda(e, x, 1, 1, 1, &key))
 		return NULL;
 	for (guint i = 0; i < node_length(array); i++) {
 		g_autofree char *name = key_of(e, x, &key, node_item(array, i));
@@ -257,11 +286,11 @@ static struct node *lazy_map_values(struct env *e, const struct expr *x)
 	struct lambda l;
 
 	if (!object || arm_is_unknown(object))
-		return g_steal_pointer(&object);
-	if (!take_lambda(e, x, 1, 1, &l))
+		return unseen(e, x, object, NODE_OBJECT);
+	if (!take_lambda(e, x, 1, 1, 1, &l))
 		return NULL;
 	for (guint i = 0; i < node_length(object); i++) {
-		struct node *v = apply(e, &l, node_value(object, i), NULL);
+		struct node *value = node_value(object, i), *v = apply(e, &l, &value);
 		if (!v)
 			return NULL;
 		node_set(out, node_name(object, i), v);
@@ -270,14 +299,14 @@ static struct node *lazy_map_values(struct env *e, const struct expr *x)
 }
 
 const struct function arm_lambda_functions[] = {
-        {"lambda", 0, 255, 0, NULL, lone_lambda},
-        {"lambdaVariables", 1, 1, 0, lambda_variables, NULL},
-        {"map", 2, 2, 0, NULL, lazy_map},
-        {"filter", 2, 2, 0, NULL, lazy_filter},
-        {"reduce", 3, 3, 0, NULL, lazy_reduce},
-        {"sort", 2, 2, 0, NULL, lazy_sort},
-        {"toObject", 2, 3, 0, NULL, lazy_to_object},
-        {"groupBy", 2, 2, 0, NULL, lazy_group_by},
-        {"mapValues", 2, 2, 0, NULL, lazy_map_values},
+        {"lambda", 0, 255, "v", NODE_UNKNOWN, 0, NULL, lone_lambda},
+        {"lambdaVariables", 1, 1, "s", NODE_UNKNOWN, 0, lambda_variables, NULL},
+        {"map", 2, 2, "av", NODE_ARRAY, 0, NULL, lazy_map},
+        {"filter", 2, 2, "av", NODE_ARRAY, 0, NULL, lazy_filter},
+        {"reduce", 3, 3, "av", NODE_UNKNOWN, 0, NULL, lazy_reduce},
+        {"sort", 2, 2, "av", NODE_ARRAY, 0, NULL, lazy_sort},
+        {"toObject", 2, 3, "av", NODE_OBJECT, 0, NULL, lazy_to_object},
+        {"groupBy", 2, 2, "av", NODE_OBJECT, 0, NULL, lazy_group_by},
+        {"mapValues", 2, 2, "ov", NODE_OBJECT, 0, NULL, lazy_map_values},
         {NULL},
 };

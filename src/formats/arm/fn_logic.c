@@ -10,7 +10,7 @@ static struct node *lazy_if(struct env *e, const struct expr *x)
 	if (!condition)
 		return NULL;
 	if (arm_is_unknown(condition)) {
-		arm_note(e, "the condition of an if() cannot be known before a deployment; its first branch is taken");
+		arm_assume(e, condition, "the condition of an if()", "its first branch is taken");
 		return arm_eval(e, x->args->pdata[1]);
 	}
 	if (condition->type != NODE_BOOL)
@@ -56,6 +56,8 @@ static struct node *lazy_coalesce(struct env *e, const struct expr *x)
 {
 	for (guint i = 0; i < x->args->len; i++) {
 		struct node *v = arm_eval(e, x->args->pdata[i]);
+		if (arm_is_unknown(v) && v->unknown.kind == NODE_UNKNOWN && i + 1 < x->args->len)
+			arm_assume(e, v, "the choice of coalesce()", "it is taken as not null");
 		if (!v || v->type != NODE_NULL)
 			return v;
 		node_unref(v);
@@ -65,16 +67,14 @@ static struct node *lazy_coalesce(struct env *e, const struct expr *x)
 
 static struct node *fn_not(struct env *e, const struct args *a)
 {
-	gboolean v;
-
-	return arg_bool(e, a, 0, &v) ? node_bool(!v) : NULL;
+	(void)e;
+	return node_bool(!a->v[0]->boolean);
 }
 
 static struct node *fn_xor(struct env *e, const struct args *a)
 {
-	gboolean v, w;
-
-	return arg_bool(e, a, 0, &v) && arg_bool(e, a, 1, &w) ? node_bool(!v != !w) : NULL;
+	(void)e;
+	return node_bool(!a->v[0]->boolean != !a->v[1]->boolean);
 }
 
 static struct node *fn_true(struct env *e, const struct args *a)
@@ -100,8 +100,8 @@ static struct node *fn_bool(struct env *e, const struct args *a)
 	if (v->type == NODE_INT)
 		return node_bool(v->integer != 0);
 	if (v->type != NODE_STRING)
-		return arm_fail_type(e, "bool(): argument 1 must be a string or a number, not of type %s",
-		                     node_type_name(v->type));
+		return arm_fail(e, "bool(): argument 1 must be a string or a number, not of type %s",
+		                node_type_name(v->type));
 	if (g_ascii_strcasecmp(v->string, "true") == 0 || strcmp(v->string, "1") == 0)
 		return node_bool(TRUE);
 	if (g_ascii_strcasecmp(v->string, "false") == 0 || strcmp(v->string, "0") == 0)
@@ -111,8 +111,15 @@ static struct node *fn_bool(struct env *e, const struct args *a)
 
 static struct node *fn_equals(struct env *e, const struct args *a)
 {
-	(void)e;
-	return node_bool(node_equal(a->v[0], a->v[1]));
+	int same = arm_same(a->v[0], a->v[1]);
+
+	return same < 0 ? arm_unknown_call(e, g_hash_table_lookup(arm_function_index(), "equals"), a) : node_bool(same);
+}
+
+/* Terminates, with the author's words. */
+static struct node *fn_fail(struct env *e, const struct args *a)
+{
+	return arm_fail(e, "fail(): %.500s", arg_str(a, 0));
 }
 
 /* -1, 0, 1 in *order. Both must be numbers or both strings. */
@@ -134,8 +141,8 @@ static gboolean compare(struct env *e, const struct args *a, int *order)
 		*order = (d > f) - (d < f);
 		return TRUE;
 	}
-	return arm_fail_type(e, "%s(): both arguments must be numbers or both strings, not %s and %s", a->function,
-	                     node_type_name(x->type), node_type_name(y->type)) != NULL;
+	return arm_fail(e, "%s(): both arguments must be numbers or both strings, not %s and %s", a->function,
+	                node_type_name(x->type), node_type_name(y->type)) != NULL;
 }
 
 static struct node *fn_less(struct env *e, const struct args *a)
@@ -167,19 +174,20 @@ static struct node *fn_greater_or_equals(struct env *e, const struct args *a)
 }
 
 const struct function arm_logic_functions[] = {
-        {"if", 3, 3, 0, NULL, lazy_if},
-        {"and", 1, 255, 0, NULL, lazy_and},
-        {"or", 1, 255, 0, NULL, lazy_or},
-        {"coalesce", 1, 255, 0, NULL, lazy_coalesce},
-        {"not", 1, 1, 0, fn_not, NULL},
-        {"xor", 2, 2, 0, fn_xor, NULL},
-        {"true", 0, 0, 0, fn_true, NULL},
-        {"false", 0, 0, 0, fn_false, NULL},
-        {"bool", 1, 1, 0, fn_bool, NULL},
-        {"equals", 2, 2, FN_DEEP, fn_equals, NULL},
-        {"less", 2, 2, 0, fn_less, NULL},
-        {"lessOrEquals", 2, 2, 0, fn_less_or_equals, NULL},
-        {"greater", 2, 2, 0, fn_greater, NULL},
-        {"greaterOrEquals", 2, 2, 0, fn_greater_or_equals, NULL},
+        {"if", 3, 3, "bvv", NODE_UNKNOWN, 0, NULL, lazy_if},
+        {"and", 1, 255, "b", NODE_BOOL, 0, NULL, lazy_and},
+        {"or", 1, 255, "b", NODE_BOOL, 0, NULL, lazy_or},
+        {"coalesce", 1, 255, "v", NODE_UNKNOWN, 0, NULL, lazy_coalesce},
+        {"not", 1, 1, "b", NODE_BOOL, 0, fn_not, NULL},
+        {"xor", 2, 2, "b", NODE_BOOL, 0, fn_xor, NULL},
+        {"true", 0, 0, "v", NODE_BOOL, 0, fn_true, NULL},
+        {"false", 0, 0, "v", NODE_BOOL, 0, fn_false, NULL},
+        {"bool", 1, 1, "v", NODE_BOOL, 0, fn_bool, NULL},
+        {"equals", 2, 2, "v", NODE_BOOL, FN_DEEP | FN_UNKNOWN, fn_equals, NULL},
+        {"less", 2, 2, "n", NODE_BOOL, 0, fn_less, NULL},
+        {"lessOrEquals", 2, 2, "n", NODE_BOOL, 0, fn_less_or_equals, NULL},
+        {"greater", 2, 2, "n", NODE_BOOL, 0, fn_greater, NULL},
+        {"greaterOrEquals", 2, 2, "n", NODE_BOOL, 0, fn_greater_or_equals, NULL},
+        {"fail", 1, 1, "s", NODE_UNKNOWN, 0, fn_fail, NULL},
         {NULL},
 };

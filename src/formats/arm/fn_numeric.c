@@ -9,44 +9,31 @@ static struct node *overflow(struct env *e, const struct args *a)
 	return arm_fail(e, "%s(): the result does not fit 64 bits", a->function);
 }
 
-static gboolean two(struct env *e, const struct args *a, gint64 *x, gint64 *y)
-{
-	return arg_int(e, a, 0, x) && arg_int(e, a, 1, y);
-}
-
 static struct node *fn_add(struct env *e, const struct args *a)
 {
-	gint64 x, y, r;
+	gint64 r;
 
-	if (!two(e, a, &x, &y))
-		return NULL;
-	return __builtin_add_overflow(x, y, &r) ? overflow(e, a) : node_int(r);
+	return __builtin_add_overflow(arg_int(a, 0), arg_int(a, 1), &r) ? overflow(e, a) : node_int(r);
 }
 
 static struct node *fn_sub(struct env *e, const struct args *a)
 {
-	gint64 x, y, r;
+	gint64 r;
 
-	if (!two(e, a, &x, &y))
-		return NULL;
-	return __builtin_sub_overflow(x, y, &r) ? overflow(e, a) : node_int(r);
+	return __builtin_sub_overflow(arg_int(a, 0), arg_int(a, 1), &r) ? overflow(e, a) : node_int(r);
 }
 
 static struct node *fn_mul(struct env *e, const struct args *a)
 {
-	gint64 x, y, r;
+	gint64 r;
 
-	if (!two(e, a, &x, &y))
-		return NULL;
-	return __builtin_mul_overflow(x, y, &r) ? overflow(e, a) : node_int(r);
+	return __builtin_mul_overflow(arg_int(a, 0), arg_int(a, 1), &r) ? overflow(e, a) : node_int(r);
 }
 
 static struct node *divide(struct env *e, const struct args *a, gboolean rest)
 {
-	gint64 x, y;
+	gint64 x = arg_int(a, 0), y = arg_int(a, 1);
 
-	if (!two(e, a, &x, &y))
-		return NULL;
 	if (y == 0)
 		return arm_fail(e, "%s(): division by zero", a->function);
 	if (x == G_MININT64 && y == -1)
@@ -68,7 +55,7 @@ static struct node *fn_mod(struct env *e, const struct args *a)
 static struct node *extreme(struct env *e, const struct args *a, gboolean greatest)
 {
 	struct args items = *a;
-	gint64 best = 0, v;
+	gint64 best = 0;
 
 	if (a->n == 1 && a->v[0]->type == NODE_ARRAY) {
 		items.n = node_length(a->v[0]);
@@ -77,8 +64,12 @@ static struct node *extreme(struct env *e, const struct args *a, gboolean greate
 	if (items.n == 0)
 		return arm_fail(e, "%s(): of nothing", a->function);
 	for (guint i = 0; i < items.n; i++) {
-		if (!arg_int(e, &items, i, &v))
-			return NULL;
+		if (arm_is_unknown(items.v[i]))
+			return arm_unknown_call(e, NULL, a);
+		if (items.v[i]->type != NODE_INT)
+			return arm_fail(e, "%s(): argument %u must be a whole number, not of type %s", a->function,
+			                i + 1, node_type_name(items.v[i]->type));
+		gint64 v = arg_int(&items, i);
 		if (i == 0 || (greatest ? v > best : v < best))
 			best = v;
 	}
@@ -111,8 +102,7 @@ static struct node *fn_int(struct env *e, const struct args *a)
 			return node_int(out);
 		return arm_fail(e, "int(): the string is not a whole number of 64 bits");
 	}
-	return arm_fail_type(e, "int(): argument 1 must be a string or a number, not of type %s",
-	                     node_type_name(v->type));
+	return arm_fail(e, "int(): the number does not fit 64 bits");
 }
 
 static struct node *fn_float(struct env *e, const struct args *a)
@@ -123,21 +113,19 @@ static struct node *fn_float(struct env *e, const struct args *a)
 		return node_double((double)v->integer);
 	if (v->type == NODE_DOUBLE)
 		return node_ref(a->v[0]);
-	if (v->type == NODE_STRING && strlen(v->string) < 400) {
+	if (strlen(v->string) < 400) {
 		char *stop;
 		double d = g_ascii_strtod(v->string, &stop);
 		if (*v->string && !*stop && isfinite(d))
 			return node_double(d);
-		return arm_fail(e, "float(): the string is not a number");
 	}
-	return arm_fail_type(e, "float(): argument 1 must be a string or a number, not of type %s",
-	                     node_type_name(v->type));
+	return arm_fail(e, "float(): the string is not a number");
 }
 
 const struct function arm_numeric_functions[] = {
-        {"add", 2, 2, 0, fn_add, NULL},     {"sub", 2, 2, 0, fn_sub, NULL},
-        {"mul", 2, 2, 0, fn_mul, NULL},     {"div", 2, 2, 0, fn_div, NULL},
-        {"mod", 2, 2, 0, fn_mod, NULL},     {"max", 1, 255, 0, fn_max, NULL},
-        {"min", 1, 255, 0, fn_min, NULL},   {"int", 1, 1, 0, fn_int, NULL},
-        {"float", 1, 1, 0, fn_float, NULL}, {NULL},
+        {"add", 2, 2, "i", NODE_INT, 0, fn_add, NULL},        {"sub", 2, 2, "i", NODE_INT, 0, fn_sub, NULL},
+        {"mul", 2, 2, "i", NODE_INT, 0, fn_mul, NULL},        {"div", 2, 2, "i", NODE_INT, 0, fn_div, NULL},
+        {"mod", 2, 2, "i", NODE_INT, 0, fn_mod, NULL},        {"max", 1, 255, "v", NODE_INT, 0, fn_max, NULL},
+        {"min", 1, 255, "v", NODE_INT, 0, fn_min, NULL},      {"int", 1, 1, "n", NODE_INT, 0, fn_int, NULL},
+        {"float", 1, 1, "n", NODE_DOUBLE, 0, fn_float, NULL}, {NULL},
 };

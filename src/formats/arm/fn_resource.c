@@ -1,77 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What the cloud would answer about resources at run time. Of resources of the same template we know
- * what the template says; the rest is unknown.
- */
+/* What the cloud would answer about resources at run time: of those of the same run from the template, else unknown. */
 #include "internal.h"
-
 #include <string.h>
 
-static struct node *source_unknown(struct env *e, const struct expr *x)
-{
-	return arm_unknown(e, "%.*s", (int)(x->end - x->start), e->text + x->start);
-}
-
-/* The same member with the id that the cloud gives it, when it is an object with a name and without an id. */
-static struct node *with_id(struct instance *i, const char *list, struct node *member)
-{
-	const char *name = node_get_str(member, "name", NULL);
-
-	if (!name || node_get(member, "id"))
-		return node_ref(member);
-	struct node *out = node_at(node_object(), member);
-	node_set(out, "id", node_stringf("%s/%s/%s", i->id, list, name));
-	for (guint k = 0; k < node_length(member); k++)
-		node_set(out, node_name(member, k), node_ref(node_value(member, k)));
-	return out;
-}
-
-static struct node *list_with_ids(struct instance *i, const char *list, struct node *members)
-{
-	struct node *out = node_at(node_array(), members);
-
-	for (guint k = 0; k < node_length(members); k++)
-		node_append(out, with_id(i, list, node_item(members, k)));
-	return out;
-}
-
-/*
- * Properties as a network resource answers them: its inline children (subnets, front ends, pools, configurations) have
- * become resources, so each has an id.
- */
-static struct node *with_child_ids(struct instance *i, struct node *properties)
-{
-	if (g_ascii_strncasecmp(i->type, "Microsoft.Network/", strlen("Microsoft.Network/")) != 0)
-		return node_ref(properties);
-	struct node *out = node_at(node_object(), properties);
-	for (guint k = 0; k < node_length(properties); k++) {
-		const char *name = node_name(properties, k);
-		struct node *value = node_value(properties, k);
-		node_set(out, name, value->type == NODE_ARRAY ? list_with_ids(i, name, value) : node_ref(value));
-	}
-	return out;
-}
-
 /* The full answer for an instance, or only its properties. */
-static struct node *answer(struct env *e, const struct expr *x, struct instance *i, gboolean full)
+static struct node *answer(struct env *e, struct instance *i, gboolean full)
 {
-	if (!i->active || i->existing)
-		return source_unknown(e, x);
+	if (!i->active || i->existing) {
+		g_autofree char *name = arm_answer_name(i);
+		return arm_unknown(e, NODE_OBJECT, full ? "%.*s, 'Full')" : "%.*s)", (int)strlen(name) - 1, name);
+	}
 	if (!arm_instance_evaluate(e, i))
 		return NULL;
-	if (full)
-		return node_ref(i->body);
-	struct node *properties = node_get(i->body, "properties");
-	return properties && properties->type == NODE_OBJECT ? with_child_ids(i, properties) : source_unknown(e, x);
+	struct node *whole = arm_answer(e, i);
+	return whole ? node_ref(full ? whole : node_get(whole, "properties")) : NULL;
 }
 
 /* All instances of a loop by its symbolic name, as an array. */
-static struct node *answer_all(struct env *e, const struct expr *x, GPtrArray *group, gboolean full)
+static struct node *answer_all(struct env *e, GPtrArray *group, gboolean full)
 {
 	g_autoptr(node) out = node_array();
 
 	for (guint i = 0; i < group->len; i++) {
-		struct node *one = answer(e, x, group->pdata[i], full);
+		struct node *one = answer(e, group->pdata[i], full);
 		if (!one)
 			return NULL;
 		node_append(out, one);
@@ -79,40 +30,33 @@ static struct node *answer_all(struct env *e, const struct expr *x, GPtrArray *g
 	return g_steal_pointer(&out);
 }
 
-static struct node *lazy_reference(struct env *e, const struct expr *x)
+static struct node *fn_reference(struct env *e, const struct args *a)
 {
-	g_autoptr(node) wanted = arm_eval(e, x->args->pdata[0]);
-	gboolean full = FALSE;
+	gboolean full = a->n > 2 && g_ascii_strcasecmp(node_str(a->v[2], ""), "Full") == 0;
 
-	if (!wanted)
-		return NULL;
-	if (x->args->len > 2) {
-		g_autoptr(node) mode = arm_eval(e, x->args->pdata[2]);
-		if (!mode)
-			return NULL;
-		full = g_ascii_strcasecmp(node_str(mode, ""), "Full") == 0;
-	}
-	if (wanted->type != NODE_STRING)
-		return arm_fail(e, "%s(): argument 1 must be a name or id, not of type %s", x->name,
-		                node_type_name(wanted->type));
-	if (g_ascii_strcasecmp(x->name, "references") == 0) {
-		g_autofree char *key = g_ascii_strdown(wanted->string, -1);
-		GPtrArray *group = g_hash_table_lookup(e->frame->groups, key);
-		return group ? answer_all(e, x, group, full) : source_unknown(e, x);
-	}
-	struct instance *i = arm_find_instance(e->frame, wanted->string);
-	return i ? answer(e, x, i, full) : source_unknown(e, x);
+	if (e->frame->function)
+		return arm_fail(e, "a function of a template cannot use %s()", a->function);
+	const char *name = arm_is_unknown(a->v[0]) ? a->v[0]->unknown.text : arg_str(a, 0);
+	struct instance *i = arm_find_instance(e->frame, name);
+	return i ? answer(e, i, full) : arm_unknown_call(e, g_hash_table_lookup(arm_function_index(), "reference"), a);
+}
+
+static struct node *fn_references(struct env *e, const struct args *a)
+{
+	g_autofree char *key = g_ascii_strdown(arg_str(a, 0), -1);
+	GPtrArray *group = g_hash_table_lookup(e->frame->groups, key);
+
+	if (!group)
+		return arm_unknown_call(e, g_hash_table_lookup(arm_function_index(), "references"), a);
+	return answer_all(e, group, a->n > 2 && g_ascii_strcasecmp(node_str(a->v[2], ""), "Full") == 0);
 }
 
 static struct node *fn_resource_info(struct env *e, const struct args *a)
 {
-	const char *name = arg_string(e, a, 0);
-	struct instance *i = name ? arm_find_instance(e->frame, name) : NULL;
+	struct instance *i = arm_find_instance(e->frame, arg_str(a, 0));
 
-	if (!name)
-		return NULL;
 	if (!i)
-		return arm_fail(e, "resourceInfo('%.80s'): there is no such resource in this template", name);
+		return arm_fail(e, "resourceInfo('%.80s'): there is no such resource in this template", arg_str(a, 0));
 	struct node *out = node_object();
 	node_set(out, "id", node_string(i->id));
 	node_set(out, "name", node_string(i->name));
@@ -121,17 +65,45 @@ static struct node *fn_resource_info(struct env *e, const struct args *a)
 	return out;
 }
 
-static struct node *fn_providers(struct env *e, const struct args *a)
+/* The outputs of a deployment by name, with the values of secure ones. */
+static struct node *fn_list_outputs(struct env *e, const struct args *a)
 {
-	const char *space = arg_string(e, a, 0);
+	struct instance *i = arm_find_instance(e->frame, arg_str(a, 0));
 
-	return space ? arm_unknown(e, "providers('%s')", space) : NULL;
+	if (!i || !i->active || i->existing)
+		return arm_unknown_call(e, g_hash_table_lookup(arm_function_index(), "list*"), a);
+	if (!arm_instance_evaluate(e, i))
+		return NULL;
+	if (!i->outputs)
+		return arm_unknown_call(e, g_hash_table_lookup(arm_function_index(), "list*"), a);
+	struct node *out = node_object();
+	for (guint k = 0; k < node_length(i->outputs); k++)
+		node_set(out, node_name(i->outputs, k), node_ref(node_get(node_value(i->outputs, k), "value")));
+	return out;
+}
+
+/* Keys, secrets, zones of a data centre: nothing of it is in any template. */
+static struct node *fn_not_here(struct env *e, const struct args *a)
+{
+	g_autofree char *key = g_ascii_strdown(a->function, -1);
+	const struct function *f = g_hash_table_lookup(arm_function_index(), key);
+
+	return arm_unknown_call(e, f ? f : g_hash_table_lookup(arm_function_index(), "list*"), a);
 }
 
 const struct function arm_resource_functions[] = {
-        {"reference", 1, 3, 0, NULL, lazy_reference},
-        {"references", 1, 3, 0, NULL, lazy_reference},
-        {"resourceInfo", 1, 1, 0, fn_resource_info, NULL},
-        {"providers", 1, 2, 0, fn_providers, NULL},
+        {"reference", 1, 3, "s", NODE_OBJECT, FN_UNKNOWN, fn_reference, NULL},
+        {"references", 1, 3, "s", NODE_ARRAY, 0, fn_references, NULL},
+        {"resourceInfo", 1, 1, "s", NODE_OBJECT, 0, fn_resource_info, NULL},
+        {"list*", 1, 3, "ssv", NODE_OBJECT, FN_UNKNOWN, fn_not_here, NULL},
+        {"listOutputsWithSecureValues", 1, 2, "s", NODE_OBJECT, 0, fn_list_outputs, NULL},
+        {"providers", 1, 2, "s", NODE_OBJECT, FN_UNKNOWN, fn_not_here, NULL},
+        {"roleDefinitions", 1, 1, "s", NODE_OBJECT, FN_UNKNOWN, fn_not_here, NULL},
+        {"toLogicalZone", 3, 3, "s", NODE_STRING, FN_UNKNOWN, fn_not_here, NULL},
+        {"toLogicalZones", 3, 3, "ssa", NODE_ARRAY, FN_UNKNOWN, fn_not_here, NULL},
+        {"toPhysicalZone", 3, 3, "s", NODE_STRING, FN_UNKNOWN, fn_not_here, NULL},
+        {"toPhysicalZones", 3, 3, "ssa", NODE_ARRAY, FN_UNKNOWN, fn_not_here, NULL},
+        {"this.exists", 0, 0, "v", NODE_BOOL, FN_UNKNOWN, fn_not_here, NULL},
+        {"this.existingResource", 0, 0, "v", NODE_UNKNOWN, FN_UNKNOWN, fn_not_here, NULL},
         {NULL},
 };

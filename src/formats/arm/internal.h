@@ -30,19 +30,25 @@
 #define ARM_MAX_NOTES      5000u
 #define ARM_MAX_DEPLOYMENT 8u /* deployments within deployments */
 #define ARM_BYTES_PER_STEP 32u
+#define ARM_FRAME_BYTES    16384u /* what a template within a template costs */
+
+/* The folder of the outermost template, as a URI: what deployment().properties.templateLink.uri begins with. */
+#define ARM_BASE_URI "https://templates.invalid/"
 
 enum expr_kind { EXPR_LITERAL, EXPR_CALL, EXPR_PROPERTY, EXPR_INDEX };
 
 /* Syntax tree of one expression. */
 struct expr {
 	enum expr_kind kind;
-	guint start, end;     /* bytes of the expression's text that this part covers */
-	gboolean optional;    /* .? and [?: null instead of an error */
-	struct node *literal; /* EXPR_LITERAL */
-	char *name;           /* EXPR_CALL: function; EXPR_PROPERTY: member */
-	struct expr *base;    /* EXPR_PROPERTY, EXPR_INDEX */
-	struct expr *index;   /* EXPR_INDEX */
-	GPtrArray *args;      /* EXPR_CALL: struct expr */
+	guint tokens;                    /* of the whole expression, in its outermost part */
+	guint start, end;                /* bytes of the expression's text that this part covers */
+	gboolean optional;               /* .? and [?: null instead of an error */
+	struct node *literal;            /* EXPR_LITERAL */
+	char *name;                      /* EXPR_CALL: function; EXPR_PROPERTY: member */
+	const struct function *function; /* EXPR_CALL: once found */
+	struct expr *base;               /* EXPR_PROPERTY, EXPR_INDEX */
+	struct expr *index;              /* EXPR_INDEX */
+	GPtrArray *args;                 /* EXPR_CALL: struct expr */
 };
 
 /* Parses the inside of "[...]". NULL and *message (caller frees) on failure; *tokens is added to. */
@@ -55,14 +61,18 @@ gboolean expr_is(const char *text);
 
 struct frame;
 struct instance;
+struct function;
+struct args;
+struct env;
 
 struct run {
-	const char *file;
+	const char *file;      /* of the outermost template */
+	const char *directory; /* linked templates below it are read; NULL: none */
 	gboolean fill_missing;
 	guint64 steps;
 	guint depth, deployments, resources;
+	gsize linked_bytes;
 	GError *error;
-	gboolean type_error; /* the error says that an argument has the wrong type */
 	GPtrArray *notes;
 	GHashTable *noted;
 	GPtrArray *pending; /* char *: became unknown within the expression at hand */
@@ -71,6 +81,10 @@ struct run {
 	GPtrArray *frames;  /* owns struct frame */
 	GHashTable *by_id;  /* lower-case id -> struct instance (not owned) */
 	GHashTable *newest; /* lower-case id -> struct document that was deployed last (not owned) */
+	GHashTable *open;   /* containers of which a deployment knows more -> char *, what a further member is called */
+	GHashTable *parsed; /* text of an expression -> its tree */
+	gsize parsed_bytes;
+	GHashTable *files; /* path of a linked file -> its node */
 };
 
 struct loop {
@@ -94,6 +108,23 @@ struct env {
 	const char *subject;      /* "resource 'web0' ($.resources[3])" */
 	const struct node *place; /* the string or object being evaluated */
 	const char *text;         /* the expression being evaluated, without brackets */
+	const struct expr *part;  /* the call of it that is being evaluated */
+	const struct call *calls; /* the user functions that it stands in */
+	const char *file;         /* where `place` stands, when not in the frame's file */
+};
+
+struct call { /* a user function being evaluated */
+	const struct call *outer;
+	const struct node *definition;
+};
+
+/* What a template is deployed to. */
+enum level { LEVEL_GROUP, LEVEL_SUBSCRIPTION, LEVEL_MANAGEMENT, LEVEL_TENANT };
+
+/* Where something is deployed: the members that its level has are set. Owned strings. */
+struct target {
+	enum level level;
+	char *subscription, *group, *management;
 };
 
 enum progress { WAITING, WORKING, DONE };
@@ -101,10 +132,11 @@ enum progress { WAITING, WORKING, DONE };
 struct binding { /* a parameter or a variable */
 	char *name;
 	struct node *declaration;
-	struct node *given; /* parameter: value from outside, or NULL */
-	struct node *value; /* when DONE */
+	struct node *given;     /* parameter: value from outside, or NULL */
+	struct node *value;     /* when DONE */
+	const char *given_file; /* that the given value stands in; NULL: the template's, or the command line */
 	enum progress state;
-	gboolean secure, made_up, from_copy;
+	gboolean secure, from_copy;
 };
 
 struct frame {
@@ -113,9 +145,13 @@ struct frame {
 	struct frame
 	        *names; /* whose parameters, variables and resourceGroup() expressions see: itself, or an outer one */
 	struct node *root;
+	char *file; /* that the template stands in, as errors name it */
+	char *link; /* the same below the directory of the outermost template */
 	char *path; /* "$" or "$.resources[1].properties.template" */
-	char *subscription, *group, *location, *deployment;
-	gboolean symbolic;
+	struct target target;
+	char *location, *deployment;
+	gboolean symbolic, function; /* function: of a user function */
+	GHashTable *constants;       /* function -> its answer, which is the same everywhere in the frame */
 	GHashTable *parameters, *variables,
 	        *functions;                        /* lower-case name -> struct binding; functions: -> struct node */
 	GPtrArray *parameter_order;                /* struct binding */
@@ -133,29 +169,45 @@ struct instance {
 	struct node *source;
 	const struct loop *loops;
 	char *type, *name, *id, *path, *subject, *symbol;
-	char *subscription, *group;
+	struct target target;
 	gboolean active, existing;
 	enum progress state;
-	struct node *body; /* evaluated; what reference(.., 'Full') answers */
+	struct node *body;    /* evaluated */
+	struct node *full;    /* what reference(.., 'Full') answers, once asked for */
+	struct node *outputs; /* of a deployment */
 	GPtrArray *documents;
 	guint number;
 };
 
 /* run.c */
 gpointer arm_fail(struct env *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
-gpointer arm_fail_type(struct env *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
+gpointer arm_fail_limit(struct env *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void arm_note(struct env *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void arm_secret(struct run *run, const struct node *value);
 char *arm_redact(const struct run *run, const char *text);
 gboolean arm_charge(struct env *e, gsize bytes);
 gsize arm_weight(const struct node *value);
 gboolean arm_check_weight(struct env *e, const struct node *value);
-gboolean arm_is_unknown(const struct node *n);
-struct node *arm_unknown(struct env *e, const char *format, ...) G_GNUC_PRINTF(2, 3);
-void arm_note_unknowns(struct env *e, guint from);
 void arm_forgive(struct env *e);
-struct frame *arm_frame_new(struct run *run, struct frame *parent, struct node *root, const char *path);
+struct frame *arm_frame_new(struct run *run, struct frame *parent, struct node *root, const char *file,
+                            const char *path);
 void arm_frame_free(struct frame *f);
+
+/* unknown.c */
+gboolean arm_is_unknown(const struct node *n);
+gboolean arm_holds_unknown(const struct node *n); /* itself or anything in it; of a value that was weighed */
+/* A value of the kind (NODE_UNKNOWN: any) that is called so: "reference('x').fqdn". */
+struct node *arm_unknown(struct env *e, enum node_type kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
+struct node *arm_unknown_member(struct env *e, const char *base, const char *member, gint64 index);
+struct node *arm_unknown_call(struct env *e, const struct function *f, const struct args *a);
+struct node *arm_unknown_string(struct env *e, char *text); /* of known parts and "<unknown: ...>"; taken over */
+void arm_note_unknowns(struct env *e, guint from);
+/* Notes that `what` depends on an unknown value, and what is assumed. */
+void arm_assume(struct env *e, const struct node *unknown, const char *what, const char *assumed);
+void arm_open(struct run *run, struct node *container, const char *name);
+const char *arm_open_name(const struct run *run, const struct node *container);
+struct node *arm_plain(struct node *n);                   /* unknown values as strings; takes the reference over */
+char *arm_suggest(GHashTable *names, const char *wanted); /* "; did you mean 'x'?", or ""; caller frees */
 
 /* eval.c: both answer a new reference, or NULL on error */
 struct node *arm_eval(struct env *e, const struct expr *x);
@@ -168,6 +220,9 @@ gboolean arm_eval_count(struct env *e, const struct node *count, gint64 *out);
 /* call.c */
 struct node *arm_call(struct env *e, const struct expr *x);
 
+/* The functions by lower-case name: struct function. */
+GHashTable *arm_function_index(void);
+
 struct args {
 	const char *function;
 	struct node **v;
@@ -175,15 +230,22 @@ struct args {
 };
 
 enum {
-	FN_DEEP = 1, /* walks its arguments whole: charged by their weight */
-	FN_UNKNOWN =
-	        2, /* takes unknown values like any string; of others an unknown argument makes the result unknown */
-	FN_BUILDS = 4, /* puts values together: the weight of the result is checked */
+	FN_DEEP = 1,     /* walks its arguments whole: charged by their weight */
+	FN_UNKNOWN = 2,  /* works with unknown arguments; of others one makes the result unknown */
+	FN_BUILDS = 4,   /* puts values together: the weight of the result is checked */
+	FN_CONSTANT = 8, /* without arguments, and everywhere in a template the same */
 };
 
+/*
+ * A row of the table of functions. `takes` has a letter for each argument, of which the last stands for all that
+ * follow (call.c has the letters); an eager function may count on them, but with FN_UNKNOWN has to look for unknown
+ * values. A lazy one evaluates and checks its arguments itself.
+ */
 struct function {
 	const char *name;
 	guint8 min, max; /* arguments; max 255: any number */
+	const char *takes;
+	enum node_type gives; /* NODE_UNKNOWN: depends */
 	guint8 flags;
 	struct node *(*eager)(struct env *e, const struct args *a);
 	struct node *(*lazy)(struct env *e, const struct expr *x);
@@ -191,34 +253,76 @@ struct function {
 
 extern const struct function arm_string_functions[], arm_array_functions[], arm_object_functions[],
         arm_numeric_functions[], arm_logic_functions[], arm_scope_functions[], arm_date_functions[],
-        arm_lambda_functions[], arm_cidr_functions[], arm_resource_functions[], arm_encode_functions[];
+        arm_lambda_functions[], arm_cidr_functions[], arm_resource_functions[], arm_encode_functions[],
+        arm_id_functions[], arm_template_functions[], arm_format_functions[], arm_uri_functions[];
 
-/* Checked arguments. On the wrong type they set the error and answer NULL or FALSE. */
-const char *arg_string(struct env *e, const struct args *a, guint i);
-gboolean arg_int(struct env *e, const struct args *a, guint i, gint64 *out);
-gboolean arg_bool(struct env *e, const struct args *a, guint i, gboolean *out);
-struct node *arg_array(struct env *e, const struct args *a, guint i);
-struct node *arg_object(struct env *e, const struct args *a, guint i);
+static inline const char *arg_str(const struct args *a, guint i)
+{
+	return a->v[i]->string;
+}
+
+static inline gint64 arg_int(const struct args *a, guint i)
+{
+	return a->v[i]->integer;
+}
+
+/* -1 when an unknown value decides it. */
+int arm_same(const struct node *a, const struct node *b);
 gboolean arm_array_has(struct env *e, const struct node *array, const struct node *wanted);
 char *arm_text_of(const struct node *n); /* what string() answers */
 
 /* bind.c */
-gboolean arm_bind_parameters(struct env *e, const struct node *parameters, const struct node *overrides);
+gboolean arm_bind_parameters(struct env *e, const struct arm_parameters *given, const struct node *overrides);
 void arm_bind_variables(struct frame *f);
 gboolean arm_force_parameters(struct env *e);
 struct node *arm_parameter(struct env *e, const char *name);
 struct node *arm_variable(struct env *e, const char *name);
 void arm_binding_free(gpointer binding);
 
+/* user.c */
+const struct node *arm_find_user(const struct frame *f, const char *key);
+struct node *arm_call_user(struct env *e, const struct expr *x, const struct node *definition);
+
+/* types.c: checks a value against its declared type; `what` begins the error */
+gboolean arm_check_type(struct env *e, const struct node *root, const struct node *declaration, const struct node *v,
+                        const char *what);
+struct node *arm_definition(const struct node *root,
+                            struct node *declaration); /* its "$ref" followed; NULL: a circle */
+const char *arm_declared_type(const struct node *root, struct node *declaration); /* "" when it has none */
+gboolean arm_is_nullable(const struct node *root, struct node *declaration);
+
+/* target.c */
+void arm_target_clear(struct target *t);
+void arm_target_set(struct target *to, const struct target *from);
+char *arm_target_id(const struct target *t);
+const char *arm_level_name(enum level level);
+enum level arm_schema_level(const struct node *template);
+gboolean arm_target_parse(struct target *t, const char *scope);
+
+/* link.c: the template (and parameters) that a deployment links to. FALSE on error; *template NULL: not followed. */
+struct linked {
+	struct node *template, *parameters; /* owned */
+	char *link;                         /* path below the directory of the outermost template */
+	char *file, *parameters_file;       /* as errors name them */
+};
+gboolean arm_link(struct env *e, const struct instance *i, struct linked *out);
+void arm_linked_clear(struct linked *l);
+
 /* fill.c */
-struct node *arm_fill(struct env *e, const char *name, const char *type, const struct node *declaration);
+struct node *arm_fill(struct env *e, const char *name, struct node *declaration);
 char *arm_fill_placeholder(struct env *e, const char *name, const char *text);
 
 /* expand.c */
 gboolean arm_expand(struct frame *f);
 void arm_instance_free(gpointer instance);
+struct instance *arm_find_turn(struct frame *f, const char *key);
 struct instance *arm_find_instance(struct frame *f, const char *wanted);
+char *arm_group_location(struct env *e, const struct target *t); /* of a group that the run deploys; NULL: unknown */
 const struct loop *arm_loop_new(struct run *run, const struct loop *outer, const char *name, gint64 index);
+
+/* answer.c: what reference(.., 'Full') answers of an active instance that was evaluated; borrowed */
+struct node *arm_answer(struct env *e, struct instance *i);
+char *arm_answer_name(const struct instance *i); /* "reference('x')"; caller frees */
 
 /* order.c: instances in an order in which dependencies come first; NULL on a cycle */
 GPtrArray *arm_order(struct frame *f);

@@ -82,6 +82,8 @@ static gboolean need(struct graph *g, guint from, const char *wanted)
 		return TRUE;
 	struct instance *i = g_hash_table_lookup(f->by_id, key);
 	if (!i)
+		i = arm_find_turn(f, key);
+	if (!i)
 		i = g_hash_table_lookup(f->by_relative, provider ? provider + strlen("/providers/") : key);
 	if (i) {
 		add_edge(g, from, i->number);
@@ -104,8 +106,10 @@ static gboolean read_needs(struct graph *g, struct instance *i)
 	g_autoptr(node) value = arm_eval_node(&e, list);
 	if (!value)
 		return FALSE;
-	if (arm_is_unknown(value))
+	if (arm_is_unknown(value)) {
+		arm_assume(&e, value, "dependsOn", "it is taken as empty");
 		return TRUE;
+	}
 	if (value->type != NODE_ARRAY && value->type != NODE_STRING)
 		return arm_fail(&e, "dependsOn must be an array of names or ids, not of type %s",
 		                node_type_name(value->type)) != NULL;
@@ -113,12 +117,16 @@ static gboolean read_needs(struct graph *g, struct instance *i)
 	for (guint k = 0; k < count; k++) {
 		struct node *item = value->type == NODE_ARRAY ? node_item(value, k) : value;
 		e.place = item->line ? item : list;
+		if (arm_is_unknown(item)) {
+			need(g, i->number, item->unknown.text);
+			continue;
+		}
 		if (item->type != NODE_STRING)
 			return arm_fail(&e, "dependsOn holds a value of type %s; only names and ids may stand there",
 			                node_type_name(item->type)) != NULL;
 		if (!arm_charge(&e, 64))
 			return FALSE;
-		if (!need(g, i->number, item->string) && !arm_is_unknown(item))
+		if (!need(g, i->number, item->string))
 			arm_note(&e, "it depends on '%.200s', which is not a resource of this template", item->string);
 	}
 	return TRUE;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the whole evaluation shares: errors, notes, secrets, the budget, unknown values, frames. */
+/* What the whole evaluation shares: errors, notes, secrets, the budget, frames. */
 #include "internal.h"
 #include <string.h>
-
-#define UNKNOWN_PREFIX "<unknown: "
 
 /* Replaces the values of secure parameters. Shorter ones than four characters would garble every message. */
 char *arm_redact(const struct run *run, const char *text)
@@ -21,26 +19,43 @@ void arm_secret(struct run *run, const struct node *value)
 
 	if (run->secrets->len >= 1000)
 		return;
-	if (text && strlen(text) >= 4 && !arm_is_unknown(value))
+	if (text && strlen(text) >= 4)
 		g_ptr_array_add(run->secrets, g_strdup(text));
 	for (guint i = 0; i < node_length(value); i++)
 		arm_secret(run, value->type == NODE_ARRAY ? node_item(value, i) : node_value(value, i));
 }
 
-static void fail_va(struct env *e, gboolean type_error, const char *format, va_list args)
+/* The file that `place` stands in. */
+static const char *file_of(const struct env *e)
 {
+	if (e->file)
+		return e->file;
+	return e->frame ? e->frame->file : e->run->file;
+}
+
+/* "file:line:column: resource 'x' ($.resources[0]): what it is; in concat(1)" */
+static void fail_va(struct env *e, int code, const char *format, va_list args)
+{
+	GString *text;
+
 	if (e->run->error)
 		return;
-	g_autofree char *what = g_strdup_vprintf(format, args);
-	g_autofree char *text =
-	        e->place && e->place->line
-	                ? g_strdup_printf("%s:%u:%u: %s%s%s", e->run->file, e->place->line, e->place->column,
-	                                  e->subject ? e->subject : "", e->subject ? ": " : "", what)
-	                : g_strdup_printf("%s: %s%s%s", e->run->file, e->subject ? e->subject : "",
-	                                  e->subject ? ": " : "", what);
-	g_autofree char *clean = arm_redact(e->run, text);
-	e->run->error = g_error_new_literal(ESC_INPUT_ERROR, ESC_INPUT_INVALID, clean);
-	e->run->type_error = type_error;
+	text = g_string_new(file_of(e));
+	if (e->place && e->place->line)
+		g_string_append_printf(text, ":%u:%u", e->place->line, e->place->column);
+	g_string_append(text, ": ");
+	if (e->subject)
+		g_string_append_printf(text, "%s: ", e->subject);
+	g_string_append_vprintf(text, format, args);
+	if (e->part && e->text) {
+		guint length = e->part->end - e->part->start;
+		g_autofree char *part = g_strndup(e->text + e->part->start, length);
+		g_autofree char *cut = g_utf8_substring(part, 0, MIN(g_utf8_strlen(part, -1), 80));
+		g_string_append_printf(text, " (at %s%s)", cut, strlen(cut) < strlen(part) ? "..." : "");
+	}
+	g_autofree char *whole = g_string_free(text, FALSE);
+	g_autofree char *clean = arm_redact(e->run, whole);
+	e->run->error = g_error_new_literal(ESC_INPUT_ERROR, code, clean);
 }
 
 gpointer arm_fail(struct env *e, const char *format, ...)
@@ -48,17 +63,18 @@ gpointer arm_fail(struct env *e, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fail_va(e, FALSE, format, args);
+	fail_va(e, ESC_INPUT_INVALID, format, args);
 	va_end(args);
 	return NULL;
 }
 
-gpointer arm_fail_type(struct env *e, const char *format, ...)
+/* A bound is reached: nothing may carry on after it. */
+gpointer arm_fail_limit(struct env *e, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	fail_va(e, TRUE, format, args);
+	fail_va(e, ESC_INPUT_LIMIT, format, args);
 	va_end(args);
 	return NULL;
 }
@@ -68,7 +84,6 @@ void arm_forgive(struct env *e)
 {
 	if (e->run->error && e->run->error->code != ESC_INPUT_LIMIT)
 		g_clear_error(&e->run->error);
-	e->run->type_error = FALSE;
 }
 
 void arm_note(struct env *e, const char *format, ...)
@@ -80,7 +95,7 @@ void arm_note(struct env *e, const char *format, ...)
 	va_start(args, format);
 	g_autofree char *what = g_strdup_vprintf(format, args);
 	va_end(args);
-	g_autofree char *text = g_strdup_printf("%s:%u: %s%s%s", e->run->file, e->place ? e->place->line : 0,
+	g_autofree char *text = g_strdup_printf("%s:%u: %s%s%s", file_of(e), e->place ? e->place->line : 0,
 	                                        e->subject ? e->subject : "", e->subject ? ": " : "", what);
 	char *clean = arm_redact(e->run, text);
 	if (g_hash_table_add(e->run->noted, clean))
@@ -93,8 +108,7 @@ gboolean arm_charge(struct env *e, gsize bytes)
 	e->run->steps += 1 + bytes / ARM_BYTES_PER_STEP;
 	if (e->run->steps <= ARM_MAX_STEPS)
 		return TRUE;
-	arm_fail(e, "the template takes more than %u steps to evaluate; lower its loop counts", ARM_MAX_STEPS);
-	e->run->error->code = ESC_INPUT_LIMIT;
+	arm_fail_limit(e, "the template takes more than %u steps to evaluate; lower its loop counts", ARM_MAX_STEPS);
 	return FALSE;
 }
 
@@ -106,6 +120,8 @@ static gboolean weigh(const struct node *n, guint depth, gsize *weight)
 	*weight += 16;
 	if (n->type == NODE_STRING)
 		*weight += strlen(n->string);
+	else if (n->type == NODE_UNKNOWN)
+		*weight += strlen(n->unknown.text);
 	for (guint i = 0; i < node_length(n) && *weight <= ARM_MAX_WEIGHT; i++) {
 		if (n->type == NODE_OBJECT)
 			*weight += strlen(node_name(n, i));
@@ -131,52 +147,19 @@ gboolean arm_check_weight(struct env *e, const struct node *value)
 	if (!value)
 		return TRUE;
 	if (!weigh(value, 1, &weight)) {
-		arm_fail(e, "a value nested deeper than %d levels", NODE_MAX_DEPTH);
-		e->run->error->code = ESC_INPUT_LIMIT;
+		arm_fail_limit(e, "a value nested deeper than %d levels", NODE_MAX_DEPTH);
 		return FALSE;
 	}
 	if (weight > ARM_MAX_WEIGHT) {
-		arm_fail(e, "a value of more than %u bytes; lower the loop counts", ARM_MAX_WEIGHT);
-		e->run->error->code = ESC_INPUT_LIMIT;
+		arm_fail_limit(e, "a value of more than %u bytes; lower the loop counts", ARM_MAX_WEIGHT);
 		return FALSE;
 	}
 	return arm_charge(e, weight);
 }
 
-gboolean arm_is_unknown(const struct node *n)
+static void release(gpointer n)
 {
-	const char *text = node_str(n, NULL);
-
-	return text && g_str_has_prefix(text, UNKNOWN_PREFIX);
-}
-
-struct node *arm_unknown(struct env *e, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	g_autofree char *what = g_strdup_vprintf(format, args);
-	va_end(args);
-	g_autofree char *cut = g_utf8_substring(what, 0, MIN(g_utf8_strlen(what, -1), 200));
-	if (e->run->pending->len < 1000)
-		g_ptr_array_add(e->run->pending, g_strdup(cut));
-	struct node *n = node_stringf(UNKNOWN_PREFIX "%s>", cut);
-	return node_at(n, e->place);
-}
-
-/* Notes what became unknown since `from`; of "f()", "f().a" and "f().a.b" only the last is worth a line. */
-void arm_note_unknowns(struct env *e, guint from)
-{
-	GPtrArray *pending = e->run->pending;
-
-	for (guint i = from; i < pending->len && i < from + 100; i++) {
-		gboolean covered = FALSE;
-		for (guint k = i + 1; k < pending->len && k < i + 100 && !covered; k++)
-			covered = strstr(pending->pdata[k], pending->pdata[i]) != NULL;
-		if (!covered)
-			arm_note(e, "%s is known only to a real deployment", (char *)pending->pdata[i]);
-	}
-	g_ptr_array_set_size(pending, (int)MIN(from, pending->len));
+	node_unref(n);
 }
 
 static void free_list(gpointer list)
@@ -184,7 +167,8 @@ static void free_list(gpointer list)
 	g_ptr_array_unref(list);
 }
 
-struct frame *arm_frame_new(struct run *run, struct frame *parent, struct node *root, const char *path)
+struct frame *arm_frame_new(struct run *run, struct frame *parent, struct node *root, const char *file,
+                            const char *path)
 {
 	struct frame *f = g_new0(struct frame, 1);
 
@@ -192,6 +176,8 @@ struct frame *arm_frame_new(struct run *run, struct frame *parent, struct node *
 	f->parent = parent;
 	f->names = f;
 	f->root = node_ref(root);
+	f->file = g_strdup(file);
+	f->link = g_strdup(parent ? parent->link : "");
 	f->path = g_strdup(path);
 	f->level = parent ? parent->level + 1 : 0;
 	struct node *version = node_get(root, "languageVersion");
@@ -200,6 +186,7 @@ struct frame *arm_frame_new(struct run *run, struct frame *parent, struct node *
 	f->parameters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, arm_binding_free);
 	f->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, arm_binding_free);
 	f->functions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	f->constants = g_hash_table_new_full(NULL, NULL, NULL, release);
 	f->parameter_order = g_ptr_array_new();
 	f->instances = g_ptr_array_new_with_free_func(arm_instance_free);
 	f->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -216,6 +203,7 @@ void arm_frame_free(struct frame *f)
 	g_hash_table_unref(f->parameters);
 	g_hash_table_unref(f->variables);
 	g_hash_table_unref(f->functions);
+	g_hash_table_unref(f->constants);
 	g_hash_table_unref(f->by_id);
 	g_hash_table_unref(f->by_relative);
 	g_hash_table_unref(f->by_name);
@@ -223,9 +211,10 @@ void arm_frame_free(struct frame *f)
 	g_ptr_array_unref(f->instances);
 	node_unref(f->outputs);
 	node_unref(f->root);
+	g_free(f->file);
+	g_free(f->link);
 	g_free(f->path);
-	g_free(f->subscription);
-	g_free(f->group);
+	arm_target_clear(&f->target);
 	g_free(f->location);
 	g_free(f->deployment);
 	g_free(f);

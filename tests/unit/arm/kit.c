@@ -14,7 +14,8 @@ struct arm_result *kit_evaluate(const char *text, const char *parameters, GError
 	if (parameters)
 		given = node_parse(parameters, strlen(parameters), "p.json", &bad);
 	g_assert_no_error(bad);
-	return arm_evaluate(template, "t.json", given, NULL, &scope, FALSE, error);
+	const struct arm_parameters list[] = {{given, "p.json"}, {NULL, NULL}};
+	return arm_evaluate(template, "t.json", list, NULL, &scope, FALSE, error);
 }
 
 char *kit_output(const struct arm_result *r, const char *name)
@@ -30,7 +31,6 @@ char *kit_expression(const char *expression)
 	const struct arm_scope scope = {
 	        .subscription = "contoso", .group = "prod", .location = "north", .deployment = "main"};
 
-	node_set(x, "type", node_string("string"));
 	node_set(x, "value", node_stringf("[%s]", expression));
 	node_set(outputs, "x", x);
 	node_set(template, "outputs", outputs);

@@ -33,8 +33,11 @@ static void check_documents(const struct arm_result *r, const char *file)
 
 static guint evaluate_file(const char *folder)
 {
-	const struct arm_scope scope = {
-	        .subscription = "contoso", .group = "prod", .location = "north", .deployment = "azuredeploy"};
+	const struct arm_scope scope = {.subscription = "contoso",
+	                                .group = "prod",
+	                                .location = "north",
+	                                .deployment = "azuredeploy",
+	                                .directory = folder};
 	g_autofree char *file = g_build_filename(folder, "azuredeploy.json", NULL);
 	g_autofree char *given = g_build_filename(folder, "azuredeploy.parameters.json", NULL);
 	g_autoptr(GError) error = NULL;
@@ -45,7 +48,8 @@ static guint evaluate_file(const char *folder)
 	g_assert_no_error(error);
 	g_autoptr(node) parameters = g_file_test(given, G_FILE_TEST_EXISTS) ? node_parse_file(given, &error) : NULL;
 	g_assert_no_error(error);
-	struct arm_result *r = arm_evaluate(template, file, parameters, NULL, &scope, TRUE, &error);
+	const struct arm_parameters list[] = {{parameters, given}, {NULL, NULL}};
+	struct arm_result *r = arm_evaluate(template, file, list, NULL, &scope, TRUE, &error);
 	if (!r)
 		g_error("%s", error->message);
 	check_documents(r, file);

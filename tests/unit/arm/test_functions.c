@@ -16,7 +16,8 @@ static void check(gconstpointer data)
 		if (r->expected[0] == '!' ? g_str_has_prefix(got, "error: ") && strstr(got, r->expected + 1)
 		                          : strcmp(got, r->expected) == 0)
 			continue;
-		g_error("[%s]: expected %s but got %s", r->expression, r->expected, got);
+		g_test_message("[%s]: expected %s but got %s", r->expression, r->expected, got);
+		g_test_fail();
 	}
 }
 
@@ -53,7 +54,7 @@ static const struct row strings[] = {
         {"padLeft('a', 99999999)", "!from 0 to 65536"},
         {"padLeft(true(), 2)", "!string or a number"},
         {"replace('a', '', 'b')", "!must not be empty"},
-        {"split('a', 1)", "!string or an array"},
+        {"split('a', 1)", "!an array or a string"},
         {"substring('abc', 2, 2)", "!do not lie within the 3"},
         {"substring('abc', -1)", "!do not lie within"},
         {"format('{1}', 'a')", "!only 1 values"},
@@ -88,7 +89,7 @@ static const struct row strings[] = {
 
 static const struct row arrays[] = {
         {"length(1)", "!must be an array, an object or a string"},
-        {"first(createArray())", "!the array is empty"},
+        {"first(createArray())", "null"},
         {"take('abc', 'x')", "!whole number"},
         {"range(0, 1000000000)", "!from 0 to 10000"},
         {"range('a', 1)", "!whole number"},
@@ -175,7 +176,7 @@ static const struct row logic[] = {
         {"not('a')", "!must be true or false"},
         {"bool('maybe')", "!must be true, false, 1 or 0"},
         {"less('a', 1)", "!both strings"},
-        {"greater(createArray(), 1)", "!both strings"},
+        {"greater(createArray(), 1)", "!string or a number"},
         {"if(true(), 1, div(1, 0))", "1"},
         {"if(equals(1, 2), 'a', 'b')", "\"b\""},
         {"and(true(), true(), false())", "false"},
@@ -282,11 +283,11 @@ static const struct row lambdas[] = {
 };
 
 static const struct row networks[] = {
-        {"cidrSubnet('10.0.0.0/33', 24, 0)", "!not an IPv4 network"},
+        {"cidrSubnet('10.0.0.0/33', 24, 0)", "!is not a network like"},
         {"cidrSubnet('10.0.0.0/16', 8, 0)", "!from 16 to 32"},
         {"cidrSubnet('10.0.0.0/16', 24, 256)", "!only 256"},
         {"cidrHost('10.0.0.0/30', 2)", "!outside the network"},
-        {"parseCidr('10.0.0')", "!not an IPv4 network"},
+        {"parseCidr('10.0.0')", "!is not a network like"},
         {"cidrSubnet('10.0.0.0/16', 24, 255)", "\"10.0.255.0/24\""},
         {"cidrSubnet('0.0.0.0/0', 32, 4294967295)", "\"255.255.255.255/32\""},
         {"cidrHost('10.0.0.0/24', 3)", "\"10.0.0.4\""},

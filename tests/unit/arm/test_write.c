@@ -8,7 +8,9 @@ static const struct arm_scope scope = {"contoso", "prod", "north", "main"};
 static struct arm_result *evaluate(struct node *template, const struct node *given, const struct node *overrides)
 {
 	g_autoptr(GError) error = NULL;
-	struct arm_result *r = arm_evaluate(template, "t.json", given, overrides, &scope, TRUE, &error);
+	struct arm_result *r =
+	        arm_evaluate(template, "t.json", (struct arm_parameters[]){{given, "p.json"}, {NULL, NULL}}, overrides,
+	                     &scope, TRUE, &error);
 
 	if (!r)
 		g_error("%s", error->message);

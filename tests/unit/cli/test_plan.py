@@ -85,7 +85,7 @@ def bad_input():
     r = run('plan', wants, '--fill-missing', '--json')
     ok(r.returncode == 0 and any('p' in n for n in json.loads(r.stdout)['notes']), 'or with made-up ones, which it says', r.stdout + r.stderr)
     for args, says in ((('--param', 'z=1'), "--param 'z'"), (('--param', 'z'), 'NAME=VALUE'), (('--group', 'a/b'), '--group'),
-                       (('--subscription', '..'), '--subscription'), (('--parameters', wants, '--parameters', wants), 'more parameters files')):
+                       (('--subscription', '..'), '--subscription'), ((wants, *('--parameters', wants) * 3), 'more parameters files')):
         r = run('plan', wants, '--fill-missing', *args)
         ok(r.returncode == 2 and says in r.stderr, f'plan {" ".join(args[:2])}: refused', r.stderr)
     r = run('plan', wants, '--param', 'q=s3cret', '--param', 'unknown=s3cret')

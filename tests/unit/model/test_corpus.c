@@ -31,8 +31,9 @@ static struct arm_result *evaluate(const char *folder, const char *name)
 
 	if (g_file_test(values, G_FILE_TEST_EXISTS))
 		parameters = node_parse_file(values, NULL);
+	const struct arm_parameters list[] = {{parameters, values}, {NULL, NULL}};
 	if (template)
-		r = arm_evaluate(template, file, parameters, NULL, &scope, TRUE, &error);
+		r = arm_evaluate(template, file, list, NULL, &scope, TRUE, &error);
 	if (!r)
 		g_test_message("%s: not evaluated: %s", name, error->message);
 	return r;

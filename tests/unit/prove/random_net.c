@@ -178,7 +178,7 @@ char *random_template(GRand *r)
 
 struct scene random_scene(GRand *r, guint seed)
 {
-	static const struct arm_scope scope = {"s", "random", "local", "random"};
+	static const struct arm_scope scope = {"s", "random", "local", "random", NULL};
 	g_autofree char *name = g_strdup_printf("random-%u.json", seed);
 	g_autofree char *text = random_template(r);
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);

@@ -13,7 +13,7 @@ struct scene {
 
 static inline struct scene scene_load(void)
 {
-	static const struct arm_scope scope = {"s", "office", "local", "office"};
+	static const struct arm_scope scope = {"s", "office", "local", "office", NULL};
 	g_autofree char *path = g_test_build_filename(G_TEST_DIST, "office.json", NULL);
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) error = NULL;
