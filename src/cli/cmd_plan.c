@@ -1,43 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* escarp plan: what the templates would build. No root, no daemon, no effect. */
-#include "abi/maps.h"
+/* escarp plan: what the templates would build, or what changes between two. No root, no daemon, no effect. */
 #include "cli/commands.h"
 #include "cli/plan.h"
+#include "cli/plan_compare.h"
 #include "cli/report.h"
-#include "cli/source.h"
-#include "compile/compile.h"
 
-/* A plan is for no fleet in particular: unless told, it has hosts enough, as full as they can be. A VM's NICs share a host,
- * hence half filled. */
-static void enough_hosts(const struct graph *g, struct alloc_settings *s)
+static int compare(const struct invocation *i, const struct plan_choice *c)
 {
-	s->ports_per_host = ESC_MAX_PORTS - 1;
-	s->hosts = 1 + 2 * g->nics->len / s->ports_per_host;
+	g_autoptr(GHashTable) taken = g_hash_table_new(g_direct_hash, g_direct_equal);
+	g_auto(plan_side) before = {0}, after = {0};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(node) data = NULL;
+
+	if (option_given(i, "format"))
+		return report_error(EXIT_BAD_INPUT, "plan: --format arm writes one deployment; add --together when the "
+		                                    "files are one");
+	if (!plan_side_make(&before, i, &c->before, NULL, taken, &error) ||
+	    !plan_side_make(&after, i, &c->after, &before, taken, &error) || !source_check_params(i, taken, &error))
+		return report_error(EXIT_BAD_INPUT, "%s", error->message);
+	data = plan_compare(&before, &after);
+	return report_show(&(struct report){data, plan_compare_text}, i) ? EXIT_OK : EXIT_FAILED;
 }
 
 int cmd_plan(const struct invocation *i)
 {
+	g_autoptr(GHashTable) taken = g_hash_table_new(g_direct_hash, g_direct_equal);
+	g_auto(plan_choice) choice = {0};
+	g_auto(plan_side) side = {0};
 	g_autoptr(GError) error = NULL;
-	g_autoptr(source) s = source_read(i, &error);
-	g_autoptr(graph) g = s ? source_graph(s, TRUE, &error) : NULL;
-	g_autoptr(alloc) none = alloc_new();
-	g_autoptr(alloc) a = NULL;
 	g_autoptr(node) data = NULL;
-	struct alloc_settings settings;
 
-	if (!g)
+	if (!plan_choose(i, &choice, &error))
 		return report_error(EXIT_BAD_INPUT, "%s", error->message);
-	alloc_settings_init(&settings);
-	if (!option_given(i, "hosts"))
-		enough_hosts(g, &settings);
-	if (!option_number(i, "hosts", 1, CLI_MAX_HOSTS, &settings.hosts, &error))
+	if (choice.compare)
+		return compare(i, &choice);
+	if (!plan_side_make(&side, i, &choice.after, NULL, taken, &error) || !source_check_params(i, taken, &error))
 		return report_error(EXIT_BAD_INPUT, "%s", error->message);
-	a = alloc_assign(none, g, &settings, &error);
-	if (!a || !compile_check(g, a, &settings, &error))
-		return report_error(EXIT_BAD_INPUT, "%s: %s", (const char *)g_ptr_array_index(s->files, 0),
-		                    error->message);
 	if (option_given(i, "format"))
-		return plan_write(s);
-	data = plan_describe(s, g, a, &settings);
+		return plan_write(side.source);
+	data = plan_describe(side.source, side.graph, side.alloc, &side.settings);
 	return report_show(&(struct report){data, plan_text}, i) ? EXIT_OK : EXIT_FAILED;
 }

@@ -54,10 +54,18 @@ static const struct option o_format = {
         "FORMAT",     "arm: print the resources as one deployment template in place of the plan",
         VALUES_WORDS, "arm"};
 
+static const struct option o_together = {
+        "together",  OPTION_FLAG,
+        NULL,        "All FILEs are one deployment, also two templates, which are compared without it",
+        VALUES_NONE, NULL};
+static const struct option o_against = {
+        "against",   OPTION_LIST, "FILE", "Say what changes from this FILE (several make one deployment) to the others",
+        VALUES_FILE, NULL};
+
 static const struct option *const up_options[] = {&o_parameters, &o_param, &o_subscription, &o_group, &o_fill,
                                                   &o_mode,       &o_hosts, &o_tap,          NULL};
-static const struct option *const plan_options[] = {&o_parameters, &o_param, &o_subscription, &o_group,
-                                                    &o_fill,       &o_hosts, &o_format,       NULL};
+static const struct option *const plan_options[] = {&o_parameters, &o_param,  &o_subscription, &o_group,   &o_fill,
+                                                    &o_hosts,      &o_format, &o_together,     &o_against, NULL};
 static const struct option *const exec_options[] = {&o_as, NULL};
 static const struct option *const status_options[] = {&o_names, NULL};
 static const struct option *const probe_options[] = {&o_port, &o_protocol, NULL};
@@ -73,7 +81,7 @@ const struct command commands[] = {
          "Without a FILE the network that is stored is started again. If anything fails the previous network stays in "
          "force.",
          up_options, 0, 64, FALSE, VALUES_FILE, cmd_up},
-        {"plan", "FILE...", "Says what the templates would build, without building it",
+        {"plan", "FILE...", "Says what the templates would build, or what changes between two",
          "Needs neither root nor a running lab. Prints networks, instances and their addresses, what is open to the "
          "Internet, "
          "what is not modelled, warnings and outputs. What the templates refer to and do not declare is assumed to "
@@ -82,7 +90,13 @@ const struct command commands[] = {
          "listed. Values of secure parameters are never printed.\n\n"
          "With --format arm the same resources are written as one deployment template, whatever they came from. What "
          "depends "
-         "on a secret becomes a secure parameter without a default.",
+         "on a secret becomes a secure parameter without a default.\n\n"
+         "Two templates (or two service definitions, each with what belongs to it) are compared: which resources are "
+         "added, "
+         "removed and changed, what opens and closes to the Internet and to whom, and who may newly or no longer reach "
+         "whom. "
+         "The first is what is, the second what comes; --against names what is. One parameters file serves both. With "
+         "--together they are one deployment, as several templates are for up.",
          plan_options, 1, 64, FALSE, VALUES_FILE, cmd_plan},
         {"exec", "(INSTANCE|internet|host/K)", "Runs a command inside an instance, outside, or on a host",
          "The command runs in the network namespace of the instance, or on the Internet's side, or in that of host K, "

@@ -111,7 +111,7 @@ char *plan_range(guint32 first, guint32 last)
 	return g_strdup_printf("%s-%s", from, to);
 }
 
-static struct node *sources_node(const struct exposure *e)
+struct node *plan_sources(const struct exposure *e)
 {
 	struct node *list = node_array();
 
@@ -148,7 +148,7 @@ static struct node *exposure_node(const struct view *v, const struct exposure *e
 	node_set(o, "instance", node_take_string(graph_vm_label(v->g, e->to->nic->vm)));
 	node_set(o, "address", node_take_string(ip_format(alloc_private(v->a, e->to))));
 	node_set(o, "private_port", e->private_port ? node_int(e->private_port) : node_null());
-	node_set(o, "sources", sources_node(e));
+	node_set(o, "sources", plan_sources(e));
 	return o;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include "cli/source.h"
 #include "model/graph.h"
+#include "prove/exposure.h"
 
 /* The caller owns the result. */
 struct node *plan_describe(const struct source *src, const struct graph *g, const struct alloc *a,
@@ -18,3 +19,4 @@ int plan_write(const struct source *src);
 char *plan_range(guint32 first, guint32 last);
 char *plan_ports(guint first, guint last); /* "80", "8000-8080", "*"; caller frees */
 const char *plan_protocol(guint8 protocol);
+struct node *plan_sources(const struct exposure *e); /* list of ranges, ["*"] for anyone; the caller's */

@@ -12,9 +12,8 @@
 
 struct names {
 	const struct graph *g;
-	GHashTable *tiers;    /* struct tier -> name, owned */
-	GHashTable *subnets;  /* struct subnet -> how many tiers */
-	GHashTable *networks; /* name in lower case -> how many networks */
+	GHashTable *tiers;   /* struct tier -> name, owned */
+	GHashTable *subnets; /* struct subnet -> how many tiers */
 };
 
 static void count(GHashTable *table, gpointer key)
@@ -22,34 +21,46 @@ static void count(GHashTable *table, gpointer key)
 	g_hash_table_replace(table, key, GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(table, key)) + 1));
 }
 
-/* "group/network/subnet", without what every subnet of the plan has in common. */
-static char *subnet_name(const struct names *n, const struct subnet *s)
+char *plan_subnet_name(const struct graph *g, const struct subnet *s)
 {
 	const struct noun *network = &s->network->noun;
-	g_autofree char *lower = g_ascii_strdown(network->name, -1);
+	gboolean twin = FALSE;
 
-	if (n->g->networks->len == 1)
+	if (g->networks->len == 1)
 		return g_strdup(s->noun.name);
-	if (GPOINTER_TO_UINT(g_hash_table_lookup(n->networks, lower)) == 1)
+	for (guint i = 0; i < g->networks->len; i++) {
+		const struct network *other = NTH(g->networks, struct network, i);
+
+		twin |= other != s->network && g_ascii_strcasecmp(other->noun.name, network->name) == 0;
+	}
+	if (!twin)
 		return g_strdup_printf("%s/%s", network->name, s->noun.name);
 	return g_strdup_printf("%s/%s/%s/%s", network->subscription, network->group, network->name, s->noun.name);
 }
 
-static char *tier_name(const struct names *n, const struct tier *t)
+char *plan_members(const struct graph *g, const GPtrArray *configs)
 {
-	g_autofree char *subnet = subnet_name(n, t->subnet);
-	g_autoptr(GString) members = g_string_new(NULL);
+	GString *members = g_string_new(NULL);
 
-	if (GPOINTER_TO_UINT(g_hash_table_lookup(n->subnets, t->subnet)) == 1)
-		return g_steal_pointer(&subnet);
-	for (guint i = 0; i < MIN(t->members->len, NAMED_MEMBERS); i++) {
-		g_autofree char *label = graph_vm_label(n->g, NTH(t->members, struct ip_config, i)->nic->vm);
+	for (guint i = 0; i < MIN(configs->len, NAMED_MEMBERS); i++) {
+		g_autofree char *label = graph_vm_label(g, NTH(configs, struct ip_config, i)->nic->vm);
 
 		g_string_append_printf(members, "%s%s", i ? ", " : "", label);
 	}
-	if (t->members->len > NAMED_MEMBERS)
-		g_string_append_printf(members, ", +%u", t->members->len - NAMED_MEMBERS);
-	return g_strdup_printf("%s (%s)", subnet, members->str);
+	if (configs->len > NAMED_MEMBERS)
+		g_string_append_printf(members, ", +%u", configs->len - NAMED_MEMBERS);
+	return g_string_free(members, FALSE);
+}
+
+static char *tier_name(const struct names *n, const struct tier *t)
+{
+	g_autofree char *subnet = plan_subnet_name(n->g, t->subnet);
+	g_autofree char *members = NULL;
+
+	if (GPOINTER_TO_UINT(g_hash_table_lookup(n->subnets, t->subnet)) == 1)
+		return g_steal_pointer(&subnet);
+	members = plan_members(n->g, t->members);
+	return g_strdup_printf("%s (%s)", subnet, members);
 }
 
 static void names_init(struct names *n, const struct graph *g, const struct reach *r)
@@ -57,9 +68,6 @@ static void names_init(struct names *n, const struct graph *g, const struct reac
 	n->g = g;
 	n->tiers = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	n->subnets = g_hash_table_new(NULL, NULL);
-	n->networks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	for (guint i = 0; i < g->networks->len; i++)
-		count(n->networks, g_ascii_strdown(NTH(g->networks, struct network, i)->noun.name, -1));
 	for (guint i = 0; i < r->tiers->len; i++)
 		count(n->subnets, (gpointer)NTH(r->tiers, struct tier, i)->subnet);
 	for (guint i = 0; i < r->tiers->len; i++) {
@@ -73,7 +81,6 @@ static void names_clear(struct names *n)
 {
 	g_hash_table_unref(n->tiers);
 	g_hash_table_unref(n->subnets);
-	g_hash_table_unref(n->networks);
 }
 
 static struct node *tier_node(const struct names *n, const struct tier *t)
@@ -92,7 +99,7 @@ static struct node *tier_node(const struct names *n, const struct tier *t)
 	return o;
 }
 
-static struct node *ports_node(const GArray *ports)
+struct node *plan_port_list(const GArray *ports)
 {
 	struct node *list = node_array();
 
@@ -118,17 +125,9 @@ static struct node *addresses_node(const GArray *ranges)
 	return list;
 }
 
-static gboolean same_addresses(const struct passage *a, const struct passage *b)
-{
-	if (!a->addresses || !b->addresses)
-		return a->addresses == b->addresses;
-	return a->addresses->len == b->addresses->len &&
-	       memcmp(a->addresses->data, b->addresses->data, a->addresses->len * sizeof(struct address_range)) == 0;
-}
-
 static gboolean is_joined(const struct passage *a, const struct passage *b)
 {
-	return a->from == b->from && a->to == b->to && ports_equal(a->ports, b->ports) && same_addresses(a, b);
+	return a->from == b->from && a->to == b->to && ports_equal(a->ports, b->ports) && passage_same_addresses(a, b);
 }
 
 static struct node *passage_node(const struct names *n, const struct passage *p)
@@ -138,7 +137,7 @@ static struct node *passage_node(const struct names *n, const struct passage *p)
 	node_set(o, "from", node_string(g_hash_table_lookup(n->tiers, p->from)));
 	node_set(o, "to", node_string(p->to ? g_hash_table_lookup(n->tiers, p->to) : "Internet"));
 	node_set(o, "protocols", node_array());
-	node_set(o, "ports", ports_node(p->ports));
+	node_set(o, "ports", plan_port_list(p->ports));
 	node_set(o, "addresses", addresses_node(p->addresses));
 	return o;
 }

@@ -122,7 +122,7 @@ static struct node *overrides_for(const struct invocation *i, const struct node 
 	return g_steal_pointer(&o);
 }
 
-static gboolean check_overrides(const struct invocation *i, GHashTable *taken, GError **error)
+gboolean source_check_params(const struct invocation *i, GHashTable *taken, GError **error)
 {
 	const GPtrArray *list = option_list(i, "param");
 
@@ -303,8 +303,15 @@ static gboolean read_classic(struct source *s, const GPtrArray *files, GError **
 
 struct source *source_read(const struct invocation *i, GError **error)
 {
-	g_autoptr(source) s = g_new0(struct source, 1);
 	g_autoptr(GHashTable) taken = g_hash_table_new(g_direct_hash, g_direct_equal);
+	g_autoptr(source) s = source_read_part(i, taken, error);
+
+	return s && source_check_params(i, taken, error) ? g_steal_pointer(&s) : NULL;
+}
+
+struct source *source_read_part(const struct invocation *i, GHashTable *taken, GError **error)
+{
+	g_autoptr(source) s = g_new0(struct source, 1);
 	g_autoptr(GPtrArray) classic = g_ptr_array_new();
 	const GPtrArray *parameter_files = option_list(i, "parameters");
 
@@ -339,7 +346,7 @@ struct source *source_read(const struct invocation *i, GError **error)
 	}
 	if (!read_classic(s, classic, error))
 		return NULL;
-	return check_overrides(i, taken, error) ? g_steal_pointer(&s) : NULL;
+	return g_steal_pointer(&s);
 }
 
 void source_free(struct source *s)

@@ -23,6 +23,10 @@ struct source {
 
 /* Reads and evaluates every FILE of the command line. NULL and error, whose message may have several lines. */
 struct source *source_read(const struct invocation *i, GError **error);
+/* The same where the FILEs are but some of those of the command line: which --param were taken is noted in `taken` (a set of
+ * pointers), and source_check_params, after all parts, refuses those that no part took. */
+struct source *source_read_part(const struct invocation *i, GHashTable *taken, GError **error);
+gboolean source_check_params(const struct invocation *i, GHashTable *taken, GError **error);
 void source_free(struct source *s);
 typedef struct source source;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(source, source_free)

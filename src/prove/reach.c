@@ -6,6 +6,8 @@
 #include "prove/starts.h"
 #include "prove/tiers.h"
 
+#include <string.h>
+
 #define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
 #define MAX_WORK            30000000u /* rules, prefixes and members looked at: a fraction of a second */
 
@@ -19,6 +21,14 @@ struct survey {
 	guint64 work;        /* what may still be spent */
 	GHashTable *weights; /* struct security_group -> what one look through its lists costs */
 };
+
+gboolean passage_same_addresses(const struct passage *a, const struct passage *b)
+{
+	if (!a->addresses || !b->addresses)
+		return a->addresses == b->addresses;
+	return a->addresses->len == b->addresses->len &&
+	       memcmp(a->addresses->data, b->addresses->data, a->addresses->len * sizeof(struct address_range)) == 0;
+}
 
 static void passage_free(gpointer data)
 {

@@ -31,6 +31,7 @@ struct reach {
 	gboolean truncated;  /* rules too many to look through: there may be more */
 };
 
+gboolean passage_same_addresses(const struct passage *a, const struct passage *b);
 struct reach *reach_make(const struct graph *g, const struct alloc *a, const struct alloc_settings *s);
 void reach_free(struct reach *r);
 typedef struct reach reach;

@@ -177,7 +177,7 @@ def written():
     ok(r.returncode == 2 and '--subscription' in r.stderr, 'metadata that is no name is refused', r.stderr)
     secret = write('one.json', template(parameters={'s': {'type': 'secureString'}})), write('two.json', template(parameters={'s': {'type': 'secureString'}}))
     values = [write(f'{k}.values.json', {'parameters': {'s': {'value': f'secret-{k}'}}}) for k in ('one', 'two')]
-    r = run('plan', *secret, '--parameters', values[0], '--parameters', values[1], '--format', 'arm')
+    r = run('plan', *secret, '--parameters', values[0], '--parameters', values[1], '--together', '--format', 'arm')
     ok(r.returncode == 2 and "'s' has two values" in r.stderr and 'secret-' not in r.stderr, 'one name for two secrets is refused', r.stderr)
 
 
@@ -255,7 +255,50 @@ def warnings():
     ok(not any("'g/beside'" in w or "'g/narrow'" in w or "'g/wide' never" in w for w in found), 'none about rules that do decide', found)
 
 
+def compared():
+    """plan A B: what changes, in openings; the same openings written otherwise are no change of them."""
+    def office(rules, extra=()):
+        group = {'type': 'Microsoft.Network/networkSecurityGroups', 'apiVersion': '2020-11-01', 'name': 'g', 'properties': {'securityRules': rules}}
+        v = network('v', '10.0.0.0/16')
+        v['properties']['subnets'] = [{'name': 's', 'properties': {'addressPrefix': '10.0.1.0/24', 'networkSecurityGroup': {
+            'id': "[resourceId('Microsoft.Network/networkSecurityGroups', 'g')]"}}}]
+        ip = {'type': 'Microsoft.Network/publicIPAddresses', 'apiVersion': '2020-11-01', 'name': 'p', 'sku': {'name': 'Standard'}, 'properties': {'publicIPAllocationMethod': 'Static'}}
+        return template([group, v, ip, *machine('m', 's', publicIPAddress={'id': "[resourceId('Microsoft.Network/publicIPAddresses', 'p')]"}), *machine('n', 's'), *extra],
+                        parameters={'pw': {'type': 'secureString', 'defaultValue': 'secret-before'}})
+    deny = rule('inside', 4000, access='Deny', protocol='*', source='VirtualNetwork')
+    old = write('old.json', office([rule('web', 100, source='Internet', port='80-443'), deny]))
+    same = write('same.json', office([rule('low', 200, source='Internet', port='80-100'), rule('high', 210, source='Internet', port='101-443'),
+                                      rule('a', 300, access='Deny', protocol='*', source='10.0.0.0/17'), rule('b', 310, access='Deny', protocol='*', source='10.0.128.0/17')]))
+    new = write('new.json', office([rule('web', 100, source='203.0.113.0/24', port='80-90'), rule('ssh', 110, source='Internet', port='22'),
+                                    rule('inner', 120, source='10.0.1.0/24', port='5432'), deny], machine('x', 's')))
+    r = run('plan', old, same, '--json')
+    out = json.loads(r.stdout) if r.returncode == 0 else {}
+    eq([c['properties'] for c in out['resources']['changed']][0][:1], ['properties.securityRules[0].name'], 'the same written otherwise: the resource changes')
+    eq((out['open'], out['reach'], out['open_complete'], out['reach_complete']), ([], [], True, True), 'and nothing that is open')
+    text = run('plan', old, same).stdout
+    ok('Nothing opens or closes' in text and 'is the same' in text, 'which the words say', text)
+    out = json.loads(run('plan', old, new, '--json').stdout)
+    eq({(e['change'], e['protocol'], e['ports'], e['instance'], ' '.join(e['before']), ' '.join(e['after'])) for e in out['open']},
+       {('opened', 'tcp', '22', 'm', '', '*'), ('changed', 'tcp', '80-90', 'm', '*', '203.0.113.0/24'), ('closed', 'tcp', '91-443', 'm', '*', '')},
+       'what opens, closes and changes for whom')
+    eq([e['id'].rsplit('/', 1)[1] for e in out['resources']['added']], ['x', 'x'], 'what is added')
+    ok(any((e['from'], ' '.join(e['opened'])) == ('s (m, n)', '5432') for e in out['reach']), 'who newly reaches whom', out['reach'])
+    eq((out['before'], out['after'], out['group']), ([old], [new], 'old'), 'both are the first one\'s group')
+    back = json.loads(run('plan', old, '--against', new, '--json').stdout)
+    eq({(e['change'], e['ports']) for e in back['open']}, {('closed', '22'), ('changed', '80-90'), ('opened', '91-443')}, '--against turns it round')
+    both = run('plan', old, new)
+    ok(both.returncode == 0 and 'secret-before' not in both.stdout + both.stderr, 'no secret in the words', both.stderr)
+    one = write('part.json', template([network('w', '10.9.0.0/16')]))
+    r = run('plan', old, one, '--together', '--json')
+    eq(len(json.loads(r.stdout)['networks']), 2, '--together: one deployment of two templates')
+    for args, says in (((old, new, one), '--together'), ((old, new, '--format', 'arm'), 'one deployment'), ((old, new, '--param', 'none=1'), "'none'"),
+                       ((old, write('broken.json', '{')), 'broken.json')):
+        r = run('plan', *args)
+        ok(r.returncode == 2 and says in r.stderr and not r.stdout, f'plan of {len(args)} words: refused, {says}', r.stderr)
+
+
 bad_input()
+compared()
 reach()
 hostile_rules()
 warnings()
