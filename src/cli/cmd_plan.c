@@ -30,8 +30,7 @@ int cmd_plan(const struct invocation *i)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(node) data = NULL;
 
-	if (!plan_choose(i, &choice, &error))
-		return report_error(EXIT_BAD_INPUT, "%s", error->message);
+	plan_choose(i, &choice);
 	if (choice.compare)
 		return compare(i, &choice);
 	if (!plan_side_make(&side, i, &choice.after, NULL, taken, &error) || !source_check_params(i, taken, &error))

@@ -55,8 +55,7 @@ static const struct option o_format = {
         VALUES_WORDS, "arm"};
 
 static const struct option o_together = {
-        "together",  OPTION_FLAG,
-        NULL,        "All FILEs are one deployment, also two templates, which are compared without it",
+        "together",  OPTION_FLAG, NULL, "All FILEs are one deployment, also two that declare the same resources",
         VALUES_NONE, NULL};
 static const struct option o_against = {
         "against",   OPTION_LIST, "FILE", "Say what changes from this FILE (several make one deployment) to the others",
@@ -91,12 +90,15 @@ const struct command commands[] = {
          "With --format arm the same resources are written as one deployment template, whatever they came from. What "
          "depends "
          "on a secret becomes a secure parameter without a default.\n\n"
-         "Two templates (or two service definitions, each with what belongs to it) are compared: which resources are "
-         "added, "
-         "removed and changed, what opens and closes to the Internet and to whom, and who may newly or no longer reach "
-         "whom. "
-         "The first is what is, the second what comes; --against names what is. One parameters file serves both. With "
-         "--together they are one deployment, as several templates are for up.",
+         "Two templates (or two service definitions, each with what belongs to it) that declare mostly the same "
+         "resources "
+         "are "
+         "compared: which resources are added, removed and changed, what opens and closes to the Internet and to whom, "
+         "and "
+         "who "
+         "may newly or no longer reach whom. The first is what is, the second what comes; one parameters file serves "
+         "both. "
+         "Other files are one deployment, as they are for up. --together and --against leave no doubt.",
          plan_options, 1, 64, FALSE, VALUES_FILE, cmd_plan},
         {"exec", "(INSTANCE|internet|host/K)", "Runs a command inside an instance, outside, or on a host",
          "The command runs in the network namespace of the instance, or on the Internet's side, or in that of host K, "

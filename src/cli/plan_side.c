@@ -96,40 +96,6 @@ static void split(struct plan_choice *c, const GPtrArray *files, const GPtrArray
 	c->after = (struct plan_files){slice(files, at, files->len), parameters_of(parameters, at, files->len)};
 }
 
-gboolean plan_choose(const struct invocation *i, struct plan_choice *c, GError **error)
-{
-	const GPtrArray *against = option_list(i, "against"), *parameters = option_list(i, "parameters");
-	int kind = whole_kind(i->arguments);
-	guint wholes = 0, second = 0;
-
-	*c = (struct plan_choice){0};
-	if (against) {
-		g_autoptr(GPtrArray) all = slice(against, 0, against->len);
-
-		for (guint k = 0; k < i->arguments->len; k++)
-			g_ptr_array_add(all, g_ptr_array_index(i->arguments, k));
-		split(c, all, parameters, against->len);
-		return TRUE;
-	}
-	for (guint k = 0; k < i->arguments->len && kind >= 0; k++)
-		if ((int)kind_of(NTH(i->arguments, const char, k)) == kind && ++wholes == 2)
-			second = k;
-	if (wholes > 2 && !option_given(i, "together")) {
-		g_set_error(
-		        error, CLI_ERROR, CLI_USAGE,
-		        "plan: %u files that are each a deployment; write --together when they are one, or name two to "
-		        "compare",
-		        wholes);
-		return FALSE;
-	}
-	if (wholes == 2 && !option_given(i, "together"))
-		split(c, i->arguments, parameters, second);
-	else
-		c->after = (struct plan_files){slice(i->arguments, 0, i->arguments->len),
-		                               parameters ? slice(parameters, 0, parameters->len) : NULL};
-	return TRUE;
-}
-
 /* --- what follows from them --- */
 
 /* A plan is for no fleet in particular: unless told, it has hosts enough, as full as they can be. A VM's NICs share a host,
@@ -195,4 +161,67 @@ gboolean plan_side_make(struct plan_side *s, const struct invocation *i, const s
 		return TRUE;
 	g_prefix_error(error, "%s: ", file);
 	return FALSE;
+}
+
+/* --- one deployment, or two --- */
+
+static guint shared(const GPtrArray *a, const GPtrArray *b)
+{
+	g_autoptr(GHashTable) ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	guint count = 0;
+
+	for (guint k = 0; k < a->len; k++)
+		g_hash_table_add(ids, g_ascii_strdown(NTH(a, struct document, k)->id, -1));
+	for (guint k = 0; k < b->len; k++) {
+		g_autofree char *key = g_ascii_strdown(NTH(b, struct document, k)->id, -1);
+
+		count += g_hash_table_contains(ids, key);
+	}
+	return count;
+}
+
+/* Two files that declare mostly the same resources are two states of them: one deployment says each thing once. What cannot
+ * be read alone is not compared, and its fault told when it is read with the other. */
+static gboolean are_states(const struct invocation *i, const struct plan_choice *c)
+{
+	g_autoptr(GHashTable) taken = g_hash_table_new(g_direct_hash, g_direct_equal);
+	g_autoptr(source) before = read_files(i, &c->before, NULL, taken, NULL), after = NULL;
+	struct plan_side like = {.source = before};
+	guint smaller;
+
+	if (before)
+		after = read_files(i, &c->after, &like, taken, NULL);
+	if (!after)
+		return FALSE;
+	smaller = MIN(before->documents->len, after->documents->len);
+	return smaller > 0 && 2 * shared(before->documents, after->documents) >= smaller;
+}
+
+void plan_choose(const struct invocation *i, struct plan_choice *c)
+{
+	const GPtrArray *against = option_list(i, "against"), *parameters = option_list(i, "parameters");
+	int kind = whole_kind(i->arguments);
+	guint wholes = 0, second = 0;
+
+	*c = (struct plan_choice){0};
+	if (against) {
+		g_autoptr(GPtrArray) all = slice(against, 0, against->len);
+
+		for (guint k = 0; k < i->arguments->len; k++)
+			g_ptr_array_add(all, g_ptr_array_index(i->arguments, k));
+		split(c, all, parameters, against->len);
+		return;
+	}
+	for (guint k = 0; k < i->arguments->len && kind >= 0; k++)
+		if ((int)kind_of(NTH(i->arguments, const char, k)) == kind && ++wholes == 2)
+			second = k;
+	if (wholes == 2 && !option_given(i, "together")) {
+		split(c, i->arguments, parameters, second);
+		if (are_states(i, c))
+			return;
+		plan_choice_clear(c);
+	}
+	c->compare = FALSE;
+	c->after = (struct plan_files){slice(i->arguments, 0, i->arguments->len),
+	                               parameters ? slice(parameters, 0, parameters->len) : NULL};
 }

@@ -26,8 +26,9 @@ struct plan_choice {
 	gboolean compare;
 	struct plan_files before, after; /* without a comparison only `after` */
 };
-/* Which FILEs are what. FALSE and error when that cannot be told. The caller clears. */
-gboolean plan_choose(const struct invocation *i, struct plan_choice *c, GError **error);
+/* Which FILEs are what: two whole inputs of one kind that declare mostly the same resources are compared, unless --together;
+ * --against names what is compared. The caller clears. */
+void plan_choose(const struct invocation *i, struct plan_choice *c);
 void plan_choice_clear(struct plan_choice *c);
 typedef struct plan_choice plan_choice;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(plan_choice, plan_choice_clear)

@@ -291,7 +291,9 @@ def compared():
     one = write('part.json', template([network('w', '10.9.0.0/16')]))
     r = run('plan', old, one, '--together', '--json')
     eq(len(json.loads(r.stdout)['networks']), 2, '--together: one deployment of two templates')
-    for args, says in (((old, new, one), '--together'), ((old, new, '--format', 'arm'), 'one deployment'), ((old, new, '--param', 'none=1'), "'none'"),
+    r = run('plan', old, one, '--json')
+    ok(r.returncode == 0 and len(json.loads(r.stdout)['networks']) == 2, 'as are two that declare different things', r.stderr)
+    for args, says in (((old, new, '--together'), 'declared twice'), ((old, new, '--format', 'arm'), 'one deployment'), ((old, new, '--param', 'none=1'), "'none'"),
                        ((old, write('broken.json', '{')), 'broken.json')):
         r = run('plan', *args)
         ok(r.returncode == 2 and says in r.stderr and not r.stdout, f'plan of {len(args)} words: refused, {says}', r.stderr)
