@@ -5,6 +5,7 @@ What is counted is the written template, read here by other means than the progr
 of one is in the graph, or in one of the lists of what is not.
 """
 import concurrent.futures, glob, json, os, subprocess, sys, tempfile
+from xml.etree import ElementTree
 
 ESCARP = sys.argv[1]
 SHARED = os.environ['ESCARP_SHARED']
@@ -68,9 +69,11 @@ def lost(template, plan):
                     yield f'{rid}/{part}/{item["name"]}'
 
 
-def look(args):
-    """The problems with one input; None when it was not an input at all."""
+def look(args, good):
+    """The problems with one input; one that is not `good` must be refused."""
     plain = run('plan', *args, '--fill-missing', '--json')
+    if not good:
+        return [] if plain.returncode == 2 and plain.stderr.startswith('escarp: ') and not plain.stdout else [f'exit {plain.returncode}']
     if plain.returncode != 0:
         return [f'exit {plain.returncode}: {plain.stderr[:500]}']
     plan = json.loads(plain.stdout)
@@ -96,7 +99,26 @@ def look(args):
 def templates():
     for file in sorted(glob.glob(os.path.join(SHARED, 'corpus', 'arm', '*', 'azuredeploy.json'))):
         values = file.replace('azuredeploy.json', 'azuredeploy.parameters.json')
-        yield os.path.basename(os.path.dirname(file)), [file, *(('--parameters', values) if os.path.exists(values) else ())]
+        yield os.path.basename(os.path.dirname(file)), [file, *(('--parameters', values) if os.path.exists(values) else ())], True
+
+
+def well_formed(file):
+    """The root's name when this is XML, by a parser that is not ours; None when it is not."""
+    try:
+        return ElementTree.parse(file).getroot().tag.rsplit('}')[-1]
+    except ElementTree.ParseError:
+        return None
+
+
+def classic():
+    """Network configurations, and every definition of a service with each of its configurations. What is not well-formed is refused."""
+    for file in sorted(glob.glob(os.path.join(SHARED, 'corpus', 'netcfg', '*.*'))):
+        if not file.endswith('.tsv'):
+            yield os.path.basename(file), [file], well_formed(file) is not None
+    for definition in sorted(glob.glob(os.path.join(SHARED, 'corpus', 'csdef', '*', '*.csdef'))):
+        for configuration in sorted(glob.glob(os.path.join(os.path.dirname(definition), '*.cscfg'))):
+            yield (os.path.relpath(configuration, os.path.join(SHARED, 'corpus', 'csdef')), [definition, configuration],
+                   None not in (well_formed(definition), well_formed(configuration)))
 
 
 def self_check():
@@ -108,16 +130,16 @@ def self_check():
         '/subscriptions/s/resourcegroups/g/providers/a/b/x/securityRules/deny', '/subscriptions/s/resourcegroups/g/providers/a/b/y']
 
 
-inputs = list(templates())
+inputs = [*templates(), *classic()]
 if not inputs:
     print('1..0 # SKIP the collection of real templates is not here (ESCARP_SHARED)')
     sys.exit(0)
 print(f'1..{len(inputs) + 2}')
 failed = not self_check()
 print('not ok' if failed else 'ok', '1 - what is missing is found')
-print('ok' if len(inputs) >= 80 else 'not ok', f'2 - {len(inputs)} templates')
+print('ok' if len(inputs) >= 130 else 'not ok', f'2 - {len(inputs)} inputs')
 with concurrent.futures.ThreadPoolExecutor(2) as pool:
-    for number, ((name, _), problems) in enumerate(zip(inputs, pool.map(look, (a for _, a in inputs))), 3):
+    for number, ((name, *_), problems) in enumerate(zip(inputs, pool.map(lambda i: look(*i[1:]), inputs)), 3):
         print(f"{'not ok' if problems else 'ok'} {number} - {name}", flush=True)
         for p in problems:
             print('# ' + p.replace('\n', '\n# '))
