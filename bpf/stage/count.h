@@ -92,7 +92,7 @@ static __noinline void count_rare(const struct esc_packet *p, int verdict)
 
 static __always_inline void count(const struct esc_packet *p, int verdict)
 {
-	if (verdict != ESC_V_FORWARD || p->rule[0] || p->rule[1] || p->rule[2] || p->rule[3])
+	if (verdict != ESC_V_FORWARD || p->judged)
 		count_rare(p, verdict);
 	if (ctx_testing())
 		tell_effect(p, verdict);

@@ -58,12 +58,27 @@ static __always_inline struct esc_plan *plan_get(void)
 	return scratch ? &scratch->plan : NULL;
 }
 
+/* For the exit to count. */
+static __always_inline void take_rules(struct esc_packet *p, const struct esc_plan *plan)
+{
+	__builtin_memcpy(p->rule, plan->rule, sizeof(p->rule));
+	p->judged = 1;
+}
+
+/* Does a port of this host speak by an address that is not its own? */
+static __always_inline int foreign(const struct esc_flow_key *k)
+{
+	struct esc_port *port = port_get(k->port);
+
+	return k->dir == ESC_FLOW_FROM && !(port && port_owns(port, k->saddr));
+}
+
 static __noinline int flow_first(struct esc_packet *p)
 {
 	struct esc_plan *plan = plan_get();
 	int v;
 
-	if (p->foreign)
+	if (foreign(&p->key))
 		return ESC_V_SPOOFED_IP;
 	if (!opens(p))
 		return ESC_V_NO_FLOW;
@@ -71,7 +86,7 @@ static __noinline int flow_first(struct esc_packet *p)
 		return ESC_V_FLOW_TABLE;
 	v = judge(&p->key, plan);
 	p->port = plan->port;
-	__builtin_memcpy(p->rule, plan->rule, sizeof(p->rule));
+	take_rules(p, plan);
 	if (v)
 		return v;
 	p->port = p->key.port;
@@ -147,7 +162,7 @@ static __noinline int flow_again(struct esc_packet *p)
 	if (!v)
 		return ESC_START_ANEW;
 	p->port = plan->port;
-	__builtin_memcpy(p->rule, plan->rule, sizeof(p->rule));
+	take_rules(p, plan);
 	return v;
 }
 
@@ -214,9 +229,13 @@ static __always_inline void flow_touch(const struct esc_packet *p, struct esc_fl
 /* FORWARD and the entry, or the reason. */
 static __always_inline int flow(struct esc_packet *p, struct esc_flow **entry)
 {
-	struct esc_flow *e = esc_lookup(flows, &p->key);
+	struct esc_flow *e;
 	int v;
 
+	/* in one piece, as in take_ports */
+	ESC_WORD64(&p->key.sport) = ESC_WORD(&p->key.sport) | (esc_u64)p->key.proto << 32 | (esc_u64)p->key.dir << 40 |
+	                            (esc_u64)p->key.port << 48;
+	e = esc_lookup(flows, &p->key);
 	if (!e || !flow_fresh(p, e)) {
 		v = flow_slow(p);
 		if (v)

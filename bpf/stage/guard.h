@@ -3,8 +3,8 @@
  * guard: a port speaks only for itself (invariant 3).
  * Next: arp.h for ARP, flow.h for IPv4.
  *
- * An address that is not the port's own opens nothing: flow.h drops the packet as spoofed unless it belongs to a flow
- * that somebody else opened towards that very address, as the answer to a floating endpoint does (the instance answers
+ * An address that is not the port's own opens nothing: flow.h drops the packet as spoofed unless it belongs to a flow,
+ * which the port has opened by its own address, or which somebody else opened towards that very address, as the answer to a floating endpoint does (the instance answers
  * in the name of the public address). judge.h asks again whenever a flow is judged.
  */
 #pragma once
@@ -14,7 +14,9 @@ static __always_inline int port_owns(const struct esc_port *port, esc_u32 addr)
 {
 	int own = 0;
 
-	for (int i = 0; i < ESC_PORT_ADDRS; i++)
+	if (port->addr_count && port->addr[0] == addr)
+		return 1; /* nearly always */
+	for (int i = 1; i < ESC_PORT_ADDRS; i++)
 		own |= i < port->addr_count && port->addr[i] == addr;
 	return own;
 }
@@ -31,6 +33,5 @@ static __always_inline int guard(const struct esc_port *port, struct esc_packet 
 		return ESC_V_BROADCAST;
 	if (!mac_equal(p->dmac, gateway))
 		return ESC_V_FOREIGN_MAC;
-	p->foreign = !port_owns(port, p->key.saddr);
 	return ESC_V_FORWARD;
 }

@@ -49,14 +49,15 @@ struct esc_packet {
 	esc_u32 bytes;           /* of the frame */
 	esc_u32 segs;            /* packets that it stands for */
 	esc_u32 gso_size;
-	esc_u32 port; /* charged with the verdict */
+	esc_u32 port;   /* charged with the verdict */
+	esc_u8 smac[6]; /* words of the stack are aligned, so each of the two begins one */
 	esc_u16 ip_length;
-	esc_u8 smac[6], dmac[6];
+	esc_u8 dmac[6];
 	esc_u8 tcp_flags, tcp_header; /* header: bytes */
 	esc_u8 icmp;                  /* type */
 	esc_u8 arp;
-	esc_u8 foreign;  /* the source address is not the port's own: may continue a flow, never open one */
 	esc_u8 delivery; /* enum esc_delivery, and where to: */
+	esc_u8 judged;   /* rule[] holds something */
 	esc_u8 pad[2];
 	esc_u32 out; /* ifindex */
 	esc_u32 vni, remote;
@@ -141,21 +142,35 @@ static __always_inline esc_u32 super_frame_segs(esc_u32 bytes, esc_u32 segs, esc
 	return (bytes - ESC_HEADERS + gso_size - 1) / gso_size;
 }
 
+/* Two words of any alignment: what x86 and arm64 load at once, and C would take apart. */
+#ifdef __bpf__
+#define ESC_WORD(p)   (*(esc_u32 *)(p))
+#define ESC_WORD16(p) (*(esc_u16 *)(p))
+#define ESC_WORD64(p) (*(esc_u64 *)(p))
+#else
+struct esc_word {
+	esc_u32 v;
+} __attribute__((packed, may_alias));
+struct esc_word16 {
+	esc_u16 v;
+} __attribute__((packed, may_alias));
+struct esc_word64 {
+	esc_u64 v;
+} __attribute__((packed, may_alias));
+#define ESC_WORD(p)   (((struct esc_word *)(p))->v)
+#define ESC_WORD16(p) (((struct esc_word16 *)(p))->v)
+#define ESC_WORD64(p) (((struct esc_word64 *)(p))->v)
+#endif
+
 static __always_inline int mac_equal(const esc_u8 *a, const esc_u8 *b)
 {
-	const esc_u16 *x = (const void *)a, *y = (const void *)b;
-
-	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
+	return ESC_WORD(a) == ESC_WORD(b) && ESC_WORD16(a + 4) == ESC_WORD16(b + 4);
 }
 
 static __always_inline void mac_copy(esc_u8 *to, const esc_u8 *from)
 {
-	esc_u16 *x = (void *)to;
-	const esc_u16 *y = (const void *)from;
-
-	x[0] = y[0];
-	x[1] = y[1];
-	x[2] = y[2];
+	ESC_WORD(to) = ESC_WORD(from);
+	ESC_WORD16(to + 4) = ESC_WORD16(from + 4);
 }
 
 /* A good mixer of 32 bits (the finalizer of MurmurHash3). */

@@ -27,14 +27,19 @@ struct esc_l4 {
 
 static __always_inline int ip_checksum_good(const void *ip)
 {
-	const esc_u16 *w = ip;
-	esc_u32 sum = 0;
+	esc_u64 sum = 0;
 
-	for (int i = 0; i < 10; i++)
-		sum += w[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
+	for (int i = 0; i < 20; i += 4)
+		sum += ESC_WORD(ip + i);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+/* Both ports at once: the look-up reads its key in words, and would have to wait for what was stored in parts. */
+static __always_inline void take_ports(const struct esc_l4 *l4, struct esc_packet *p)
+{
+	ESC_WORD(&p->key.sport) = ESC_WORD(l4);
 }
 
 static __always_inline int parse_tcp(const struct esc_l4 *l4, const void *end, esc_u32 room, struct esc_packet *p)
@@ -45,8 +50,7 @@ static __always_inline int parse_tcp(const struct esc_l4 *l4, const void *end, e
 	if (p->tcp_header < 20 || p->tcp_header > room)
 		return ESC_V_MALFORMED;
 	p->tcp_flags = l4->tcp.flags & ESC_FLAG_STATE;
-	p->key.sport = l4->tcp.sport;
-	p->key.dport = l4->tcp.dport;
+	take_ports(l4, p);
 	if (!(p->tcp_flags & (ESC_FLAG_SYN | ESC_FLAG_RST | ESC_FLAG_ACK)))
 		return ESC_V_BAD_FLAGS; /* null, FIN and Xmas scans */
 	if ((p->tcp_flags & ESC_FLAG_SYN) && (p->tcp_flags & (ESC_FLAG_FIN | ESC_FLAG_RST)))
@@ -65,8 +69,7 @@ static __always_inline int parse_udp(const struct esc_l4 *l4, const void *end, e
 	length = ESC_BE16(l4->udp.length);
 	if (length < 8 || length > room)
 		return ESC_V_MALFORMED;
-	p->key.sport = l4->udp.sport;
-	p->key.dport = l4->udp.dport;
+	take_ports(l4, p);
 	return ESC_V_FORWARD;
 }
 
@@ -105,8 +108,7 @@ static __always_inline int parse_ip(const void *data, const void *end, struct es
 
 	if ((const void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 		return ESC_V_MALFORMED;
-	p->key.saddr = ip->saddr;
-	p->key.daddr = ip->daddr;
+	ESC_WORD64(&p->key.saddr) = ESC_WORD64(&ip->saddr); /* both; see take_ports */
 	p->key.proto = ip->protocol;
 	p->ip_length = ESC_BE16(ip->tot_len);
 	if (ip->ihl > 5)
