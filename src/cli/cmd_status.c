@@ -70,9 +70,10 @@ static void status_text(const struct node *data, GString *out)
 	const struct node *ports = node_get(data, "ports");
 	g_autoptr(grid) g = grid_new();
 
-	g_string_append_printf(
-	        out, "Revision %d, %d documents, %u not modelled\n", (int)node_integer(node_get(data, "revision"), 0),
-	        (int)node_integer(node_get(data, "documents"), 0), node_length(node_get(data, "unmodelled")));
+	g_string_append_printf(out, "Revision %d, %d documents, %u recorded, %u not modelled\n",
+	                       (int)node_integer(node_get(data, "revision"), 0),
+	                       (int)node_integer(node_get(data, "documents"), 0),
+	                       node_length(node_get(data, "recorded")), node_length(node_get(data, "unmodelled")));
 	if (node_get_str(data, "trouble", NULL))
 		g_string_append_printf(out, "TROUBLE: %s\n", node_get_str(data, "trouble", ""));
 	hosts_text(node_get(data, "hosts"), out);

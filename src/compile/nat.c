@@ -55,7 +55,7 @@ static gboolean in_standard_pool(const struct ip_config *config)
 {
 	for (guint i = 0; i < config->pools->len; i++) {
 		const struct pool *pool = g_ptr_array_index(config->pools, i);
-		if (pool->lb && pool->lb->sku == SKU_STANDARD)
+		if (pool->lb && pool->lb->sku != SKU_BASIC)
 			return TRUE;
 	}
 	return FALSE;

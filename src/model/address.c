@@ -91,6 +91,8 @@ void address_check(struct build *b)
 
 			if (f->subnet && f->address)
 				claim(b, holders, f->subnet, ip_format(f->address), &f->noun, &f->noun);
+			else if (f->subnet && f->v6 && f->is_static)
+				claim(b, holders, f->subnet, ip6_format(f->address6), &f->noun, &f->noun);
 		}
 	}
 }

@@ -103,7 +103,7 @@ static void check_ports(struct build *b, const struct load_balancer *l)
 	for (guint i = 0; i < l->nat_rules->len; i++) {
 		const struct nat_rule *r = l->nat_rules->pdata[i];
 
-		if (!r->pool)
+		if (!r->made_by)
 			claim(fronts, r->frontend, r->protocol, r->frontend_port, r->frontend_port, &r->noun,
 			      "properties.frontendPort");
 	}
@@ -111,6 +111,12 @@ static void check_ports(struct build *b, const struct load_balancer *l)
 		const struct nat_pool *p = l->nat_pools->pdata[i];
 
 		claim(fronts, p->frontend, p->protocol, p->first_port, p->last_port, &p->noun,
+		      "properties.frontendPortRangeStart");
+	}
+	for (guint i = 0; i < l->pool_nat_rules->len; i++) {
+		const struct nat_rule *r = l->pool_nat_rules->pdata[i];
+
+		claim(fronts, r->frontend, r->protocol, r->frontend_port, r->last_port, &r->noun,
 		      "properties.frontendPortRangeStart");
 	}
 	check_claims(b, fronts, FALSE);
@@ -148,13 +154,6 @@ static void check_all_ports(struct build *b, const struct load_balancer *l, cons
 	}
 }
 
-static const char *sku_name(enum sku sku)
-{
-	static const char *const names[] = {[SKU_BASIC] = "Basic", [SKU_STANDARD] = "Standard"};
-
-	return names[sku];
-}
-
 static void check_member(struct build *b, const struct pool *p, const struct ip_config *c)
 {
 	const struct public_address *own = c->public_address;
@@ -186,6 +185,17 @@ static void check_basic(struct build *b, const struct pool *p, const struct ip_c
 		        p->noun.name);
 }
 
+static void check_size(struct build *b, const struct pool *p)
+{
+	guint most = p->lb->sku == SKU_BASIC ? 300 : 1000, count = MAX(p->members->len, p->members6->len);
+	struct spot s = noun_spot(b, &p->noun);
+
+	if (count > most)
+		spot_error(&s, "",
+		           "%u members are more than the %u that a pool of a %s load balancer may have; use several",
+		           count, most, sku_name(p->lb->sku));
+}
+
 /* Members share one network; a pool over two would mix their addresses. */
 static void check_members(struct build *b, const struct pool *p, GPtrArray *members)
 {
@@ -209,6 +219,92 @@ static void check_members(struct build *b, const struct pool *p, GPtrArray *memb
 	}
 }
 
+/* Whose ports these are must not depend on which rule is asked. */
+static void check_shared(struct build *b, const struct load_balancer *l, const struct outbound_rule *o)
+{
+	for (guint i = 0; i < l->rules->len; i++) {
+		const struct lb_rule *r = l->rules->pdata[i];
+		struct spot s = noun_spot(b, &r->noun);
+
+		if (!r->no_outbound_snat && r->pool == o->pool && g_ptr_array_find(o->frontends, r->frontend, NULL) &&
+		    (o->protocol == PROTO_ANY || r->protocol == PROTO_ANY || o->protocol == r->protocol))
+			spot_error(&s, "properties.disableOutboundSnat",
+			           "outbound rule '%s' has the same front end and pool; write true, so that its ports "
+			           "are nobody else's",
+			           o->noun.name);
+	}
+}
+
+/* The ports of all members must fit the addresses: 64000 each. */
+static void check_outbound(struct build *b, const struct load_balancer *l, const struct outbound_rule *o)
+{
+	struct spot s = noun_spot(b, &o->noun);
+	guint64 addresses = 0, members = o->pool ? o->pool->members->len : 0;
+
+	for (guint i = 0; i < o->frontends->len; i++) {
+		const struct frontend *f = o->frontends->pdata[i];
+
+		addresses += f->public_prefix && !f->v6
+		                     ? G_GUINT64_CONSTANT(1) << (32 - MIN(f->public_prefix->length, 32))
+		                     : 1;
+	}
+	if (addresses > 0 && o->ports * members > 64000 * addresses)
+		spot_error(&s, "properties.allocatedOutboundPorts",
+		           "%u ports for each of %u members are more than the 64000 of each address; write a smaller "
+		           "number, or add front ends",
+		           o->ports, (guint)members);
+	check_shared(b, l, o);
+}
+
+/* A part that nothing refers to does nothing, and was hardly written for that. */
+static void check_unused(struct build *b, const struct load_balancer *l)
+{
+	g_autoptr(GHashTable) used = g_hash_table_new(NULL, NULL);
+
+	for (guint i = 0; i < l->rules->len; i++) {
+		g_hash_table_add(used, ((struct lb_rule *)l->rules->pdata[i])->probe);
+		g_hash_table_add(used, ((struct lb_rule *)l->rules->pdata[i])->frontend);
+	}
+	for (guint i = 0; i < l->nat_rules->len; i++)
+		g_hash_table_add(used, ((struct nat_rule *)l->nat_rules->pdata[i])->frontend);
+	for (guint i = 0; i < l->pool_nat_rules->len; i++)
+		g_hash_table_add(used, ((struct nat_rule *)l->pool_nat_rules->pdata[i])->frontend);
+	for (guint i = 0; i < l->nat_pools->len; i++)
+		g_hash_table_add(used, ((struct nat_pool *)l->nat_pools->pdata[i])->frontend);
+	for (guint i = 0; i < l->outbound_rules->len; i++) {
+		const struct outbound_rule *o = l->outbound_rules->pdata[i];
+
+		for (guint k = 0; k < o->frontends->len; k++)
+			g_hash_table_add(used, o->frontends->pdata[k]);
+	}
+	for (guint i = 0; i < l->probes->len; i++) {
+		struct probe *p = l->probes->pdata[i];
+		struct spot s = noun_spot(b, &p->noun);
+
+		if (!g_hash_table_contains(used, p))
+			spot_warning(&s, "", "no rule names the probe; name it in a rule, or remove it");
+	}
+	for (guint i = 0; i < l->frontends->len; i++) {
+		struct frontend *f = l->frontends->pdata[i];
+		struct spot s = noun_spot(b, &f->noun);
+
+		if (!g_hash_table_contains(used, f))
+			spot_warning(&s, "",
+			             "no rule names the front end, so nothing answers there; add a rule, or "
+			             "remove it");
+	}
+}
+
+/* Those that a document has; what a NAT pool makes is the pool's. */
+static guint nat_rules(const struct load_balancer *l)
+{
+	guint count = l->pool_nat_rules->len;
+
+	for (guint i = 0; i < l->nat_rules->len; i++)
+		count += !((struct nat_rule *)l->nat_rules->pdata[i])->made_by;
+	return count;
+}
+
 /* Figures of the original, for one load balancer. */
 static gboolean check_limits(struct build *b, const struct load_balancer *l)
 {
@@ -218,8 +314,9 @@ static gboolean check_limits(struct build *b, const struct load_balancer *l)
 		guint count, most;
 	} limits[] = {
 	        {"properties.frontendIPConfigurations", "front ends", l->frontends->len, basic ? 200 : 600},
-	        {"properties.loadBalancingRules", "rules and NAT rules", l->rules->len + l->nat_rules->len,
+	        {"properties.loadBalancingRules", "rules and NAT rules", l->rules->len + nat_rules(l),
 	         basic ? 250 : 1500},
+	        {"properties.outboundRules", "outbound rules", l->outbound_rules->len, 600},
 	};
 	struct spot s = noun_spot(b, &l->noun);
 	gboolean fine = TRUE;
@@ -242,9 +339,15 @@ void load_balancer_check(struct build *b, struct load_balancer *l)
 	check_ports(b, l);
 	for (guint i = 0; i < l->rules->len; i++)
 		check_all_ports(b, l, l->rules->pdata[i]);
+	for (guint i = 0; i < l->outbound_rules->len; i++)
+		check_outbound(b, l, l->outbound_rules->pdata[i]);
+	/* What is made up is no more than what refers to it. */
+	if (g_strcmp0(l->noun.document->file, GRAPH_ASSUMED) != 0)
+		check_unused(b, l);
 	for (guint i = 0; i < l->pools->len; i++) {
 		const struct pool *p = l->pools->pdata[i];
 
+		check_size(b, p);
 		check_members(b, p, p->members);
 		check_members(b, p, p->members6);
 	}

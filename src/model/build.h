@@ -168,8 +168,9 @@ struct known {
  * there is listed as not modelled: that is how a new API version's property, or a misspelt one, comes to light.
  */
 extern const struct known network_known[], subnet_known[], security_group_known[], rule_known[], app_group_known[],
-        public_address_known[], nic_known[], load_balancer_known[], pool_known[], nat_rule_known[], vm_known[],
-        scale_set_known[], availability_set_known[];
+        public_address_known[], nic_known[], load_balancer_known[], pool_known[], nat_rule_known[], frontend_known[],
+        probe_known[], lb_rule_known[], nat_pool_known[], outbound_rule_known[], vm_known[], scale_set_known[],
+        availability_set_known[];
 /* types.c: every type of resource that has a noun. Parents before children, so that a child finds its parent. */
 struct resource_type {
 	const char *type; /* lower case */

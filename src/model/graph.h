@@ -172,7 +172,7 @@ struct ddos_plan {
 	GPtrArray *networks; /* struct network that name it */
 };
 
-enum sku { SKU_BASIC, SKU_STANDARD };
+enum sku { SKU_BASIC, SKU_STANDARD, SKU_GATEWAY /* of load balancers alone */ };
 
 /* The lab's public addresses. A declared one outside of it belongs to the real cloud and counts as none. */
 #define GRAPH_PUBLIC_POOL "198.18.0.0/16"
@@ -267,28 +267,71 @@ struct availability_set {
 	char *proximity_group; /* as in struct vm */
 };
 
+/* Public with an address or a block of them, or internal with a subnet: one of the three. */
 struct frontend {
 	struct noun noun;
 	struct load_balancer *lb;
-	struct public_address *public_address; /* public front end, or */
-	struct subnet *subnet;                 /* internal one: recorded, no data plane yet */
+	gboolean v6;
+	struct public_address *public_address;
+	struct public_prefix *public_prefix;
+	struct subnet *subnet;
+	gboolean is_static;
+	guint32 address;     /* private one that is declared, or 0: to be allocated */
+	struct ip6 address6; /* the same of an IPv6 one */
+	GPtrArray *zones;    /* char *: labels */
+	char *gateway_id;    /* front end of the gateway load balancer that its traffic passes, or NULL */
+};
+
+enum admin_state { ADMIN_NONE, ADMIN_UP, ADMIN_DOWN, ADMIN_DRAIN };
+
+/* A member that a pool names by its address. */
+struct pool_address {
+	char *name;
+	struct network *network;
+	struct subnet *subnet; /* may be NULL */
+	gboolean v6;
 	guint32 address;
+	struct ip6 address6;
+	enum admin_state state;
+	char *frontend_id;        /* of a regional load balancer, in place of an address; or NULL */
+	struct ip_config *config; /* who has the address, and is a member by it; NULL: nobody known */
+};
+
+enum tunnel_type { TUNNEL_NONE, TUNNEL_INTERNAL, TUNNEL_EXTERNAL };
+enum tunnel_protocol { TUNNEL_NO_PROTOCOL, TUNNEL_NATIVE, TUNNEL_VXLAN };
+
+/* How a gateway load balancer reaches the members of its pool. */
+struct tunnel {
+	enum tunnel_type type;
+	enum tunnel_protocol protocol;
+	guint16 port;
+	guint identifier;
 };
 
 struct pool {
 	struct noun noun;
 	struct load_balancer *lb;
 	GPtrArray *members, *members6; /* struct ip_config */
+	GPtrArray *addresses;          /* struct pool_address */
+	GArray *tunnels;               /* struct tunnel */
+	struct network *network;       /* of its addresses, or NULL */
+	guint drain_seconds;
+	gboolean manual; /* syncMode */
 };
 
 enum distribution { DISTRIBUTION_TUPLE5, DISTRIBUTION_SOURCE, DISTRIBUTION_SOURCE_PROTOCOL };
 
+enum probe_protocol { PROBE_TCP, PROBE_HTTP, PROBE_HTTPS };
+
 struct probe {
 	struct noun noun;
-	char *protocol; /* "Tcp", "Http", "Https" */
+	enum probe_protocol protocol;
 	guint16 port;
-	char *request_path;
-	guint interval, threshold;
+	char *request_path; /* NULL: of a TCP probe */
+	guint interval;     /* seconds */
+	guint count;        /* answers missing in a row until a member is down */
+	guint threshold; /* in a row, until it is down, or up again; as many as `count` when the document is silent */
+	gboolean up_when_all_down; /* all members count as up when none answers */
 };
 
 /* One entry of an endpoint's access controls. */
@@ -314,24 +357,30 @@ struct lb_rule {
 	struct noun noun;
 	struct frontend *frontend;
 	struct pool *pool;
+	struct pool *second_pool;    /* of a gateway load balancer, or NULL */
 	struct probe *probe;         /* may be NULL */
 	enum rule_protocol protocol; /* TCP, UDP, or ANY (HA ports, both zero) */
 	guint16 frontend_port, backend_port;
-	gboolean floating;
+	gboolean floating, tcp_reset, no_outbound_snat, connection_tracking;
 	enum distribution distribution;
 	guint idle_minutes;
 	struct access_control *access; /* may be NULL */
 };
 
+/* One port that leads to one configuration; in the list `pool_nat_rules`, a row of ports, one for each member of a pool. */
 struct nat_rule {
 	struct noun noun;
 	struct frontend *frontend;
 	enum rule_protocol protocol;
 	guint16 frontend_port, backend_port;
-	gboolean floating;
+	guint16 last_port; /* the same as frontend_port unless it is a row */
+	gboolean row;
+	struct pool *pool; /* of a row */
+	gboolean floating, tcp_reset;
+	guint idle_minutes;
 	struct ip_config *target, *target6; /* both NULL: leads nowhere yet */
 	struct access_control *access;      /* may be NULL; the pool's when that made the rule */
-	struct nat_pool *pool;              /* that made it for an instance, or NULL */
+	struct nat_pool *made_by;           /* for an instance, or NULL */
 };
 
 /* Ports of a front end in a row: each instance of a scale set that names the pool gets one. */
@@ -347,10 +396,22 @@ struct nat_pool {
 	const struct node *user;       /* the configuration whose instances have its ports, or NULL */
 };
 
+/* By which addresses the members of a pool leave. */
+struct outbound_rule {
+	struct noun noun;
+	GPtrArray *frontends; /* struct frontend, public */
+	struct pool *pool;
+	enum rule_protocol protocol;
+	guint ports; /* of each member, 0: by the size of the pool */
+	guint idle_minutes;
+	gboolean tcp_reset;
+};
+
 struct load_balancer {
 	struct noun noun;
 	enum sku sku;
-	GPtrArray *frontends, *pools, *probes, *rules, *nat_rules, *nat_pools;
+	gboolean global; /* tier */
+	GPtrArray *frontends, *pools, *probes, *rules, *nat_rules, *pool_nat_rules, *nat_pools, *outbound_rules;
 };
 
 /* Something asked for and not modelled, or recorded in the graph and not enforced yet. property "": the whole resource. */

@@ -163,6 +163,11 @@ static void link_nat_rules(struct ip_config *c, const struct spot *s)
 		struct nat_rule *r = follow(&item, "", &kind_nat_rule, TRUE);
 		struct ip_config **target;
 
+		if (r && r->row) {
+			spot_error(&item, "id", "NAT rule '%s' is for a whole pool; join that pool instead",
+			           r->noun.name);
+			continue;
+		}
 		target = !r ? NULL : c->v6 ? &r->target6 : &r->target;
 		if (!r || *target == c)
 			continue;

@@ -1,103 +1,147 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Load balancers: what belongs to one. The parts: balancing.c; what shows between them: balancer_check.c. */
+/*
+ * Load balancers: what belongs to one, in lists of its own document or in documents of their own.
+ *
+ * The parts: frontend.c, pool.c, balancing.c, inbound_nat.c; what shows between them: balancer_check.c.
+ */
 #include "model/balancer.h"
+
+#include <string.h>
 
 #define WHY_ACL                                                                                                        \
 	"access controls are not enforced yet: an endpoint that they close to anybody is closed until access "         \
 	"controls are enforced"
+#define WHY_RESET    "idle flows end silently"
+#define WHY_INTERNAL "internal front ends have no data plane yet: nothing answers on this address"
+#define WHY_PROBE    "nothing is probed: every member of the pool counts as up"
+#define WHY_GATEWAY  "gateway load balancers have no data plane yet"
+#define WHY_ROW      "ports in a row for a pool have no data plane yet: nothing answers on them"
 
-#define NAT(p)                                                                                                         \
+#define KNOWN_FRONTEND(p)                                                                                              \
+	{p "publicIPAddress.id", ENFORCED}, {p "publicIPAddress.properties.deleteOption", IRRELEVANT},                 \
+	        {p "subnet", RECORDED, WHY_INTERNAL}, {p "privateIPAddress", RECORDED_PART},                           \
+	        {p "privateIPAllocationMethod", RECORDED_PART}, {p "privateIPAddressVersion", RECORDED_PART},          \
+	        {p "publicIPPrefix", RECORDED, "a front end with a block of addresses has none of them yet"},          \
+	        {p "gatewayLoadBalancer", RECORDED, WHY_GATEWAY}, {p "provisioningState", IRRELEVANT},                 \
+	        {p "loadBalancingRules", IRRELEVANT}, {p "inboundNatRules", IRRELEVANT}, /* reports */                 \
+	        {p "inboundNatPools", IRRELEVANT},                                                                     \
+	{                                                                                                              \
+		p "outboundRules", IRRELEVANT                                                                          \
+	}
+#define KNOWN_POOL(p)                                                                                                  \
+	{p "loadBalancerBackendAddresses", ENFORCED}, {p "virtualNetwork", ENFORCED},                                  \
+	        {p "tunnelInterfaces", RECORDED, WHY_GATEWAY},                                                         \
+	        {p "drainPeriodInSeconds", RECORDED, "members leave a pool at once", "0"}, {p "syncMode", IRRELEVANT}, \
+	        {p "location", IRRELEVANT}, {p "provisioningState", IRRELEVANT},                                       \
+	        {p "backendIPConfigurations", IRRELEVANT}, /* reports */ {p "loadBalancingRules", IRRELEVANT},         \
+	        {p "inboundNatRules", IRRELEVANT}, {p "outboundRule", IRRELEVANT},                                     \
+	{                                                                                                              \
+		p "outboundRules", IRRELEVANT                                                                          \
+	}
+#define KNOWN_PROBE(p)                                                                                                 \
+	{p "provisioningState", IRRELEVANT}, {p "loadBalancingRules", IRRELEVANT}, {p "protocol", RECORDED_PART},      \
+	        {p "port", RECORDED, WHY_PROBE}, {p "requestPath", RECORDED_PART},                                     \
+	        {p "intervalInSeconds", RECORDED_PART}, {p "numberOfProbes", RECORDED_PART},                           \
+	        {p "probeThreshold", RECORDED_PART},                                                                   \
+	{                                                                                                              \
+		p "noHealthyBackendsBehavior", RECORDED_PART                                                           \
+	}
+#define KNOWN_BALANCE(p)                                                                                               \
+	{p "frontendIPConfiguration", ENFORCED}, {p "backendAddressPool", ENFORCED},                                   \
+	        {p "backendAddressPools", ENFORCED}, {p "probe", ENFORCED}, {p "protocol", ENFORCED},                  \
+	        {p "frontendPort", ENFORCED}, {p "backendPort", ENFORCED}, {p "loadDistribution", ENFORCED},           \
+	        {p "enableFloatingIP", ENFORCED}, {p "idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},                 \
+	        {p "enableTcpReset", RECORDED, WHY_RESET}, {p "accessControl", RECORDED, WHY_ACL},                     \
+	        {p "enableConnectionTracking", RECORDED, "flows are tracked, and stay where they are, all the same"},  \
+	        {p "disableOutboundSnat", RECORDED, "members use the front end's address outbound all the same"},      \
+	        {p "backendIPConfiguration", IRRELEVANT},                                                              \
+	{                                                                                                              \
+		p "provisioningState", IRRELEVANT                                                                      \
+	}
+#define KNOWN_NAT(p)                                                                                                   \
 	{p "frontendIPConfiguration", ENFORCED}, {p "frontendPort", ENFORCED}, {p "backendPort", ENFORCED},            \
-	        {p "protocol", ENFORCED}, {p "provisioningState", IRRELEVANT},                                         \
-	        {p "backendIPConfiguration", IRRELEVANT}, {p "idleTimeoutInMinutes", NOT_MODELLED, WHY_IDLE},          \
-	        {p "enableTcpReset", NOT_MODELLED, "idle flows end silently"}, {p "accessControl", RECORDED, WHY_ACL}, \
+	        {p "protocol", ENFORCED}, {p "enableFloatingIP", ENFORCED},                                            \
+	        {p "backendAddressPool", RECORDED, WHY_ROW}, {p "frontendPortRangeStart", RECORDED_PART},              \
+	        {p "frontendPortRangeEnd", RECORDED_PART}, {p "idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},        \
+	        {p "enableTcpReset", RECORDED, WHY_RESET}, {p "accessControl", RECORDED, WHY_ACL},                     \
+	        {p "backendIPConfiguration", IRRELEVANT},                                                              \
 	{                                                                                                              \
-		p "enableFloatingIP", ENFORCED                                                                         \
+		p "provisioningState", IRRELEVANT                                                                      \
 	}
-
-#define POOL(p)                                                                                                        \
-	{p "provisioningState", IRRELEVANT}, {p "backendIPConfigurations", IRRELEVANT},                                \
-	        {p "loadBalancingRules", IRRELEVANT}, {p "inboundNatRules", IRRELEVANT},                               \
-	        {p "loadBalancerBackendAddresses", NOT_MODELLED,                                                       \
-	         "members by address are not modelled: name the pool in the interface"},                               \
-	        {p "virtualNetwork", NOT_MODELLED, "members by address are not modelled"},                             \
-	        {p "tunnelInterfaces", NOT_MODELLED, "gateway load balancers are not modelled"},                       \
+#define KNOWN_NAT_POOL(p)                                                                                              \
+	{p "frontendIPConfiguration", ENFORCED}, {p "frontendPortRangeStart", ENFORCED},                               \
+	        {p "frontendPortRangeEnd", ENFORCED}, {p "backendPort", ENFORCED}, {p "protocol", ENFORCED},           \
+	        {p "enableFloatingIP", ENFORCED}, {p "idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},                 \
+	        {p "enableTcpReset", RECORDED, WHY_RESET}, {p "accessControl", RECORDED, WHY_ACL},                     \
 	{                                                                                                              \
-		p "drainPeriodInSeconds", NOT_MODELLED, "not modelled"                                                 \
+		p "provisioningState", IRRELEVANT                                                                      \
 	}
-
+#define KNOWN_OUTBOUND(p)                                                                                              \
+	{p "frontendIPConfigurations", RECORDED_PART},                                                                 \
+	        {p "backendAddressPool", RECORDED,                                                                     \
+	         "outbound rules have no data plane yet: members leave by a rule's front end, with ports by pool "     \
+	         "size"},                                                                                              \
+	        {p "protocol", RECORDED_PART}, {p "allocatedOutboundPorts", RECORDED_PART},                            \
+	        {p "idleTimeoutInMinutes", RECORDED_PART}, {p "enableTcpReset", RECORDED_PART},                        \
+	{                                                                                                              \
+		p "provisioningState", IRRELEVANT                                                                      \
+	}
 #define ITEM(list)                                                                                                     \
 	{"properties." list "[].name", ENFORCED}, {"properties." list "[].id", IRRELEVANT},                            \
 	        {"properties." list "[].type", IRRELEVANT}, {"properties." list "[].etag", IRRELEVANT},                \
 	{                                                                                                              \
 		"properties." list "[].zones", IRRELEVANT                                                              \
 	}
-#define FRONT    "properties.frontendIPConfigurations[].properties."
-#define NAT_POOL "properties.inboundNatPools[].properties."
-#define BALANCE  "properties.loadBalancingRules[].properties."
 
 const struct known load_balancer_known[] = {
         {"sku.name", ENFORCED},
-        {"sku.tier", IRRELEVANT},
+        {"sku.tier", RECORDED, "a load balancer of all regions is here what one of a region is", "Regional"},
         ITEM("frontendIPConfigurations"),
-        {FRONT "publicIPAddress.id", ENFORCED},
-        {FRONT "subnet", ENFORCED},
-        {FRONT "privateIPAddress", ENFORCED},
-        {FRONT "privateIPAllocationMethod", ENFORCED},
-        {FRONT "privateIPAddressVersion", ENFORCED},
-        {FRONT "provisioningState", IRRELEVANT},
-        {FRONT "loadBalancingRules", IRRELEVANT},
-        {FRONT "inboundNatRules", IRRELEVANT},
-        {FRONT "inboundNatPools", IRRELEVANT},
-        {FRONT "outboundRules", IRRELEVANT},
-        {FRONT "publicIPPrefix", NOT_MODELLED, "public IP prefixes are not modelled: the front end has no address"},
-        {FRONT "gatewayLoadBalancer", NOT_MODELLED, "gateway load balancers are not modelled"},
+        KNOWN_FRONTEND("properties.frontendIPConfigurations[].properties."),
         ITEM("backendAddressPools"),
-        POOL("properties.backendAddressPools[].properties."),
+        KNOWN_POOL("properties.backendAddressPools[].properties."),
         ITEM("probes"),
-        {"properties.probes[].properties.provisioningState", IRRELEVANT},
-        {"properties.probes[].properties.loadBalancingRules", IRRELEVANT},
-        {"properties.probes[].properties", NOT_MODELLED, "nothing is probed: every member of the pool counts as up"},
+        KNOWN_PROBE("properties.probes[].properties."),
         ITEM("loadBalancingRules"),
-        {BALANCE "frontendIPConfiguration", ENFORCED},
-        {BALANCE "backendAddressPool", ENFORCED},
-        {BALANCE "backendAddressPools", ENFORCED},
-        {BALANCE "probe", ENFORCED},
-        {BALANCE "protocol", ENFORCED},
-        {BALANCE "frontendPort", ENFORCED},
-        {BALANCE "backendPort", ENFORCED},
-        {BALANCE "loadDistribution", ENFORCED},
-        {BALANCE "provisioningState", IRRELEVANT},
-        {BALANCE "enableFloatingIP", ENFORCED},
-        {BALANCE "idleTimeoutInMinutes", NOT_MODELLED, WHY_IDLE},
-        {BALANCE "enableTcpReset", NOT_MODELLED, "idle flows end silently"},
-        {BALANCE "accessControl", RECORDED, WHY_ACL},
-        {BALANCE "disableOutboundSnat", NOT_MODELLED, "members use the front end's address outbound all the same"},
+        KNOWN_BALANCE("properties.loadBalancingRules[].properties."),
         ITEM("inboundNatRules"),
-        NAT("properties.inboundNatRules[].properties."),
+        KNOWN_NAT("properties.inboundNatRules[].properties."),
         ITEM("inboundNatPools"),
-        {NAT_POOL "frontendPortRangeStart", ENFORCED},
-        {NAT_POOL "frontendPortRangeEnd", ENFORCED},
-        {NAT_POOL "frontendIPConfiguration", ENFORCED},
-        {NAT_POOL "backendPort", ENFORCED},
-        {NAT_POOL "protocol", ENFORCED},
-        {NAT_POOL "enableFloatingIP", ENFORCED},
-        {NAT_POOL "enableTcpReset", NOT_MODELLED, "idle flows end silently"},
-        {NAT_POOL "idleTimeoutInMinutes", NOT_MODELLED, WHY_IDLE},
-        {NAT_POOL "provisioningState", IRRELEVANT},
-        {NAT_POOL "accessControl", RECORDED, WHY_ACL},
-        {"properties.outboundRules", NOT_MODELLED, "outbound rules are not modelled: ports are shared by pool size"},
+        KNOWN_NAT_POOL("properties.inboundNatPools[].properties."),
+        ITEM("outboundRules"),
+        KNOWN_OUTBOUND("properties.outboundRules[].properties."),
+        {"properties.scope", IRRELEVANT},
         {NULL},
 };
+const struct known frontend_known[] = {KNOWN_FRONTEND("properties."), {NULL}};
+const struct known pool_known[] = {KNOWN_POOL("properties."), {NULL}};
+const struct known probe_known[] = {KNOWN_PROBE("properties."), {NULL}};
+const struct known lb_rule_known[] = {KNOWN_BALANCE("properties."), {NULL}};
+const struct known nat_rule_known[] = {KNOWN_NAT("properties."), {NULL}};
+const struct known nat_pool_known[] = {KNOWN_NAT_POOL("properties."), {NULL}};
+const struct known outbound_rule_known[] = {KNOWN_OUTBOUND("properties."), {NULL}};
 
-const struct known pool_known[] = {POOL("properties."), {NULL}};
-const struct known nat_rule_known[] = {NAT("properties."), {NULL}};
+/* The lists of a load balancer that hold its parts. */
+static const struct {
+	const char *name;
+	void (*add)(struct load_balancer *l, const struct spot *s, const char *id);
+} collections[] = {
+        {"frontendIPConfigurations", frontend_add},
+        {"backendAddressPools", pool_add},
+        {"probes", probe_add},
+        {"loadBalancingRules", lb_rule_add},
+        {"inboundNatRules", nat_rule_add},
+        {"inboundNatPools", nat_pool_add},
+        {"outboundRules", outbound_rule_add},
+};
 
 void load_balancer_free(struct load_balancer *l)
 {
 	noun_clear(&l->noun);
+	g_ptr_array_unref(l->outbound_rules);
 	g_ptr_array_unref(l->rules);
 	g_ptr_array_unref(l->nat_rules);
+	g_ptr_array_unref(l->pool_nat_rules);
 	g_ptr_array_unref(l->nat_pools);
 	g_ptr_array_unref(l->probes);
 	g_ptr_array_unref(l->pools);
@@ -105,58 +149,20 @@ void load_balancer_free(struct load_balancer *l)
 	g_free(l);
 }
 
-static void add_frontend(struct load_balancer *l, const struct spot *s, const char *id)
+static struct load_balancer *load_balancer_new(void)
 {
-	g_ptr_array_add(l->frontends, frontend_new(s, id, l));
+	struct load_balancer *l = g_new0(struct load_balancer, 1);
+
+	l->frontends = g_ptr_array_new_with_free_func((GDestroyNotify)frontend_free);
+	l->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
+	l->probes = g_ptr_array_new_with_free_func((GDestroyNotify)probe_free);
+	l->rules = g_ptr_array_new_with_free_func((GDestroyNotify)lb_rule_free);
+	l->nat_rules = g_ptr_array_new_with_free_func((GDestroyNotify)nat_rule_free);
+	l->pool_nat_rules = g_ptr_array_new_with_free_func((GDestroyNotify)nat_rule_free);
+	l->nat_pools = g_ptr_array_new_with_free_func((GDestroyNotify)nat_pool_free);
+	l->outbound_rules = g_ptr_array_new_with_free_func((GDestroyNotify)outbound_rule_free);
+	return l;
 }
-
-static void add_pool(struct load_balancer *l, const struct spot *s, const char *id)
-{
-	struct pool *p = g_new0(struct pool, 1);
-
-	p->lb = l;
-	p->members = g_ptr_array_new();
-	p->members6 = g_ptr_array_new();
-	noun_declare(&p->noun, s, id);
-	g_ptr_array_add(l->pools, p);
-}
-
-static void add_probe(struct load_balancer *l, const struct spot *s, const char *id)
-{
-	g_ptr_array_add(l->probes, probe_new(s, id));
-}
-
-static void add_rule(struct load_balancer *l, const struct spot *s, const char *id)
-{
-	g_ptr_array_add(l->rules, lb_rule_new(s, id));
-}
-
-/* A NAT rule of the newer kind is a port for each member of a pool. */
-static void add_nat_rule(struct load_balancer *l, const struct spot *s, const char *id)
-{
-	if (spot_get(s, "properties.frontendPortRangeStart") || spot_get(s, "properties.backendAddressPool"))
-		spot_unmodelled(s, "", "NAT rules for a whole pool are not modelled: nothing answers on these ports");
-	else
-		g_ptr_array_add(l->nat_rules, nat_rule_new(s, id));
-}
-
-static void add_nat_pool(struct load_balancer *l, const struct spot *s, const char *id)
-{
-	g_ptr_array_add(l->nat_pools, nat_pool_new(s, id, l));
-}
-
-/* The lists of a load balancer that hold its parts. */
-static const struct {
-	const char *name;
-	void (*add)(struct load_balancer *l, const struct spot *s, const char *id);
-} collections[] = {
-        {"frontendIPConfigurations", add_frontend},
-        {"backendAddressPools", add_pool},
-        {"probes", add_probe},
-        {"loadBalancingRules", add_rule},
-        {"inboundNatRules", add_nat_rule},
-        {"inboundNatPools", add_nat_pool},
-};
 
 static void read_parts(struct load_balancer *l, const struct spot *s, guint collection)
 {
@@ -175,58 +181,52 @@ static void read_parts(struct load_balancer *l, const struct spot *s, guint coll
 
 void load_balancer_declare(struct build *b, const struct document *d)
 {
-	static const char *const skus[] = {"Basic", "Standard", "Gateway", NULL};
+	static const char *const skus[] = {"Basic", "Standard", "Gateway", NULL}; /* enum sku */
+	static const char *const tiers[] = {"Regional", "Global", NULL};
 	struct spot s = spot_of(b, d);
-	struct load_balancer *l = g_new0(struct load_balancer, 1);
-	guint sku;
+	struct load_balancer *l = load_balancer_new();
 
-	l->frontends = g_ptr_array_new_with_free_func((GDestroyNotify)frontend_free);
-	l->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
-	l->probes = g_ptr_array_new_with_free_func((GDestroyNotify)probe_free);
-	l->rules = g_ptr_array_new_with_free_func((GDestroyNotify)lb_rule_free);
-	l->nat_rules = g_ptr_array_new_with_free_func((GDestroyNotify)nat_rule_free);
-	l->nat_pools = g_ptr_array_new_with_free_func((GDestroyNotify)nat_pool_free);
 	g_ptr_array_add(b->graph->load_balancers, l);
 	noun_declare(&l->noun, &s, d->id);
-	sku = read_choice(&s, "sku.name", skus, SKU_BASIC);
-	if (sku == 2)
-		spot_unmodelled(&s, "sku.name",
-		                "gateway load balancers are not modelled: it is taken for a Standard one");
-	l->sku = sku == 0 ? SKU_BASIC : SKU_STANDARD;
+	noun_check_name(&l->noun, &s, 80);
+	l->sku = (enum sku)read_choice(&s, "sku.name", skus, SKU_BASIC);
+	l->global = read_choice(&s, "sku.tier", tiers, 0) == 1;
+	if (l->global && l->sku != SKU_STANDARD)
+		spot_error(&s, "sku.tier", "only a Standard load balancer is Global; make it one, or Regional");
 	for (gsize i = 0; i < G_N_ELEMENTS(collections); i++)
 		read_parts(l, &s, (guint)i);
 }
 
-void pool_declare(struct build *b, const struct document *d)
+void load_balancer_part_declare(struct build *b, const struct document *d)
 {
 	struct spot s = spot_of(b, d);
 	struct load_balancer *l = follow_parent(&s, &kind_load_balancer);
+	const char *collection = strrchr(d->type, '/') + 1;
 
-	if (l)
-		add_pool(l, &s, d->id);
-}
-
-void nat_rule_declare(struct build *b, const struct document *d)
-{
-	struct spot s = spot_of(b, d);
-	struct load_balancer *l = follow_parent(&s, &kind_load_balancer);
-
-	if (l)
-		add_nat_rule(l, &s, d->id);
+	for (gsize i = 0; l && i < G_N_ELEMENTS(collections); i++)
+		if (g_ascii_strcasecmp(collections[i].name, collection) == 0)
+			collections[i].add(l, &s, d->id);
 }
 
 void load_balancer_link(struct build *b, struct load_balancer *l)
 {
-	GPtrArray *lists[] = {l->frontends, l->pools, l->probes, l->rules, l->nat_rules, l->nat_pools};
+	GPtrArray *lists[] = {l->frontends, l->pools,          l->probes,    l->rules,
+	                      l->nat_rules, l->pool_nat_rules, l->nat_pools, l->outbound_rules};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
 		g_ptr_array_sort(lists[i], noun_compare);
 	for (guint i = 0; i < l->frontends->len; i++)
 		frontend_link(b, l->frontends->pdata[i]);
+	for (guint i = 0; i < l->pools->len; i++)
+		pool_link(b, l->pools->pdata[i]);
 	for (guint i = 0; i < l->rules->len; i++)
 		lb_rule_link(b, l->rules->pdata[i], l);
 	for (guint i = 0; i < l->nat_rules->len; i++)
 		nat_rule_link(b, l->nat_rules->pdata[i], l);
+	for (guint i = 0; i < l->pool_nat_rules->len; i++)
+		pool_nat_rule_link(b, l->pool_nat_rules->pdata[i], l);
 	for (guint i = 0; i < l->nat_pools->len; i++)
 		nat_pool_link(b, l->nat_pools->pdata[i], l);
+	for (guint i = 0; i < l->outbound_rules->len; i++)
+		outbound_rule_link(b, l->outbound_rules->pdata[i], l);
 }

@@ -123,6 +123,6 @@ void profile_link(struct ip_config *c, const struct spot *s)
 		struct nat_pool *p = follow(&item, "", &kind_nat_pool, TRUE);
 
 		if (p)
-			nat_pool_add(p, c, &item);
+			nat_pool_serve(p, c, &item);
 	}
 }

@@ -276,7 +276,7 @@ static struct way_out way_out(const struct journey *j, const struct ip_config *c
 			w.first = SNAT_FIRST + slot * w.count;
 			return w;
 		}
-		standard |= pool->lb->sku == SKU_STANDARD;
+		standard |= pool->lb->sku != SKU_BASIC;
 	}
 	if (standard)
 		return w;

@@ -141,7 +141,7 @@ def office():
     ok(not any(k[0] == 'pip-b2' for k in sources), 'a Standard address without group is closed')
     ok(any('SSH (22) of b ' in w for w in out['warnings']), 'SSH open to everybody is a warning', out['warnings'])
     ok(not any('SSH (22) of d ' in w for w in out['warnings']), 'SSH open to some is none', out['warnings'])
-    ok(any(u['property'].startswith('properties.frontendIPConfigurations') for u in out['unmodelled']), 'an internal front end is listed as not modelled', out['unmodelled'])
+    ok(any(u['property'].startswith('properties.frontendIPConfigurations') for u in out['recorded']), 'an internal front end is listed as recorded', out['recorded'])
     eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'tiers', 'reach', 'reach_complete', 'graph', 'assumed', 'recorded', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
 
 

@@ -40,6 +40,15 @@ void kit_add(struct kit *k, const char *type, const char *name, const char *form
 	g_ptr_array_add(k->texts, expand(text));
 }
 
+void kit_sku(struct kit *k, const char *sku)
+{
+	char *text = g_ptr_array_index(k->texts, k->texts->len - 1), *properties = strstr(text, ",\"properties\"");
+	char *with =
+	        g_strdup_printf("%.*s,\"sku\":{\"name\":\"%s\"}%s", (int)(properties - text), text, sku, properties);
+	g_ptr_array_remove_index(k->texts, k->texts->len - 1);
+	g_ptr_array_add(k->texts, with);
+}
+
 void kit_remove(struct kit *k, const char *name)
 {
 	g_autofree char *needle = g_strdup_printf("\",\"name\":\"%s\",", name);

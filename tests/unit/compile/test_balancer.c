@@ -146,11 +146,44 @@ static void test_scaling(void)
 	fleet_down(&f);
 }
 
+/* Members that a pool names by address get what others get; one put down by hand, and one that has the address only for
+ * now, get nothing. */
+static void test_pool_by_address(void)
+{
+	g_autoptr(kit) k = world("");
+	struct fleet f;
+	kit_add(k, "publicIPAddresses", "q", "'publicIPAllocationMethod':'Static'");
+	kit_sku(k, "Standard");
+	kit_add(k, "loadBalancers", "by",
+	        "'frontendIPConfigurations':[{'name':'f','properties':{'publicIPAddress':{'id':"
+	        "'~publicIPAddresses/q'}}}],'backendAddressPools':[{'name':'p','properties':{'virtualNetwork':{'id':"
+	        "'~virtualNetworks/"
+	        "v'},'loadBalancerBackendAddresses':[{'name':'a','properties':{'ipAddress':'10.0.1.50'}},"
+	        "{'name':'b','properties':{'ipAddress':'10.0.1.51','adminState':'Down'}},{'name':'c','properties':{"
+	        "'ipAddress':'10.0.1.4'}}]}}],'loadBalancingRules':[{'name':'r','properties':{'frontendIPConfiguration'"
+	        ":{"
+	        "'id':'~loadBalancers/by/frontendIPConfigurations/f'},'backendAddressPool':{'id':'~loadBalancers/by/"
+	        "backendAddressPools/p'},'protocol':'Tcp','frontendPort':81,'backendPort':8081}}]");
+	kit_sku(k, "Standard");
+	kit_vm(k, "up", "v/subnets/web", ",'privateIPAllocationMethod':'Static','privateIPAddress':'10.0.1.50'", "");
+	kit_vm(k, "down", "v/subnets/web", ",'privateIPAllocationMethod':'Static','privateIPAddress':'10.0.1.51'", "");
+	fleet_up(&f, k, 1, 0);
+	guint32 vip = be_public(&f, "q"), up = port_of(&f, 0, "up-nic")->number;
+	g_assert_cmpuint(be_private(&f, "web0-nic"), ==, GUINT32_TO_BE(0x0a000104));
+	g_assert_null(dnat(&f, 0, port_of(&f, 0, "down-nic")->number, vip, 81, 6));
+	g_assert_null(dnat(&f, 0, port_of(&f, 0, "web0-nic")->number, vip, 81, 6));
+	g_assert_cmpuint(dnat(&f, 0, up, vip, 81, 6)->port, ==, GUINT16_TO_BE(8081));
+	g_assert_cmpuint(endpoint(&f, 0, vip, 81, 6)->kind, ==, ESC_EP_ONE);
+	g_assert_cmpuint(endpoint(&f, 0, vip, 81, 6)->one.port, ==, up);
+	fleet_down(&f);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/compile/balancer/closed", test_closed);
 	g_test_add_func("/compile/balancer/nat-pool", test_nat_pool);
 	g_test_add_func("/compile/balancer/scaling", test_scaling);
+	g_test_add_func("/compile/balancer/pool-by-address", test_pool_by_address);
 	return g_test_run();
 }

@@ -56,7 +56,8 @@ static struct kit *balanced(guint members)
 {
 	struct kit *k = kit_new();
 	add_network(k, 20);
-	kit_add(k, "publicIPAddresses", "front", "'publicIPAllocationMethod':'Dynamic'");
+	kit_add(k, "publicIPAddresses", "front", "'publicIPAllocationMethod':'Static'");
+	kit_sku(k, "Standard");
 	kit_add(k, "loadBalancers", "lb",
 	        "'frontendIPConfigurations':[{'name':'f','properties':{'publicIPAddress':{'id':'~publicIPAddresses/"
 	        "front'}}}],"
@@ -65,6 +66,7 @@ static struct kit *balanced(guint members)
 	        "frontendIPConfigurations/f'},"
 	        "'backendAddressPool':{'id':'~loadBalancers/lb/backendAddressPools/"
 	        "p'},'protocol':'Tcp','frontendPort':80,'backendPort':80}}]");
+	kit_sku(k, "Standard");
 	for (guint i = 0; i < members; i++) {
 		g_autofree char *name = g_strdup_printf("vm%u", i);
 		kit_vm(k, name, "v/subnets/a",
