@@ -37,8 +37,7 @@ static void read_private(struct frontend *f, const struct spot *s)
 		return;
 	f->is_static = f->v6 ? read_address6(s, property, &f->address6) : read_address(s, property, &f->address);
 	if (!written)
-		spot_error(s, property,
-		           "a static front end needs an address; add it, or make the method \"Dynamic\"");
+		spot_error(s, property, "a static front end needs an address; add it, or make the method \"Dynamic\"");
 }
 
 void frontend_add(struct load_balancer *l, const struct spot *s, const char *id)

@@ -31,8 +31,8 @@ void pool_free(struct pool *p)
 static void read_tunnels(struct pool *p, const struct spot *s)
 {
 	static const char list[] = "properties.tunnelInterfaces";
-	static const char *const types[] = {"None", "Internal", "External", NULL};    /* enum tunnel_type */
-	static const char *const protocols[] = {"None", "Native", "VXLAN", NULL}; /* enum tunnel_protocol */
+	static const char *const types[] = {"None", "Internal", "External", NULL}; /* enum tunnel_type */
+	static const char *const protocols[] = {"None", "Native", "VXLAN", NULL};  /* enum tunnel_protocol */
 	guint count = spot_length(s, list);
 
 	if (count > 2)
@@ -100,8 +100,8 @@ static struct ip_config *holder(const struct pool_address *a)
 		for (guint k = 0; k < configs->len; k++) {
 			struct ip_config *c = configs->pdata[k];
 
-			if (c->is_static && (a->v6 ? ip6_compare(c->address6, a->address6) == 0
-			                           : c->address == a->address))
+			if (c->is_static &&
+			    (a->v6 ? ip6_compare(c->address6, a->address6) == 0 : c->address == a->address))
 				return c;
 		}
 	}
@@ -119,7 +119,8 @@ static void join(struct pool *p, struct pool_address *a, const struct spot *s)
 	}
 	a->config = c;
 	if (a->state == ADMIN_DRAIN)
-		spot_recorded(s, "properties.adminState", "members are not drained yet: it gets new flows all the same");
+		spot_recorded(s, "properties.adminState",
+		              "members are not drained yet: it gets new flows all the same");
 	if (a->state == ADMIN_DOWN) /* put down by hand: no member */
 		return;
 	if (g_ptr_array_find(c->pools, p, NULL))
@@ -161,7 +162,8 @@ static void add_address(struct pool *p, const struct spot *s)
 
 		if (id && balancer_is_frontend_id(s, member, id))
 			a->frontend_id = g_strdup(id);
-		spot_recorded(s, frontend, "load balancers of all regions have no data plane yet: nothing is sent there");
+		spot_recorded(s, frontend,
+		              "load balancers of all regions have no data plane yet: nothing is sent there");
 		return;
 	}
 	a->subnet = follow(s, "properties.subnet", &kind_subnet, FALSE);

@@ -61,11 +61,16 @@ static struct kit *balanced(guint members)
 	kit_add(k, "loadBalancers", "lb",
 	        "'frontendIPConfigurations':[{'name':'f','properties':{'publicIPAddress':{'id':'~publicIPAddresses/"
 	        "front'}}}],"
-	        "'backendAddressPools':[{'name':'p'}],"
+	        "'backendAddressPools':[{'name':'p'},{'name':'o'}],"
 	        "'loadBalancingRules':[{'name':'r','properties':{'frontendIPConfiguration':{'id':'~loadBalancers/lb/"
 	        "frontendIPConfigurations/f'},"
 	        "'backendAddressPool':{'id':'~loadBalancers/lb/backendAddressPools/"
-	        "p'},'protocol':'Tcp','frontendPort':80,'backendPort':80}}]");
+	        "p'},'protocol':'Tcp','frontendPort':80,'backendPort':80}},"
+	        "{'name':'s','properties':{'frontendIPConfiguration':{'id':'~loadBalancers/lb/frontendIPConfigurations/"
+	        "f'},"
+	        "'backendAddressPool':{'id':'~loadBalancers/lb/backendAddressPools/"
+	        "o'},'protocol':'Tcp','frontendPort':81,"
+	        "'backendPort':81}}]");
 	kit_sku(k, "Standard");
 	for (guint i = 0; i < members; i++) {
 		g_autofree char *name = g_strdup_printf("vm%u", i);
@@ -112,14 +117,16 @@ static void test_ranges_disjoint(void)
 	}
 }
 
-/* 1001 configurations behind one front end are more than there are ranges. */
+/* 1001 configurations behind one front end, in two pools, are more than there are ranges. */
 static void test_snat_members(void)
 {
 	struct alloc_settings s;
 	alloc_settings_init(&s);
 	s.ports_per_host = ESC_MAX_PORTS - 1;
 	s.hosts = 2;
-	g_autoptr(kit) k = balanced(1001);
+	g_autoptr(kit) k = balanced(1000);
+	kit_vm(k, "other", "v/subnets/a",
+	       ",'loadBalancerBackendAddressPools':[{'id':'~loadBalancers/lb/backendAddressPools/o'}]", "");
 	g_autoptr(graph) g = kit_graph(k, 0);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(alloc) a = alloc_assign(NULL, g, &s, &error);

@@ -4,66 +4,83 @@
 
 #include <string.h>
 
-#define LB   "@loadBalancers/lb"
+#define LB      "@loadBalancers/lb"
 #define REF(id) "{'id':'" id "'}"
 #define F(name) "'frontendIPConfiguration':{'id':'" LB "/frontendIPConfigurations/" name "'}"
 #define P(name) "'backendAddressPool':{'id':'" LB "/backendAddressPools/" name "'}"
 #define NET                                                                                                            \
 	"{'type':'virtualNetworks','name':'n','properties':{'addressSpace':{'addressPrefixes':['10.0.0.0/16',"         \
 	"'fd00::/48']},'subnets':[{'name':'a','properties':{'addressPrefixes':['10.0.0.0/24','fd00::/64']}}]}},\n"
-#define PIP(name) "{'type':'publicIPAddresses','name':'" name "','sku':{'name':'Standard'},'properties':{'publicIPAllocationMethod':'Static'}},\n"
-#define PUBLIC(name, pip) "{'name':'" name "','properties':{'publicIPAddress':" REF("@publicIPAddresses/" pip) "}}"
-#define INSIDE(name, more) "{'name':'" name "','properties':{'subnet':" REF("@virtualNetworks/n/subnets/a") more "}}"
+#define PIP(name)                                                                                                      \
+	"{'type':'publicIPAddresses','name':'" name                                                                    \
+	"','sku':{'name':'Standard'},'properties':{'publicIPAllocationMethod':'Static'}},\n"
+#define PUBLIC(name, pip)    "{'name':'" name "','properties':{'publicIPAddress':" REF("@publicIPAddresses/" pip) "}}"
+#define INSIDE(name, more)   "{'name':'" name "','properties':{'subnet':" REF("@virtualNetworks/n/subnets/a") more "}}"
 #define BALANCER(sku, parts) "{'type':'loadBalancers','name':'lb','sku':{'name':'" sku "'},'properties':{" parts "}}"
 #define RULE(name, front, pool, protocol, fp, bp, more)                                                                \
 	"{'name':'" name "','properties':{" F(front) "," P(pool) ",'protocol':'" protocol "','frontendPort':" fp       \
-	",'backendPort':" bp more "}}"
+	                                                         ",'backendPort':" bp more "}}"
 #define VM(name, nic, config)                                                                                          \
 	"{'type':'networkInterfaces','name':'" nic "','properties':{'ipConfigurations':[{'name':'c','properties':{"    \
-	"'subnet':" REF("@virtualNetworks/n/subnets/a") config "}}]}},\n"                                              \
-	"{'type':'Microsoft.Compute/virtualMachines','name':'" name "','properties':{'networkProfile':{"               \
-	"'networkInterfaces':[" REF("@networkInterfaces/" nic) "]}}}"
+	"'subnet':" REF("@virtualNetworks/n/subnets/a") config                                                         \
+	        "}}]}},\n"                                                                                             \
+	        "{'type':'Microsoft.Compute/virtualMachines','name':'" name "','properties':{'networkProfile':{"       \
+	        "'networkInterfaces':[" REF("@networkInterfaces/" nic) "]}}}"
 
 static const char whole[] =
-        "[" NET PIP("one") PIP("two") BALANCER(
-                "Standard",
-                "'frontendIPConfigurations':[" PUBLIC("f", "one") "," PUBLIC("out", "two") ","
-                INSIDE("i", ",'privateIPAddress':'10.0.0.9','privateIPAllocationMethod':'Static'") ","
-                "{'name':'d','zones':['1','2'],'properties':{'subnet':" REF("@virtualNetworks/n/subnets/a")
-                ",'privateIPAddress':'10.0.0.8','privateIPAllocationMethod':'Dynamic','gatewayLoadBalancer':{'id':"
-                "'/subscriptions/other/resourceGroups/g/providers/Microsoft.Network/loadBalancers/gw/"
-                "frontendIPConfigurations/x'}}},"
-                INSIDE("six", ",'privateIPAddressVersion':'IPv6','privateIPAddress':'fd00::9',"
-                              "'privateIPAllocationMethod':'Static'") "],"
-                "'backendAddressPools':[{'name':'p'},{'name':'q','properties':{'virtualNetwork':" REF("@virtualNetworks/n")
-                ",'drainPeriodInSeconds':30,'loadBalancerBackendAddresses':[{'name':'x','properties':{'ipAddress':"
-                "'10.0.0.20','adminState':'Drain'}},{'name':'y','properties':{'ipAddress':'10.0.0.21'}},"
-                "{'name':'down','properties':{'ipAddress':'10.0.0.22','adminState':'Down'}},"
-                "{'name':'report','properties':{}}]}}],"
-                "'probes':[{'name':'h','properties':{'protocol':'Http','port':8080,'requestPath':'/up',"
-                "'intervalInSeconds':5,'numberOfProbes':3,'probeThreshold':2,'noHealthyBackendsBehavior':"
-                "'AllProbedUp'}}],"
-                "'loadBalancingRules':["
-                RULE("r", "f", "p", "Tcp", "80", "8080",
-                     ",'probe':" REF(LB "/probes/h") ",'loadDistribution':'SourceIPProtocol','idleTimeoutInMinutes':100,"
-                     "'enableTcpReset':true,'disableOutboundSnat':true,'backendAddressPools':["
-                     REF(LB "/backendAddressPools/p") "]") ","
-                RULE("ha", "i", "q", "All", "0", "0", ",'probe':" REF(LB "/probes/h") ) ","
-                RULE("s", "d", "p", "Udp", "53", "53", "") "," RULE("six", "six", "p", "Tcp", "443", "443", "") "],"
-                "'inboundNatRules':[{'name':'row','properties':{" F("f") "," P("p") ",'protocol':'Tcp',"
-                "'frontendPortRangeStart':6000,'frontendPortRangeEnd':6009,'backendPort':22,'frontendPort':0}}],"
-                "'outboundRules':[{'name':'o','properties':{'frontendIPConfigurations':["
-                REF(LB "/frontendIPConfigurations/out") "]," P("p") ",'protocol':'All','allocatedOutboundPorts':1024,"
-                "'idleTimeoutInMinutes':120,'enableTcpReset':true}}]") ",\n"
-        VM("v", "n20", ",'privateIPAllocationMethod':'Static','privateIPAddress':'10.0.0.20'") ",\n"
-        VM("d", "n22", ",'privateIPAllocationMethod':'Static','privateIPAddress':'10.0.0.22'") ",\n" VM("w", "n21", "") "]";
+        "[" NET
+                PIP("one")
+                        PIP("two")
+                                BALANCER("Standard", "'frontendIPConfigurations':[" PUBLIC("f", "one") "," PUBLIC("out", "t"
+                                                                                                                         "w"
+                                                                                                                         "o") "," INSIDE("i", ",'privateIPAddress':'10.0.0.9','privateIPAllocationMethod':'Static'") ","
+                                                                                                                                                                                                                     "{'name':'d','zones':['1','2'],'properties':{'subnet':" REF("@virtualNetworks/n/subnets/a") ",'privateIPAddress':'10.0.0.8','privateIPAllocationMethod':'Dynamic','gatewayLoadBalancer':{'id':"
+                                                                                                                                                                                                                                                                                                                 "'/subscriptions/other/resourceGroups/g/providers/Microsoft.Network/loadBalancers/gw/"
+                                                                                                                                                                                                                                                                                                                 "frontendIPConfigurations/x'}}}," INSIDE("six", ",'privateIPAddressVersion':'IPv6','privateIPAddress':'fd00::9',"
+                                                                                                                                                                                                                                                                                                                                                                 "'privateIPAllocationMethod':'Static'") "],"
+                                                                                                                                                                                                                                                                                                                                                                                                         "'backendAddressPools':[{'name':'p'},{'name':'q','properties':{'virtualNetwork':" REF(
+                                                                                                                                                                                                                                                                                                                                                                                                                 "@virtualNetworks/n") ",'drainPeriodInSeconds':30,'loadBalancerBackendAddresses':[{'name':'x','properties':{'ipAddress':"
+                                                                                                                                                                                                                                                                                                                                                                                                                                       "'10.0.0.20','adminState':'Drain'}},{'name':'y','properties':{'ipAddress':'10.0.0.21'}},"
+                                                                                                                                                                                                                                                                                                                                                                                                                                       "{'name':'down','properties':{'ipAddress':'10.0.0.22','adminState':'Down'}},"
+                                                                                                                                                                                                                                                                                                                                                                                                                                       "{'name':'report','properties':{}}]}}],"
+                                                                                                                                                                                                                                                                                                                                                                                                                                       "'probes':[{'name':'h','properties':{'protocol':'Http','port':8080,'requestPath':'/up',"
+                                                                                                                                                                                                                                                                                                                                                                                                                                       "'intervalInSeconds':5,'numberOfProbes':3,'probeThreshold':2,'noHealthyBackendsBehavior':"
+                                                                                                                                                                                                                                                                                                                                                                                                                                       "'AllProbedUp'}}],"
+                                                                                                                                                                                                                                                                                                                                                                                                                                       "'loadBalancingRules':[" RULE(
+                                                                                                                                                                                                                                                                                                                                                                                                                                               "r", "f", "p", "Tcp", "80", "8080",
+                                                                                                                                                                                                                                                                                                                                                                                                                                               ",'probe':" REF(LB
+                                                                                                                                                                                                                                                                                                                                                                                                                                                               "/probes/h") ",'loadDistribution':'SourceIPProtocol','idleTimeoutInMinutes':100,"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                            "'enableTcpReset':true,'disableOutboundSnat':true,'backendAddressPools':[" REF(
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    LB "/backendAddressPools/p") "]") "," RULE("ha",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "i",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "q",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "All",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "0",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "0",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               ",'probe':" REF(LB
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "/probes/h")) "," RULE("s",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "d",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "p",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "Udp", "53", "53", "") "," RULE("six",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "six",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "p", "Tcp", "443", "443", "") "],"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "'inboundNatRules':[{'name':'row','properties':{" F("f") "," P(
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            "p") ",'protocol':'Tcp',"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                 "'frontendPortRangeStart':6000,'frontendPortRangeEnd':6009,'backendPort':22,'frontendPort':0}}],"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                 "'outboundRules':[{'name':'o','properties':{'frontendIPConfigurations':[" REF(LB "/frontendIPConfigurations/out") "]," P("p") ",'protocol':'All','allocatedOutboundPorts':1024,"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "'idleTimeoutInMinutes':120,'enableTcpReset':true}}]") ",\n" VM("v", "n20", ",'privateIPAllocationMethod':'Static','privateIPAddress':'10.0.0.20'") ",\n" VM("d",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            "n22",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            ",'privateIPAllocationMethod':'Static','privateIPAddress':'10.0.0.22'") ",\n" VM("w",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "n21",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "") "]";
 
 static void test_parts(void)
 {
 	g_autoptr(graph) g = fixture_graph(whole);
 	const struct load_balancer *l = fixture_noun(g, LB);
 	const struct probe *h = l->probes->pdata[0];
-	const struct lb_rule *r = fixture_noun(g, LB "/loadBalancingRules/r"), *ha = fixture_noun(g, LB "/loadBalancingRules/ha");
+	const struct lb_rule *r = fixture_noun(g, LB "/loadBalancingRules/r"),
+	                     *ha = fixture_noun(g, LB "/loadBalancingRules/ha");
 	const struct nat_rule *row = fixture_noun(g, LB "/inboundNatRules/row");
 	const struct outbound_rule *o = fixture_noun(g, LB "/outboundRules/o");
 
@@ -123,20 +140,159 @@ static void test_pool_by_address(void)
 /* A part may be a document of its own. */
 static void test_documents(void)
 {
-	g_autoptr(graph) g = fixture_graph(
-	        "[" PIP("one") BALANCER("Standard", "'sku':null") ",\n"
-	        "{'type':'loadBalancers/frontendIPConfigurations','name':'lb/f','properties':{'publicIPAddress':" REF(
-	                "@publicIPAddresses/one") "}},"
-	        "{'type':'loadBalancers/backendAddressPools','name':'lb/p'},"
-	        "{'type':'loadBalancers/probes','name':'lb/t','properties':{'protocol':'Tcp','port':80}},"
-	        "{'type':'loadBalancers/loadBalancingRules','name':'lb/r','properties':{" F("f") "," P("p")
-	        ",'protocol':'Tcp','frontendPort':80,'backendPort':80,'disableOutboundSnat':true,'probe':" REF(LB "/probes/t") "}},"
-	        "{'type':'loadBalancers/inboundNatRules','name':'lb/n','properties':{" F("f")
-	        ",'protocol':'Udp','frontendPort':53,'backendPort':53}},"
-	        "{'type':'loadBalancers/inboundNatPools','name':'lb/np','properties':{" F("f")
-	        ",'protocol':'Tcp','frontendPortRangeStart':5000,'frontendPortRangeEnd':5009,'backendPort':22}},"
-	        "{'type':'loadBalancers/outboundRules','name':'lb/o','properties':{'frontendIPConfigurations':[" REF(
-	                LB "/frontendIPConfigurations/f") "]," P("p") ",'protocol':'Tcp'}}]");
+	g_autoptr(graph) g = fixture_graph("[" PIP("one") BALANCER(
+	        "Standard",
+	        "'sku':null") ",\n"
+	                      "{'type':'loadBalancers/frontendIPConfigurations','name':'lb/"
+	                      "f','properties':{'publicIPAddress':" REF(
+	                              "@publicIPAddresses/one") "}},"
+	                                                        "{'type':'loadBalancers/"
+	                                                        "backendAddressPools','name':'lb/p'},"
+	                                                        "{'type':'loadBalancers/probes','name':'lb/"
+	                                                        "t','properties':{'protocol':'Tcp','port':80}},"
+	                                                        "{'type':'loadBalancers/"
+	                                                        "loadBalancingRules','name':'lb/"
+	                                                        "r','properties':{" F("f") "," P(
+	                                                                "p") ",'protocol':'Tcp','frontendPort':"
+	                                                                     "80,'backendPort':80,'"
+	                                                                     "disableOutboundSnat':true,'probe'"
+	                                                                     ":" REF(LB
+	                                                                             "/probes/t") "}},"
+	                                                                                          "{'type':'"
+	                                                                                          "loadBalancer"
+	                                                                                          "s/"
+	                                                                                          "inboundNatRu"
+	                                                                                          "les','name':"
+	                                                                                          "'lb/"
+	                                                                                          "n','"
+	                                                                                          "properties':"
+	                                                                                          "{" F("f") ","
+	                                                                                                     "'"
+	                                                                                                     "p"
+	                                                                                                     "r"
+	                                                                                                     "o"
+	                                                                                                     "t"
+	                                                                                                     "o"
+	                                                                                                     "c"
+	                                                                                                     "o"
+	                                                                                                     "l"
+	                                                                                                     "'"
+	                                                                                                     ":"
+	                                                                                                     "'"
+	                                                                                                     "U"
+	                                                                                                     "d"
+	                                                                                                     "p"
+	                                                                                                     "'"
+	                                                                                                     ","
+	                                                                                                     "'"
+	                                                                                                     "f"
+	                                                                                                     "r"
+	                                                                                                     "o"
+	                                                                                                     "n"
+	                                                                                                     "t"
+	                                                                                                     "e"
+	                                                                                                     "n"
+	                                                                                                     "d"
+	                                                                                                     "P"
+	                                                                                                     "o"
+	                                                                                                     "r"
+	                                                                                                     "t"
+	                                                                                                     "'"
+	                                                                                                     ":"
+	                                                                                                     "5"
+	                                                                                                     "3"
+	                                                                                                     ","
+	                                                                                                     "'"
+	                                                                                                     "b"
+	                                                                                                     "a"
+	                                                                                                     "c"
+	                                                                                                     "k"
+	                                                                                                     "e"
+	                                                                                                     "n"
+	                                                                                                     "d"
+	                                                                                                     "P"
+	                                                                                                     "o"
+	                                                                                                     "r"
+	                                                                                                     "t"
+	                                                                                                     "'"
+	                                                                                                     ":"
+	                                                                                                     "5"
+	                                                                                                     "3"
+	                                                                                                     "}"
+	                                                                                                     "}"
+	                                                                                                     ","
+	                                                                                                     "{"
+	                                                                                                     "'"
+	                                                                                                     "t"
+	                                                                                                     "y"
+	                                                                                                     "p"
+	                                                                                                     "e"
+	                                                                                                     "'"
+	                                                                                                     ":"
+	                                                                                                     "'"
+	                                                                                                     "l"
+	                                                                                                     "o"
+	                                                                                                     "a"
+	                                                                                                     "d"
+	                                                                                                     "B"
+	                                                                                                     "a"
+	                                                                                                     "l"
+	                                                                                                     "a"
+	                                                                                                     "n"
+	                                                                                                     "c"
+	                                                                                                     "e"
+	                                                                                                     "r"
+	                                                                                                     "s"
+	                                                                                                     "/"
+	                                                                                                     "i"
+	                                                                                                     "n"
+	                                                                                                     "b"
+	                                                                                                     "o"
+	                                                                                                     "u"
+	                                                                                                     "n"
+	                                                                                                     "d"
+	                                                                                                     "N"
+	                                                                                                     "a"
+	                                                                                                     "t"
+	                                                                                                     "P"
+	                                                                                                     "o"
+	                                                                                                     "o"
+	                                                                                                     "l"
+	                                                                                                     "s"
+	                                                                                                     "'"
+	                                                                                                     ","
+	                                                                                                     "'"
+	                                                                                                     "n"
+	                                                                                                     "a"
+	                                                                                                     "m"
+	                                                                                                     "e"
+	                                                                                                     "'"
+	                                                                                                     ":"
+	                                                                                                     "'"
+	                                                                                                     "l"
+	                                                                                                     "b"
+	                                                                                                     "/"
+	                                                                                                     "n"
+	                                                                                                     "p"
+	                                                                                                     "'"
+	                                                                                                     ","
+	                                                                                                     "'"
+	                                                                                                     "p"
+	                                                                                                     "r"
+	                                                                                                     "o"
+	                                                                                                     "p"
+	                                                                                                     "e"
+	                                                                                                     "r"
+	                                                                                                     "t"
+	                                                                                                     "i"
+	                                                                                                     "e"
+	                                                                                                     "s"
+	                                                                                                     "'"
+	                                                                                                     ":"
+	                                                                                                     "{" F("f") ",'protocol':'Tcp','frontendPortRangeStart':5000,'frontendPortRangeEnd':5009,'backendPort':22}},"
+	                                                                                                                "{'type':'loadBalancers/outboundRules','name':'lb/o','properties':{'frontendIPConfigurations':[" REF(
+	                                                                                                                        LB
+	                                                                                                                        "/frontendIPConfigurations/f") "]," P("p") ",'protocol':'Tcp'}}]");
 	const struct load_balancer *l = fixture_noun(g, LB);
 
 	g_assert_true(l->frontends->len == 1 && l->pools->len == 1 && l->probes->len == 1 && l->rules->len == 1);
@@ -144,17 +300,17 @@ static void test_documents(void)
 	g_assert_true(((struct lb_rule *)l->rules->pdata[0])->pool == l->pools->pdata[0]);
 }
 
-#define FRONTS  "'frontendIPConfigurations':[" PUBLIC("f", "one") "," PUBLIC("g", "two") "," INSIDE("i", "") "],"
-#define POOLS   "'backendAddressPools':[{'name':'p'},{'name':'q'}],"
+#define FRONTS      "'frontendIPConfigurations':[" PUBLIC("f", "one") "," PUBLIC("g", "two") "," INSIDE("i", "") "],"
+#define POOLS       "'backendAddressPools':[{'name':'p'},{'name':'q'}],"
 #define RULES(list) NET PIP("one") PIP("two") BALANCER("Standard", FRONTS POOLS "'loadBalancingRules':[" list "]")
 #define OUT(more)                                                                                                      \
-	"'outboundRules':[{'name':'o','properties':{'frontendIPConfigurations':[" REF(LB "/frontendIPConfigurations/f") \
-	"]," P("p") ",'protocol':'Tcp'" more "}}]"
+	"'outboundRules':[{'name':'o','properties':{'frontendIPConfigurations':[" REF(                                 \
+	        LB "/frontendIPConfigurations/f") "]," P("p") ",'protocol':'Tcp'" more "}}]"
 #define PROBE(more) NET PIP("one") PIP("two") BALANCER("Standard", "'probes':[{'name':'t','properties':{" more "}}]")
-#define POOL(more) NET BALANCER("Standard", "'backendAddressPools':[{'name':'p','properties':{" more "}}]")
+#define POOL(more)  NET BALANCER("Standard", "'backendAddressPools':[{'name':'p','properties':{" more "}}]")
 #define ROW(first, last)                                                                                               \
 	"{'name':'np','properties':{" F("f") ",'protocol':'All','frontendPortRangeStart':" first                       \
-	",'frontendPortRangeEnd':" last ",'backendPort':22}}"
+	                                     ",'frontendPortRangeEnd':" last ",'backendPort':22}}"
 
 static void test_faults(void)
 {
@@ -169,18 +325,23 @@ static void test_faults(void)
 	         "a rule for all ports must be alone on its front end and pool"},
 	        {RULES(RULE("r", "i", "p", "All", "0", "0", "") "," RULE("s", "f", "p", "Tcp", "81", "80", "")),
 	         "a rule for all ports must be alone on its front end and pool"},
-	        {RULES(RULE("r", "f", "p", "All", "0", "0", "")), "needs an internal front end of a Standard load balancer"},
+	        {RULES(RULE("r", "f", "p", "All", "0", "0", "")),
+	         "needs an internal front end of a Standard load balancer"},
 	        {RULES(RULE("r", "f", "p", "All", "80", "80", "")), "80 is not a number from 0 to 0"},
 	        {RULES(RULE("r", "f", "p", "Tcp", "0", "80", "")), "0 is not a number from 1 to 65534"},
 	        {RULES(RULE("r", "f", "p", "Tcp", "80", "80", ",'idleTimeoutInMinutes':101")),
 	         "101 is not a number from 4 to 100"},
-	        {RULES(RULE("r", "f", "p", "Tcp", "80", "80", ",'loadDistribution':'Sticky'")), "'Sticky' is not known"},
-	        {RULES(RULE("r", "f", "p", "Tcp", "80", "80", ",'backendAddressPools':[" REF(LB "/backendAddressPools/q") "]")),
+	        {RULES(RULE("r", "f", "p", "Tcp", "80", "80", ",'loadDistribution':'Sticky'")),
+	         "'Sticky' is not known"},
+	        {RULES(RULE("r", "f", "p", "Tcp", "80", "80",
+	                    ",'backendAddressPools':[" REF(LB "/backendAddressPools/q") "]")),
 	         "only a rule of a gateway load balancer has two pools; remove 'q'"},
 	        {RULES(RULE("r", "f", "p", "Tcp", "5005", "80", "")) "\b,'inboundNatPools':[" ROW("5000", "5009") "]}}",
-	         "inboundNatPools[0].properties.frontendPortRangeStart): TCP port 5005 of front end 'f' is already used by "
+	         "inboundNatPools[0].properties.frontendPortRangeStart): TCP port 5005 of front end 'f' is already "
+	         "used by "
 	         "'r'"},
-	        {RULES("") "\b,'inboundNatPools':[" ROW("5009", "5000") "]}}", "5000 is below the start of the range, 5009"},
+	        {RULES("") "\b,'inboundNatPools':[" ROW("5009", "5000") "]}}",
+	         "5000 is below the start of the range, 5009"},
 	        {RULES("") "\b," OUT("") "}}", NULL},
 	        {RULES("") "\b," OUT(",'allocatedOutboundPorts':1001") "}}", "1001 is not a multiple of 8; write 1000"},
 	        {RULES("") "\b," OUT(",'idleTimeoutInMinutes':121") "}}", "121 is not a number from 4 to 120"},
@@ -193,17 +354,21 @@ static void test_faults(void)
 	        {PROBE("'protocol':'Tcp','port':0"), "0 is not a number from 1 to 65535"},
 	        {POOL("'loadBalancerBackendAddresses':[{'name':'x','properties':{'ipAddress':'10.0.0.4'}}]"),
 	         "the address belongs to no network; name one here, or for the whole pool"},
-	        {POOL("'virtualNetwork':" REF("@virtualNetworks/n") ",'loadBalancerBackendAddresses':[{'name':'x','properties':{"
-	              "'ipAddress':'10.1.0.4'}}]"),
+	        {POOL("'virtualNetwork':" REF(
+	                 "@virtualNetworks/n") ",'loadBalancerBackendAddresses':[{'name':'x','properties':{"
+	                                       "'ipAddress':'10.1.0.4'}}]"),
 	         "10.1.0.4 is not in virtual network 'n'; choose an address inside it"},
 	        {POOL("'tunnelInterfaces':[{'port':2000,'identifier':1,'type':'Internal','protocol':'VXLAN'}]"),
 	         "tunnels are for gateway load balancers"},
-	        {NET BALANCER("Standard", "'frontendIPConfigurations':[" INSIDE("i", ",'privateIPAllocationMethod':'Static'") "]"),
+	        {NET BALANCER("Standard",
+	                      "'frontendIPConfigurations':[" INSIDE("i", ",'privateIPAllocationMethod':'Static'") "]"),
 	         "a static front end needs an address"},
-	        {NET BALANCER("Standard", "'frontendIPConfigurations':[" INSIDE("i", ",'privateIPAddress':'10.0.0.9'") ","
-	                                  INSIDE("k", ",'privateIPAddress':'10.0.0.9'") "]"),
+	        {NET BALANCER("Standard",
+	                      "'frontendIPConfigurations':[" INSIDE("i", ",'privateIPAddress':'10.0.0.9'") "," INSIDE(
+	                              "k", ",'privateIPAddress':'10.0.0.9'") "]"),
 	         "10.0.0.9 already belongs to 'i'"},
-	        {NET BALANCER("Standard", "'frontendIPConfigurations':[" INSIDE("i", ",'gatewayLoadBalancer':{'id':'/x'}") "]"),
+	        {NET BALANCER("Standard",
+	                      "'frontendIPConfigurations':[" INSIDE("i", ",'gatewayLoadBalancer':{'id':'/x'}") "]"),
 	         "'/x' is not the id of a front end of a load balancer"},
 	        {PIP("one") BALANCER("Gateway", "'frontendIPConfigurations':[" PUBLIC("f", "one") "]"),
 	         "a gateway load balancer is internal"},
@@ -235,10 +400,10 @@ static void test_faults(void)
 /* The same port is no clash by another protocol, on another front end, or with floating IP at the member. */
 static void test_no_clash(void)
 {
-	g_autoptr(graph) g = fixture_graph(
-	        "[" RULES(RULE("r", "f", "p", "Tcp", "80", "80", "") "," RULE("s", "f", "p", "Udp", "80", "80", "") ","
-	                  RULE("t", "g", "p", "Tcp", "80", "80", ",'enableFloatingIP':true") ","
-	                  RULE("u", "i", "q", "All", "0", "0", "")) "]");
+	g_autoptr(graph) g = fixture_graph("[" RULES(
+	        RULE("r", "f", "p", "Tcp", "80", "80", "") "," RULE("s", "f", "p", "Udp", "80", "80", "") "," RULE(
+	                "t", "g", "p", "Tcp", "80", "80", ",'enableFloatingIP':true") "," RULE("u", "i", "q", "All",
+	                                                                                       "0", "0", "")) "]");
 
 	g_assert_cmpuint(((struct load_balancer *)g->load_balancers->pdata[0])->rules->len, ==, 4);
 }
@@ -260,9 +425,11 @@ static void test_random_ranges(void)
 			last[i] = first[i] + (guint)g_test_rand_int_range(0, 12);
 			for (int k = 0; k < i; k++)
 				clash |= first[i] <= last[k] && first[k] <= last[i];
-			g_string_append_printf(text, "%s{'name':'p%d','properties':{" F("f") ",'protocol':'Tcp','backendPort':22,"
-			                       "'frontendPortRangeStart':%u,'frontendPortRangeEnd':%u}}", i ? "," : "", i,
-			                       first[i], last[i]);
+			g_string_append_printf(text,
+			                       "%s{'name':'p%d','properties':{" F(
+			                               "f") ",'protocol':'Tcp','backendPort':22,"
+			                                    "'frontendPortRangeStart':%u,'frontendPortRangeEnd':%u}}",
+			                       i ? "," : "", i, first[i], last[i]);
 		}
 		g_string_append(text, "]}}]");
 		g = graph_build(fixture_documents(text->str), errors);
@@ -272,12 +439,12 @@ static void test_random_ranges(void)
 
 static void test_warnings(void)
 {
-	g_autoptr(graph) g = fixture_graph(
-	        "[" NET PIP("one") PIP("two") BALANCER(
-	                "Standard", FRONTS POOLS "'probes':[{'name':'t','properties':{'protocol':'Tcp','port':1}}],"
-	                "'loadBalancingRules':[" RULE("r", "f", "p", "Tcp", "80", "81", ",'enableFloatingIP':true") "]") "]");
-	static const char *const expected[] = {"with floating IP the port stays what it is, 80", "no rule names the probe",
-	                                       "no rule names the front end"};
+	g_autoptr(graph) g = fixture_graph("[" NET PIP("one") PIP("two") BALANCER(
+	        "Standard", FRONTS POOLS
+	        "'probes':[{'name':'t','properties':{'protocol':'Tcp','port':1}}],"
+	        "'loadBalancingRules':[" RULE("r", "f", "p", "Tcp", "80", "81", ",'enableFloatingIP':true") "]") "]");
+	static const char *const expected[] = {"with floating IP the port stays what it is, 80",
+	                                       "no rule names the probe", "no rule names the front end"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(expected); i++) {
 		gboolean found = FALSE;
