@@ -170,6 +170,7 @@ static void check_all(struct build *b)
 	FOR_EACH(g->app_groups, app_group_check);
 	FOR_EACH(g->security_groups, security_group_check);
 	address_check(b);
+	public_labels_check(b);
 }
 
 static gint compare_unmodelled(gconstpointer a, gconstpointer b)

@@ -203,6 +203,7 @@ struct public_address {
 	guint idle_minutes;
 	char *dns_label; /* NULL: no name */
 	char *reverse_name;
+	GPtrArray *ip_tags; /* char *: "FirstPartyUsage=SQL" */
 	enum ddos_mode ddos_mode;
 	struct ddos_plan *ddos_plan; /* of its own; as a network's */
 	char *ddos_plan_id;

@@ -115,6 +115,7 @@ void public_address_declare(struct build *b, const struct document *d);
 struct public_address *public_address_new(const struct spot *s, const char *id, enum sku fallback);
 void public_address_link(struct build *b, struct public_address *p);
 void public_address_check(struct build *b, struct public_address *p);
+void public_labels_check(struct build *b); /* of the whole graph: names are taken once */
 void public_address_free(struct public_address *p);
 /* FALSE and an error at the place that asks for it when the address has a holder already. */
 gboolean public_address_is_free(const struct public_address *p, const struct spot *s, const char *dotted);

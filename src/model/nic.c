@@ -54,6 +54,7 @@ const struct known nic_known[] = {
         {"properties.hostedWorkloads", IRRELEVANT},
         {"properties.migrationPhase", IRRELEVANT},
         {"properties.privateEndpoint", IRRELEVANT},
+        {"properties.interfaceEndpoint", IRRELEVANT},
         {"properties.vnetEncryptionSupported", IRRELEVANT},
         {"properties.defaultOutboundConnectivityEnabled", IRRELEVANT},
         {"properties.privateLinkService", NOT_MODELLED, WHY_ENDPOINTS},

@@ -21,7 +21,7 @@ const struct known public_address_known[] = {
         {"properties.ddosSettings.protectionCoverage", NOT_MODELLED, WHY_DDOS, "Basic"}, /* until 2022, as the next */
         {"properties.ddosSettings.ddosCustomPolicy", NOT_MODELLED, WHY_DDOS},
         {"properties.ddosSettings.protectedIP", NOT_MODELLED, WHY_DDOS},
-        {"properties.ipTags", NOT_MODELLED, WHY_IP_TAGS},
+        {"properties.ipTags", RECORDED, WHY_IP_TAGS},
         {"properties.ipConfiguration", IRRELEVANT}, /* reports, as are the next */
         {"properties.natGateway", IRRELEVANT},
         {"properties.servicePublicIPAddress", IRRELEVANT},
@@ -36,6 +36,7 @@ void public_address_free(struct public_address *p)
 	noun_clear(&p->noun);
 	g_free(p->dns_label);
 	g_free(p->reverse_name);
+	g_ptr_array_unref(p->ip_tags);
 	g_free(p->ddos_plan_id);
 	g_free(p);
 }
@@ -65,6 +66,20 @@ static void read_names_of(struct public_address *p, const struct spot *s)
 		        label);
 	else
 		p->dns_label = g_strdup(label);
+}
+
+static void read_ip_tags(struct public_address *p, const struct spot *s)
+{
+	guint count = spot_length(s, "properties.ipTags");
+
+	for (guint i = 0; i < count; i++) {
+		struct spot item = spot_item(s, "properties.ipTags", i);
+		const char *type = spot_is_object(&item, "") ? read_text(&item, "ipTagType", TRUE) : NULL;
+		const char *tag = type ? read_text(&item, "tag", TRUE) : NULL;
+
+		if (tag)
+			g_ptr_array_add(p->ip_tags, g_strdup_printf("%s=%s", type, tag));
+	}
 }
 
 static void read_sku(struct public_address *p, const struct spot *s, enum sku fallback)
@@ -97,6 +112,8 @@ struct public_address *public_address_new(const struct spot *s, const char *id, 
 	p->idle_minutes = read_number(s, "properties.idleTimeoutInMinutes", 4, 30, 4);
 	p->ddos_mode = (enum ddos_mode)read_choice(s, "properties.ddosSettings.protectionMode", modes, DDOS_INHERITED);
 	read_names_of(p, s);
+	p->ip_tags = g_ptr_array_new_with_free_func(g_free);
+	read_ip_tags(p, s);
 	if (p->v6)
 		read_address6(s, "properties.ipAddress", &p->address6);
 	else
@@ -183,4 +200,32 @@ void public_address_check(struct build *b, struct public_address *p)
 	if (p->sku == SKU_STANDARD && !p->is_static)
 		spot_warning(&s, "properties.publicIPAllocationMethod",
 		             "a Standard address is always static; write \"Static\"");
+}
+
+/* One name is one address in a region; a scope makes the name longer, so that it is nobody else's. */
+void public_labels_check(struct build *b)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < b->graph->public_addresses->len; i++) {
+		struct public_address *p = b->graph->public_addresses->pdata[i];
+		struct spot s = noun_spot(b, &p->noun);
+		const char *region = node_get_str(p->noun.document->resource, "location", "");
+		g_autofree char *key = p->dns_label ? g_strdup_printf("%s %s", p->dns_label, region) : NULL;
+		const struct noun *other = key ? g_hash_table_lookup(seen, key) : NULL;
+
+		/* What is written inside a scale set is a name for each of its machines. */
+		if (!key || *p->noun.path || spot_get(&s, "properties.dnsSettings.domainNameLabelScope"))
+			continue;
+		if (other) {
+			g_autofree char *where = noun_where(other);
+
+			spot_warning(
+			        &s, "properties.dnsSettings.domainNameLabel",
+			        "%s has the name '%s' in the same region, where the original has each once; choose "
+			        "another",
+			        where, p->dns_label);
+		}
+		g_hash_table_insert(seen, g_steal_pointer(&key), &p->noun);
+	}
 }

@@ -42,6 +42,8 @@ static const struct fault address_faults[] = {
          "t.json:1: resource 'p' (sku.tier): only a Standard address is Global; make it one, or Regional"},
         {"address", PIP("p", "Standard", ",'ipAddress':'fd00::1'"),
          AT("p") "ipAddress): 'fd00::1' is not an IPv4 address; write one like 10.0.0.4"},
+        {"ip-tag", PIP("p", "Standard", ",'ipTags':[{'ipTagType':'FirstPartyUsage'}]"),
+         AT("p") "ipTags[0].tag): it is missing; add it"},
         {"no-block", PIP("p", "Standard", FROM("b")),
          AT("p") "publicIPPrefix.id): no document declares the public IP prefix "
                  "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPPrefixes/b; add it, or deploy "
@@ -374,6 +376,31 @@ static void test_no_way_out(void)
 	fixture_check_warning(g, "'nat': the gateway has no public address: its subnets have no way out");
 }
 
+static void test_same_name(void)
+{
+	g_autoptr(graph) g = fixture_graph("[" PIP("a", "Standard", ",'dnsSettings':{'domainNameLabel':'web'}") "," PIP(
+	        "b", "Standard",
+	        ",'dnsSettings':{'domainNameLabel':'web','domainNameLabelScope':'NoReuse'}") "," PIP("c", "Standard",
+	                                                                                             ",'dnsSettings':{'"
+	                                                                                             "domainNameLabel':"
+	                                                                                             "'web'}") "]");
+
+	g_assert_cmpuint(g->warnings->len, ==, 1);
+	fixture_check_warning(
+	        g, AT("c") "dnsSettings.domainNameLabel): 'a' (t.json:1) has the name 'web' in the same region");
+}
+
+static void test_ip_tags(void)
+{
+	static const char *const recorded[] = {"publicIPAddresses/a|properties.ipTags", NULL};
+	g_autoptr(graph) g = fixture_graph(
+	        "[" PIP("a", "Standard", ",'ipTags':[{'ipTagType':'RoutingPreference','tag':'Internet'}]") "]");
+
+	g_assert_cmpstr(((struct public_address *)g->public_addresses->pdata[0])->ip_tags->pdata[0], ==,
+	                "RoutingPreference=Internet");
+	fixture_check_listed(g->recorded, recorded);
+}
+
 static void test_second_generation(void)
 {
 	g_autoptr(graph) g = fixture_graph(
@@ -399,6 +426,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/public/links", test_links);
 	g_test_add_func("/public/listed", test_listed);
 	g_test_add_func("/public/no-way-out", test_no_way_out);
+	g_test_add_func("/public/same-name", test_same_name);
+	g_test_add_func("/public/ip-tags", test_ip_tags);
 	g_test_add_func("/public/second-generation", test_second_generation);
 	g_test_add_func("/public/order", test_order);
 	return g_test_run();
