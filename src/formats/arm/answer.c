@@ -98,7 +98,7 @@ static struct node *with_derived(const struct instance *i, struct node *properti
 	return done;
 }
 
-/* A copy that is open at every level. Items of a list of `parent`, which have become resources of their own, get ids. */
+/* A copy that is open at every level. Items of a list of `parent`, which have become resources themselves, get ids. */
 static struct node *opened(struct run *run, const struct node *n, const char *name, const char *parent)
 {
 	gboolean array = n->type == NODE_ARRAY;

@@ -42,8 +42,8 @@ struct arm_result {
 };
 
 /*
- * Evaluates the template file. `parameters` may be NULL, or a list that ends with a NULL node: of several files the last
- * that gives a value counts. `overrides` may be NULL, or an object name -> value (or string, converted to
+ * Evaluates the template file. `parameters` may be NULL, or a list that ends with a NULL node: of several files the
+ * last that gives a value counts. `overrides` may be NULL, or an object name -> value (or string, converted to
  * the parameter's type) of the command line. Missing values of required parameters: parameters without a default get an
  * error that lists them all, unless `fill_missing`: then a value that satisfies the declared type and limits is made
  * up, deterministically, and noted. NULL and error (ESC_INPUT_ERROR) on failure.

@@ -187,10 +187,12 @@ gboolean arm_bind_parameters(struct env *e, const struct arm_parameters *given, 
 static gboolean check_value(struct env *e, const struct binding *b, const struct node *v)
 {
 	g_autofree char *what = g_strdup_printf("parameter '%s'", b->name);
+	struct env here = *e;
 
+	here.subject = NULL; /* the words of the check begin with it */
 	if (!*type_of(e->frame, b) && v->type != NODE_NULL)
-		return arm_fail(e, "%s has no \"type\"", what) != NULL;
-	return arm_check_type(e, e->frame->root, b->declaration, v, what);
+		return arm_fail(&here, "%s has no \"type\"", what) != NULL;
+	return arm_check_type(&here, e->frame->root, b->declaration, v, what);
 }
 
 static struct node *parameter_value(struct env *e, struct binding *b)

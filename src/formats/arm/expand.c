@@ -171,7 +171,7 @@ static gboolean eval_condition(struct env *e, const struct node *source, gboolea
 	return TRUE;
 }
 
-/* The target of a resource that is elsewhere than its template: its "scope", or members as Bicep writes for existing ones. */
+/* Where a resource is that is not where its template goes: its "scope", or members as Bicep writes for existing ones. */
 static gboolean place_instance(struct env *e, struct instance *i)
 {
 	struct node *scope = node_get(i->source, "scope"), *subscription = node_get(i->source, "subscriptionId"),
@@ -321,7 +321,7 @@ static gboolean expand_one(struct frame *f, struct instance *parent, struct node
 	return expand_list(f, i, node_get(source, "resources"), below, loops);
 }
 
-/* "mode" and "batchSize" say in which order a loop is deployed, which changes nothing here; they must be right though. */
+/* "mode" and "batchSize" say in which order a loop is deployed, which changes nothing here; they must be right. */
 static gboolean check_mode(struct env *e, const struct node *copy)
 {
 	g_autoptr(node) mode = node_get(copy, "mode") ? arm_eval_node(e, node_get(copy, "mode")) : NULL;

@@ -38,7 +38,7 @@ static struct node *fn_concat(struct env *e, const struct args *a)
 		if (!is_textual(a->v[i]))
 			return arm_fail(
 			        e, "concat(): argument %u is of type %s among strings; use string() or only arrays",
-			        i + 1, node_type_name(a->v[i]->type));
+			        i + 1, node_type_name(arm_is_unknown(a->v[i]) ? a->v[i]->unknown.kind : a->v[i]->type));
 		g_autofree char *text = arm_text_of(a->v[i]);
 		g_string_append(out, text);
 		unknown |= arm_is_unknown(a->v[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arithmetic on networks of both families: parseCidr, cidrSubnet, cidrHost. Addresses are 16 bytes, IPv4 in the last 4. */
+/* Arithmetic on networks of both families: parseCidr, cidrSubnet, cidrHost. Addresses are 16 bytes, IPv4 at the end. */
 #include "internal.h"
 #include <arpa/inet.h>
 #include <string.h>

@@ -9,13 +9,14 @@ static struct node *lazy_if(struct env *e, const struct expr *x)
 
 	if (!condition)
 		return NULL;
-	if (arm_is_unknown(condition)) {
+	if (arm_is_unknown(condition) &&
+	    (condition->unknown.kind == NODE_BOOL || condition->unknown.kind == NODE_UNKNOWN)) {
 		arm_assume(e, condition, "the condition of an if()", "its first branch is taken");
 		return arm_eval(e, x->args->pdata[1]);
 	}
 	if (condition->type != NODE_BOOL)
 		return arm_fail(e, "if(): argument 1 must be true or false, not of type %s",
-		                node_type_name(condition->type));
+		                node_type_name(arm_is_unknown(condition) ? condition->unknown.kind : condition->type));
 	return arm_eval(e, x->args->pdata[condition->boolean ? 1 : 2]);
 }
 

@@ -2,8 +2,10 @@
 /*
  * The parts of the template evaluator. One direction only:
  *
- *   expr (text -> tree)  <-  eval (tree, JSON -> value) + functions  <-  bind (parameters, variables)
- *                        <-  expand (resources -> instances)  <-  order (dependsOn)  <-  deploy (bodies, nesting)
+ *   expr (text -> tree)  <-  eval (tree, JSON -> value), call + the table of functions, user (its own functions)
+ *                        <-  bind (parameters, variables), types (their declarations), fill (made-up values)
+ *                        <-  expand (resources -> instances), target (where to)  <-  order (dependsOn)
+ *                        <-  deploy (bodies, nesting), link (files of linked templates), answer (reference())
  *
  * Concept. A `run` is one call of arm_evaluate; it holds the budget and the results. A `frame` is one
  * template within it: the outer one or one nested deployment. An `env` is what an expression sees at one

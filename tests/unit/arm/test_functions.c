@@ -295,6 +295,86 @@ static const struct row networks[] = {
         {NULL},
 };
 
+static const struct row more[] = {
+        {"fail('no such tier')", "!fail(): no such tier"},
+        {"if(true(), 1, fail('x'))", "1"},
+        {"parseCidr('fdad:3236:5555::/48')",
+         "{\"network\":\"fdad:3236:5555::\",\"netmask\":\"ffff:ffff:ffff::\",\"firstUsable\":\"fdad:3236:5555::\","
+         "\"lastUsable\":\"fdad:3236:5555:ffff:ffff:ffff:ffff:ffff\",\"cidr\":48}"},
+        {"cidrSubnet('fdad:3236:5555::/48', 52, 15)", "\"fdad:3236:5555:f000::/52\""},
+        {"cidrSubnet('fdad:3236:5555::/48', 52, 16)", "!only 16 such subnets"},
+        {"cidrSubnet('10.0.0.0/24', 23, 0)", "!from 24 to 32"},
+        {"cidrHost('fd00::/64', 255)", "\"fd00::ff\""},
+        {"cidrHost('10.0.0.0/30', 2)", "!outside the network"},
+        {"cidrHost('10.0.0.0/31', 1)", "\"10.0.0.1\""},
+        {"parseUri('https://a.example:8080/x/y?z=1')",
+         "{\"scheme\":\"https\",\"host\":\"a.example\",\"port\":8080,\"path\":\"/x/y\",\"query\":\"z=1\"}"},
+        {"parseUri('x')", "!not an absolute URI"},
+        {"buildUri(parseUri('https://a.example:8080/x/y?z=1'))", "\"https://a.example:8080/x/y?z=1\""},
+        {"buildUri(createObject('scheme', 'https'))", "!a scheme and a host"},
+        {"like('web-01', 'WEB-*')", "true"},
+        {"like('web-01', '*x*')", "false"},
+        {"guid('a', 'b')", "\"2d796349-8c7e-55ec-9624-54ece82ed031\""},
+        {"range(2147483647, 2)", "!fit 32 bits"},
+        {"last(createArray())", "null"},
+        {"dateTimeAdd('2020-04-07 14:53:14Z', 'P3Y')", "\"2023-04-07 14:53:14Z\""},
+        {"dateTimeAdd('20200407T145314Z', '-P9D')", "\"20200329T145314Z\""},
+        {"dateTimeAdd('2024-01-31', 'P1M', 'yyyyMMdd')", "\"20240229\""},
+        {"dateTimeAdd('2024-01-31', 'P1S')", "!not a duration"},
+        {"reduce(createArray('a', 'b'), '', lambda('c', 'n', 'i', concat(lambdaVariables('c'), lambdaVariables('n'), "
+         "lambdaVariables('i'))))",
+         "\"a0b1\""},
+        {"reduce(createArray(1), 0, lambda('c', 1))", "!takes 2 to 3 names"},
+        {"sort(createArray('b', 'a', 'c'), lambda('x', 'y', less(lambdaVariables('x'), lambdaVariables('y'))))",
+         "[\"a\",\"b\",\"c\"]"},
+        {"groupBy(createArray('aa', 'b', 'ac'), lambda('x', first(lambdaVariables('x'))))",
+         "{\"a\":[\"aa\",\"ac\"],\"b\":[\"b\"]}"},
+        {"mapValues(createObject('a', 1), lambda('v', add(lambdaVariables('v'), 1)))", "{\"a\":2}"},
+        {"toObject(createArray('a', 'b'), lambda('x', lambdaVariables('x')), lambda('x', 'i', lambdaVariables('i')))",
+         "{\"a\":0,\"b\":1}"},
+        {"toLogicalZones('s', 'l', 'z')", "!argument 3 must be an array"},
+        {"toLogicalZone('s', 'l', 'z')", "\"<unknown: toLogicalZone('s', 'l', 'z')>\""},
+        {"tenantResourceId('A.B/c', 'x')", "\"/providers/A.B/c/x\""},
+        {"extensionResourceId('/subscriptions/s', 'A.B/c', 'x')", "\"/subscriptions/s/providers/A.B/c/x\""},
+        {"managementGroupResourceId('A.B/c', 'x')",
+         "\"/providers/Microsoft.Management/managementGroups/tenant/providers/A.B/c/x\""},
+        {"resourceId('A.B/c/d', 'x')", "!needs 2 names, but 1 follow"},
+        {"listKeys()", "!listKeys() takes 1 to 3 arguments"},
+        {"shallowMerge(createArray(1))", "!argument 1 must be an object"},
+        {"json('null')", "null"},
+        {NULL},
+};
+
+/* Every function that the statistics of many templates count is one of ours. */
+static void test_table(void)
+{
+	const char *shared = g_getenv("ESCARP_SHARED");
+	g_autofree char *path =
+	        g_build_filename(shared ? shared : "../shared", "corpus", "arm", "STATISTICS.txt", NULL);
+	g_autofree char *text = NULL;
+	g_autoptr(node) table = arm_functions();
+	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	guint listed = 0;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL)) {
+		g_test_skip("the statistics of real templates are not here");
+		return;
+	}
+	for (guint i = 0; i < node_length(table); i++)
+		g_hash_table_add(known, g_ascii_strdown(node_get_str(node_item(table, i), "name", ""), -1));
+	g_auto(GStrv) lines = g_strsplit(strstr(text, "## functions: "), "\n", -1);
+	for (char **line = lines + 1; *line && !g_str_has_prefix(*line, "##"); line++) {
+		g_autofree char *name = g_strndup(*line, strcspn(*line, " "));
+		if (!*name)
+			continue;
+		listed++;
+		/* of list*() one row stands for all */
+		if (!g_hash_table_contains(known, name) && !g_str_has_prefix(name, "list"))
+			g_error("the table has no function '%s'", name);
+	}
+	g_assert_cmpuint(listed, >, 70);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -309,5 +389,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/arm/functions/dates", dates, check);
 	g_test_add_data_func("/arm/functions/lambdas", lambdas, check);
 	g_test_add_data_func("/arm/functions/networks", networks, check);
+	g_test_add_data_func("/arm/functions/more", more, check);
+	g_test_add_func("/arm/functions/table", test_table);
 	return g_test_run();
 }

@@ -153,6 +153,39 @@ static void test_nested_deployments(void)
 	refused(g_string_free(t, FALSE), "deployments nested deeper than 8");
 }
 
+/* Functions that call the next one twice, and sums that grow with every item. */
+static void test_calls(void)
+{
+	GString *t = g_string_new("{\"languageVersion\":\"2.0\",\"functions\":[{\"namespace\":\"f\",\"members\":{");
+
+	for (int i = 0; i < 40; i++)
+		g_string_append_printf(
+		        t,
+		        "%s\"f%d\":{\"parameters\":[],\"output\":{\"type\":\"int\",\"value\":\"[add(f.f%d(), "
+		        "f.f%d())]\"}}",
+		        i ? "," : "", i, i + 1, i + 1);
+	g_string_append(t, ",\"f40\":{\"parameters\":[],\"output\":{\"type\":\"int\",\"value\":1}}}}],\"resources\":{},"
+	                   "\"outputs\":{\"x\":{\"type\":\"int\",\"value\":\"[f.f0()]\"}}}");
+	refused(g_string_free(t, FALSE), "more than 10000000 steps");
+	refused(g_strdup("{\"resources\":[],\"outputs\":{\"x\":{\"type\":\"string\",\"value\":\"[reduce(range(0, "
+	                 "10000), "
+	                 "'x', lambda('a', 'b', concat(lambdaVariables('a'), lambdaVariables('a'))))]\"}}}"),
+	        "more than");
+	refused(g_strdup("{\"resources\":[],\"outputs\":{\"x\":{\"type\":\"object\",\"value\":\"[reduce(range(0, "
+	                 "10000), "
+	                 "createObject(), lambda('a', 'b', union(lambdaVariables('a'), "
+	                 "createObject(string(lambdaVariables('b')), lambdaVariables('a')))))]\"}}}"),
+	        "");
+}
+
+/* Unknown values that grow like known ones. */
+static void test_unknown_doubling(void)
+{
+	refused(doubling("concat", "\"[listKeys('a', 'b').c]\"", 60), "a string of more than");
+	refused(doubling("createArray", "\"[listKeys('a', 'b').c]\"", 60), "a value of more than");
+	refused(doubling("toUpper", "\"x\"", 2), "toUpper() takes 1 arguments");
+}
+
 static void test_wrong_shapes(void)
 {
 	static const char *const texts[] = {
@@ -166,6 +199,11 @@ static void test_wrong_shapes(void)
 	        "{\"resources\":[{\"type\":\"A.B/c\",\"name\":\"x\",\"condition\":[]}]}",
 	        "{\"resources\":[{\"type\":\"A.B/c\",\"name\":\"x\",\"dependsOn\":{}}]}",
 	        "{\"parameters\":{\"a\":1},\"resources\":[]}",
+	        "{\"resources\":[{\"type\":\"A.B/"
+	        "c\",\"name\":\"x\",\"copy\":{\"name\":\"l\",\"count\":1,\"mode\":\"fast\"}}]}",
+	        "{\"resources\":[{\"type\":\"A.B/"
+	        "c\",\"name\":\"x\",\"copy\":{\"name\":\"l\",\"count\":1,\"batchSize\":0}}]}",
+	        "{\"resources\":[{\"type\":\"A.B/c\",\"name\":\"x\",\"scope\":[]}]}",
 	        "{\"resources\":[],\"outputs\":{\"x\":1}}",
 	        "{\"resources\":[],\"outputs\":{\"x\":{\"copy\":{}}}}",
 	};
@@ -186,6 +224,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/arm/hostile/steps", test_steps);
 	g_test_add_func("/arm/hostile/long-expression", test_long_expression);
 	g_test_add_func("/arm/hostile/nested-deployments", test_nested_deployments);
+	g_test_add_func("/arm/hostile/calls", test_calls);
+	g_test_add_func("/arm/hostile/unknown-doubling", test_unknown_doubling);
 	g_test_add_func("/arm/hostile/wrong-shapes", test_wrong_shapes);
 	return g_test_run();
 }
