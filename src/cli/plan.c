@@ -263,6 +263,32 @@ static struct node *graph_node(const struct graph *g)
 	return strings_node(ids);
 }
 
+/* Resources of the graph that no other section tells about: gateways, routes, servers and the like. */
+static struct node *others_node(const struct graph *g)
+{
+	static const char *const told[] = {
+	        "microsoft.network/virtualnetworks",       "microsoft.network/virtualnetworks/subnets",
+	        "microsoft.network/networksecuritygroups", "microsoft.network/networksecuritygroups/securityrules",
+	        "microsoft.network/networkinterfaces",     "microsoft.network/publicipaddresses",
+	        "microsoft.compute/virtualmachines",       NULL};
+	struct node *list = node_array();
+
+	for (guint i = 0; i < g->documents->len; i++) {
+		const struct document *d = NTH(g->documents, struct document, i);
+		g_autofree char *key = g_ascii_strdown(d->id, -1);
+		struct node *e;
+
+		if (g_strv_contains(told, d->type) || !g_hash_table_contains(g->by_id, key))
+			continue;
+		e = node_object();
+		node_set(e, "type", node_string(d->type));
+		node_set(e, "name", node_string(d->name));
+		node_set(e, "id", node_string(d->id));
+		node_append(list, e);
+	}
+	return list;
+}
+
 struct node *plan_describe(const struct source *src, const struct graph *g, const struct alloc *a,
                            const struct alloc_settings *s)
 {
@@ -281,6 +307,7 @@ struct node *plan_describe(const struct source *src, const struct graph *g, cons
 	node_set(o, "instances", instances);
 	add_open(&v, o, warnings);
 	plan_add_reach(o, g, a, s, warnings);
+	node_set(o, "others", others_node(g));
 	node_set(o, "graph", graph_node(g));
 	node_set(o, "assumed", assumed_node(g->assumed));
 	node_set(o, "recorded", unmodelled_node(g->recorded));

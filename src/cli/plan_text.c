@@ -162,6 +162,33 @@ static void unmodelled_text(const struct node *list, const char *title, GString 
 	}
 }
 
+/* A line for each type, with the names. In order of id, so types of one group may come again: gathered here. */
+static void others_text(const struct node *list, GString *out)
+{
+	g_autofree gboolean *done = g_new0(gboolean, node_length(list) + 1);
+	g_autoptr(grid) g = grid_new();
+
+	if (!node_length(list))
+		return;
+	g_string_append(out, "\nAlso declared\n");
+	for (guint i = 0; i < node_length(list); i++) {
+		const char *type = node_get_str(node_item(list, i), "type", "?");
+		g_autoptr(GString) names = g_string_new(NULL);
+
+		for (guint k = i; !done[i] && k < node_length(list); k++) {
+			const struct node *other = node_item(list, k);
+
+			if (done[k] || strcmp(node_get_str(other, "type", "?"), type) != 0)
+				continue;
+			done[k] = k != i;
+			g_string_append_printf(names, "%s%s", names->len ? ", " : "", node_get_str(other, "name", "?"));
+		}
+		if (names->len)
+			grid_row(g, type, names->str, NULL);
+	}
+	grid_print(g, "  ", out);
+}
+
 static void assumed_text(const struct node *list, GString *out)
 {
 	if (!node_length(list))
@@ -199,6 +226,7 @@ void plan_text(const struct node *data, GString *out)
 	instances_text(data, out);
 	open_text(data, out);
 	reach_text(data, out);
+	others_text(node_get(data, "others"), out);
 	assumed_text(node_get(data, "assumed"), out);
 	unmodelled_text(node_get(data, "recorded"), "Recorded, not enforced yet", out);
 	unmodelled_text(node_get(data, "unmodelled"), "Not modelled", out);

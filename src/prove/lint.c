@@ -3,6 +3,8 @@
 
 #include "prove/ports.h"
 
+#include <string.h>
+
 #define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
 #define MAX_WORK            20000000u /* parts of rules that are held against one another */
 
@@ -222,6 +224,25 @@ static void look_at_addresses(struct look *l, const GPtrArray *exposures)
 	}
 }
 
+/* --- servers of other kinds --- */
+
+/* SQL and its relatives have rules of addresses; the two ends of the space let everybody in. */
+static void look_at_servers(struct look *l)
+{
+	static const char type[] = "/firewallrules";
+
+	for (guint i = 0; i < l->g->documents->len; i++) {
+		const struct document *d = NTH(l->g->documents, struct document, i);
+		const char *first = node_str(node_find(d->resource, "properties.startIpAddress"), "");
+		const char *last = node_str(node_find(d->resource, "properties.endIpAddress"), "");
+		struct noun n = {.document = d};
+
+		if (g_str_has_suffix(d->type, type) && strcmp(first, "0.0.0.0") == 0 &&
+		    strcmp(last, "255.255.255.255") == 0)
+			say(l, &n, "rule '%s' opens its server to every address; name those that are meant", d->name);
+	}
+}
+
 GPtrArray *lint(const struct graph *g, const struct alloc *a, const GPtrArray *exposures)
 {
 	g_autoptr(GHashTable) used = used_groups(g);
@@ -229,5 +250,6 @@ GPtrArray *lint(const struct graph *g, const struct alloc *a, const GPtrArray *e
 
 	look_at_groups(&l, used);
 	look_at_addresses(&l, exposures);
+	look_at_servers(&l);
 	return l.lines;
 }

@@ -142,7 +142,7 @@ def office():
     ok(any('SSH (22) of b ' in w for w in out['warnings']), 'SSH open to everybody is a warning', out['warnings'])
     ok(not any('SSH (22) of d ' in w for w in out['warnings']), 'SSH open to some is none', out['warnings'])
     ok(any(u['property'].startswith('properties.frontendIPConfigurations') for u in out['recorded']), 'an internal front end is listed as recorded', out['recorded'])
-    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'tiers', 'reach', 'reach_complete', 'graph', 'assumed', 'recorded', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
+    eq(set(out), {'subscription', 'group', 'files', 'networks', 'instances', 'open', 'tiers', 'reach', 'reach_complete', 'others', 'graph', 'assumed', 'recorded', 'unmodelled', 'warnings', 'notes', 'outputs'}, 'the names of the answer')
 
 
 def assumed():
@@ -247,12 +247,16 @@ def warnings():
     closed = {'type': 'Microsoft.Network/publicIPAddresses', 'apiVersion': '2020-11-01', 'name': 'shut', 'sku': {'name': 'Standard'}, 'properties': {'publicIPAllocationMethod': 'Static'}}
     v = network('v', '10.0.0.0/16')
     v['properties']['subnets'] = [{'name': 's', 'properties': {'addressPrefix': '10.0.1.0/24'}}]
-    found = json.loads(run('plan', write('warned.json', template([asg, group, closed, v, *machine('m', 's', publicIPAddress={
+    sql = [{'type': 'Microsoft.Sql/servers', 'apiVersion': '2020-11-01-preview', 'name': 'q', 'properties': {'administratorLogin': 'a'}}] + [
+        {'type': 'Microsoft.Sql/servers/firewallRules', 'apiVersion': '2020-11-01-preview', 'name': f'q/{n}', 'properties': {'startIpAddress': a, 'endIpAddress': b}}
+        for n, a, b in (('everybody', '0.0.0.0', '255.255.255.255'), ('few', '203.0.113.1', '203.0.113.9'))]
+    found = json.loads(run('plan', write('warned.json', template([asg, *sql, group, closed, v, *machine('m', 's', publicIPAddress={
         'id': "[resourceId('Microsoft.Network/publicIPAddresses', 'shut')]"})])), '--json').stdout)['warnings']
     for words in (("'g/behind' never decides", "'g/wide' comes first and allows all that it would deny"), ("'g/members'", "'nobody'", 'no members'),
-                  ("'g/all' lets everybody in",), ("security group 'g' is at no subnet",), ("Standard address 'shut'", 'no security group')):
+                  ("'g/all' lets everybody in",), ("security group 'g' is at no subnet",), ("Standard address 'shut'", 'no security group'),
+                  ("'q/everybody' opens its server",)):
         ok(sum(all(w in line for w in words) and 'warned.json:' in line for line in found) == 1, f'a warning about {words[0]}', found)
-    ok(not any("'g/beside'" in w or "'g/narrow'" in w or "'g/wide' never" in w for w in found), 'none about rules that do decide', found)
+    ok(not any("'g/beside'" in w or "'g/narrow'" in w or "'g/wide' never" in w or 'q/few' in w for w in found), 'none about rules that do decide', found)
 
 
 def compared():
