@@ -192,8 +192,8 @@ static void check_space(const struct spot *s, const struct peering *p, const GAr
 static void check_gateways(const struct spot *s, const struct peering *p)
 {
 	if (p->use_remote_gateways && p->gateway_transit)
-		spot_error(s, "properties.useRemoteGateways",
-		           "a network that uses remote gateways has none to offer; set allowGatewayTransit to false");
+		spot_warning(s, "properties.useRemoteGateways",
+		             "a network that uses remote gateways has none to offer; set allowGatewayTransit to false");
 	if (p->use_remote_gateways && p->reverse && !p->reverse->gateway_transit) {
 		g_autofree char *where = noun_where(&p->reverse->noun);
 

@@ -58,14 +58,13 @@ static void read_names_of(struct public_address *p, const struct spot *s)
 	p->reverse_name = g_strdup(read_text(s, "properties.dnsSettings.reverseFqdn", FALSE));
 	if (!label || !*label || g_str_has_prefix(label, "<unknown"))
 		return;
-	if (!is_label(label))
-		spot_error(
-		        s, property,
-		        "'%.100s' cannot be a name; use 3 to 63 lower-case letters, digits and '-', and begin with a "
-		        "letter",
-		        label);
-	else
+	if (is_label(label))
 		p->dns_label = g_strdup(label);
+	else
+		spot_warning(s, property,
+		             "'%.100s' cannot be a name, which the original refuses; use 3 to 63 lower-case letters, "
+		             "digits and '-', and begin with a letter",
+		             label);
 }
 
 static void read_ip_tags(struct public_address *p, const struct spot *s)

@@ -21,6 +21,10 @@ static const char *by_name(const char *name)
 	static const struct {
 		const char *end, *value;
 	} forms[] = {
+	        {"nameprefix", NULL}, /* what a name begins with, as do the next */
+	        {"labelprefix", NULL},
+	        {"dnsprefix", NULL},
+	        {"resourceprefix", NULL},
 	        {"prefix", "10.0.0.0/24"},
 	        {"cidr", "10.0.0.0/24"},
 	        {"addressspace", "10.0.0.0/16"},
