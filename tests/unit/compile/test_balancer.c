@@ -64,7 +64,7 @@ static void test_closed(void)
 }
 
 /* A scale set of `capacity` behind the balancer "lb", with ports from 50000 on. */
-static struct kit *scale_set(guint capacity)
+static struct kit *scale_set(guint capacity, const char *acl)
 {
 	struct kit *k = world("");
 	g_autofree char *set = g_strdup_printf(
@@ -79,7 +79,8 @@ static struct kit *scale_set(guint capacity)
 	        "'frontendIPConfigurations':[{'name':'f','properties':{'publicIPAddress':{'id':'~publicIPAddresses/"
 	        "pool'}}}],'inboundNatPools':[{'name':'p','properties':{'frontendIPConfiguration':{'id':"
 	        "'~loadBalancers/np/frontendIPConfigurations/f'},'protocol':'Tcp','frontendPortRangeStart':50000,"
-	        "'frontendPortRangeEnd':50009,'backendPort':22}}]");
+	        "'frontendPortRangeEnd':50009,'backendPort':22%s}}]",
+	        acl);
 	g_ptr_array_add(k->texts, g_steal_pointer(&set));
 	return k;
 }
@@ -98,7 +99,7 @@ static const struct ip_config *config_of(const struct nic *nic)
 /* Each instance has its port, and the others of the pool lead nowhere. */
 static void test_nat_pool(void)
 {
-	g_autoptr(kit) k = scale_set(2);
+	g_autoptr(kit) k = scale_set(2, "");
 	struct fleet f;
 	fleet_up(&f, k, 1, 0);
 	guint32 vip = be_public(&f, "pool");
@@ -119,17 +120,33 @@ static void test_nat_pool(void)
 	fleet_down(&f);
 }
 
+/* A pool whose access controls refuse somebody opens no port at all. */
+static void test_nat_pool_closed(void)
+{
+	g_autoptr(kit) k = scale_set(
+	        2, ",'accessControl':{'rules':[{'order':1,'action':'permit','remoteSubnet':'192.0.2.0/24'}]}");
+	struct fleet f;
+	fleet_up(&f, k, 1, 0);
+	guint32 vip = be_public(&f, "pool");
+	for (guint i = 0; i < 2; i++) {
+		const struct nic *nic = instance(&f, i ? "set_1" : "set_0");
+		g_assert_null(endpoint(&f, 0, vip, (guint16)(50000 + i), 6));
+		g_assert_null(dnat(&f, 0, alloc_port(f.a, nic)->number, vip, (guint16)(50000 + i), 6));
+	}
+	fleet_down(&f);
+}
+
 /* Whoever stays keeps address, port number and MAC while the set grows and shrinks around it. */
 static void test_scaling(void)
 {
 	static const guint sizes[] = {3, 10, 2, 4};
-	g_autoptr(kit) k = scale_set(1);
+	g_autoptr(kit) k = scale_set(1, "");
 	struct fleet f;
 	fleet_up(&f, k, 1, 0);
 	guint32 first = alloc_private(f.a, config_of(instance(&f, "set_0")));
 	struct alloc_port port = *alloc_port(f.a, instance(&f, "set_0"));
 	for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
-		g_autoptr(kit) next = scale_set(sizes[i]);
+		g_autoptr(kit) next = scale_set(sizes[i], "");
 		g_autoptr(GError) error = NULL;
 		graph *g = kit_graph(next, (guint)i);
 		alloc *a = alloc_assign(f.a, g, &f.s, &error);
@@ -183,6 +200,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/compile/balancer/closed", test_closed);
 	g_test_add_func("/compile/balancer/nat-pool", test_nat_pool);
+	g_test_add_func("/compile/balancer/nat-pool-closed", test_nat_pool_closed);
 	g_test_add_func("/compile/balancer/scaling", test_scaling);
 	g_test_add_func("/compile/balancer/pool-by-address", test_pool_by_address);
 	return g_test_run();

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const guint16 random_ports[] = {22, 53, 80, 443, 1433, 8080, 50022};
+const guint16 random_ports[] = {22, 53, 80, 443, 1433, 8080, 50022, 50100, 50102};
 const guint random_port_count = G_N_ELEMENTS(random_ports);
 const char *const random_outside[] = {"192.0.2.1", "198.51.100.7", "203.0.113.9", "8.8.8.8", "10.9.0.1", "172.16.4.4"};
 const guint random_outside_count = G_N_ELEMENTS(random_outside);
@@ -106,6 +106,8 @@ static void balancer_rule(GString *s, GRand *r, guint number, const char *protoc
 
 static void balancer(GString *s, GRand *r, gboolean standard)
 {
+	g_autoptr(GRand) copy = g_rand_copy(r); /* the draws of the others stay what they are without the NAT pool */
+
 	g_string_append_printf(
 	        s,
 	        "{\"type\":\"Microsoft.Network/loadBalancers\",\"apiVersion\":\"2020-11-01\",\"name\":\"lb\","
@@ -120,8 +122,44 @@ static void balancer(GString *s, GRand *r, gboolean standard)
 	        s,
 	        "],\"inboundNatRules\":[{\"name\":\"n\",\"properties\":{\"frontendIPConfiguration\":{\"id\":"
 	        "\"[resourceId('Microsoft.Network/loadBalancers/frontendIPConfigurations','lb','f')]\"},"
-	        "\"protocol\":\"Tcp\",\"frontendPort\":50022,\"backendPort\":%u%s}}]}},\n",
-	        PICK(r, random_ports), access_control(r));
+	        "\"protocol\":\"Tcp\",\"frontendPort\":50022,\"backendPort\":%u%s}}],\"inboundNatPools\":[{\"name\":"
+	        "\"np\","
+	        "\"properties\":{\"frontendIPConfiguration\":{\"id\":"
+	        "\"[resourceId('Microsoft.Network/loadBalancers/frontendIPConfigurations','lb','f')]\"},"
+	        "\"protocol\":\"%s\",\"frontendPortRangeStart\":50100,\"frontendPortRangeEnd\":50109,\"backendPort\":%"
+	        "u%s}}"
+	        "]}},\n",
+	        PICK(r, random_ports), access_control(r), one_in(copy, 4) ? "All" : "Tcp", PICK(copy, random_ports),
+	        access_control(copy));
+}
+
+/* Up to three instances, each with a port of the NAT pool from 50100 on. */
+static void scale_set(GString *s, GRand *rand, gboolean standard)
+{
+	g_autoptr(GRand) r = g_rand_copy(rand);
+
+	g_string_append_printf(
+	        s,
+	        "{\"type\":\"Microsoft.Compute/"
+	        "virtualMachineScaleSets\",\"apiVersion\":\"2020-12-01\",\"name\":\"set\","
+	        "\"sku\":{\"capacity\":%d},\"properties\":{\"virtualMachineProfile\":{\"networkProfile\":{"
+	        "\"networkInterfaceConfigurations\":[{\"name\":\"n\",\"properties\":{\"ipConfigurations\":[{\"name\":"
+	        "\"c\","
+	        "\"properties\":{\"loadBalancerInboundNatPools\":[{\"id\":\"[resourceId('Microsoft.Network/"
+	        "loadBalancers/"
+	        "inboundNatPools','lb','np')]\"}],\"subnet\":{\"id\":\"[resourceId('Microsoft.Network/virtualNetworks/"
+	        "subnets','v','s%d')]\"}",
+	        g_rand_int_range(r, 0, 4), g_rand_int_range(r, 1, 3));
+	if (one_in(r, 3))
+		g_string_append_printf(s,
+		                       ",\"publicIPAddressConfiguration\":{\"name\":\"own\",\"sku\":{\"name\":\"%s\"}}",
+		                       standard ? "Standard" : "Basic");
+	if (one_in(r, 2))
+		g_string_append(s, ",\"loadBalancerBackendAddressPools\":[{\"id\":\"[resourceId('Microsoft.Network/"
+		                   "loadBalancers/backendAddressPools','lb','p')]\"}]");
+	g_string_append(s, "}}]");
+	maybe_group(s, r);
+	g_string_append(s, "}}]}}}},\n");
 }
 
 static void machine(GString *s, GRand *r, guint number, gboolean standard)
@@ -172,6 +210,7 @@ char *random_template(GRand *r)
 	balancer(s, r, standard);
 	for (guint i = 0; i < RANDOM_VMS; i++)
 		machine(s, r, i, standard);
+	scale_set(s, r, standard);
 	g_string_append(s, "]}\n");
 	return g_string_free(s, FALSE);
 }
