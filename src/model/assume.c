@@ -209,6 +209,9 @@ static const struct {
         {"microsoft.network/publicipprefixes", make_prefix},
         {"microsoft.network/networkinterfaces", make_nic},
         {"microsoft.network/loadbalancers", make_balancer},
+        {"microsoft.network/virtualnetworkgateways", assume_gateway},
+        {"microsoft.network/localnetworkgateways", assume_local_gateway},
+        {"microsoft.network/expressroutecircuits", assume_circuit},
 };
 
 /* Types without a maker are made up empty: a security group without rules, an application group without members. */

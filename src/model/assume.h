@@ -28,3 +28,8 @@ char *wanted_part(const struct wanted *w, const struct missing *m, const char *c
 struct node *assume_network(const struct wanted *w, struct space *s);
 /* assume_unknown.c: values that only a real deployment knows, replaced in the documents by what is sure to open nothing. */
 void assume_unknown(GPtrArray *documents);
+/* assume_outer.c: what is beyond the networks */
+void assume_gateway(const struct wanted *w, const GPtrArray *documents, struct node *resource, struct node *properties);
+void assume_local_gateway(const struct wanted *w, const GPtrArray *documents, struct node *resource,
+                          struct node *properties);
+void assume_circuit(const struct wanted *w, const GPtrArray *documents, struct node *resource, struct node *properties);

@@ -51,6 +51,9 @@ struct kind {
 extern const struct kind kind_network, kind_subnet, kind_security_group, kind_public_address, kind_nic, kind_frontend,
         kind_pool, kind_probe, kind_nat_rule, kind_nat_pool, kind_app_group, kind_load_balancer, kind_route_table,
         kind_nat_gateway, kind_public_prefix, kind_ddos_plan, kind_endpoint_policy;
+/* Of the nouns of model/outer.h */
+extern const struct kind kind_gateway, kind_gateway_nat_rule, kind_local_gateway, kind_circuit, kind_circuit_port,
+        kind_private_zone, kind_public_zone, kind_watcher, kind_storage_account;
 
 /* spot.c */
 struct spot spot_of(struct build *b, const struct document *d);
@@ -102,6 +105,10 @@ void read_servers(const struct spot *s, const char *dotted, GPtrArray *list);
 gpointer follow(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required);
 /* The id that stands there, of the kind, whoever declares it and in whatever subscription. NULL as above. */
 const char *reference_id(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required);
+/* The same two where the id stands as a text of its own, not in { "id": ... }. Absent, or only known to a real deployment:
+ * NULL, and an error only when it is absent and required. */
+const char *reference_text(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required);
+gpointer follow_text(const struct spot *s, const char *dotted, const struct kind *kind);
 gboolean reference_is_abroad(const struct spot *s, const char *id); /* of another subscription than the document */
 gpointer reference_noun(const struct build *b, const char *id);     /* NULL when no document declares it */
 /* The noun that a child document (".../parent/name") belongs to. NULL and an error when it is declared nowhere. */
@@ -128,6 +135,9 @@ char *nested_id_in(const char *parent, const struct spot *item, const char *coll
 gboolean has_document(const struct build *b, const char *id);
 /* The same for one of a parent's list, with a warning when the two differ: its own document is the whole of it. */
 gboolean has_own_document(const struct spot *item, const char *id);
+/* Adds each item of a list that has no document of its own: `add` gets the parent, the item and its id. */
+void read_children(const struct spot *s, const char *list, const char *collection,
+                   void (*add)(gpointer parent, const struct spot *item, const char *id), gpointer parent);
 void sort_prefixes(GArray *prefixes); /* by address, then length: of any two that overlap, the larger comes first */
 
 /* types.c, unmodelled.c */

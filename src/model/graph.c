@@ -3,6 +3,7 @@
 #include "model/balancer.h"
 #include "model/compute.h"
 #include "model/network.h"
+#include "model/outer.h"
 
 #include <string.h>
 
@@ -44,6 +45,7 @@ static struct graph *graph_new(GPtrArray *documents)
 	g->public_prefixes = g_ptr_array_new_with_free_func((GDestroyNotify)public_prefix_free);
 	g->ddos_plans = g_ptr_array_new_with_free_func((GDestroyNotify)ddos_plan_free);
 	g->load_balancers = g_ptr_array_new_with_free_func((GDestroyNotify)load_balancer_free);
+	outer_init(g);
 	g->nics = g_ptr_array_new_with_free_func((GDestroyNotify)nic_free);
 	g->vms = g_ptr_array_new_with_free_func((GDestroyNotify)vm_free);
 	g->scale_sets = g_ptr_array_new_with_free_func((GDestroyNotify)scale_set_free);
@@ -71,6 +73,7 @@ void graph_free(struct graph *g)
 	g_ptr_array_unref(g->public_prefixes);
 	g_ptr_array_unref(g->ddos_plans);
 	g_ptr_array_unref(g->load_balancers);
+	outer_clear(g);
 	g_ptr_array_unref(g->nics);
 	g_ptr_array_unref(g->vms);
 	g_ptr_array_unref(g->scale_sets);
@@ -116,7 +119,11 @@ static gboolean has_shape(struct build *b, const struct document *d)
 {
 	struct spot s = spot_of(b, d);
 
-	return spot_is_object(&s, "") && spot_is_object(&s, "properties") && spot_is_object(&s, "sku");
+	/* "" stands in templates for a resource without properties. */
+	if (!spot_is_object(&s, ""))
+		return FALSE;
+	return (g_strcmp0(node_str(spot_get(&s, "properties"), NULL), "") == 0 || spot_is_object(&s, "properties")) &&
+	       spot_is_object(&s, "sku");
 }
 
 static void declare_all(struct build *b, GPtrArray *documents)
@@ -150,6 +157,7 @@ static void link_all(struct build *b)
 	FOR_EACH(g->nics, nic_link);
 	FOR_EACH(g->load_balancers, load_balancer_link);
 	FOR_EACH(g->nat_gateways, nat_gateway_link);
+	outer_link(b);
 	FOR_EACH(g->vms, vm_link);
 	FOR_EACH(g->scale_sets, scale_set_link);
 	FOR_EACH(g->security_groups, security_group_link);
@@ -166,6 +174,7 @@ static void check_all(struct build *b)
 	FOR_EACH(g->public_prefixes, public_prefix_check);
 	FOR_EACH(g->public_addresses, public_address_check);
 	FOR_EACH(g->load_balancers, load_balancer_check);
+	outer_check(b);
 	FOR_EACH(g->vms, vm_check);
 	FOR_EACH(g->app_groups, app_group_check);
 	FOR_EACH(g->security_groups, security_group_check);

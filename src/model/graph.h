@@ -88,6 +88,7 @@ struct network {
 	GArray *space;     /* struct prefix6: both, the IPv4 ones as IPv6 maps them, in order and apart */
 	GPtrArray *subnets;
 	GPtrArray *peerings;    /* struct peering that it declares: its own half of each */
+	GPtrArray *gateways;    /* struct gateway in it */
 	GPtrArray *ports;       /* struct nic with a configuration in it */
 	GPtrArray *dns_servers; /* char *: addresses of either family, in order of preference; empty: the platform's */
 	struct ddos_plan *ddos_plan; /* NULL: none, or one that is not known here; its id is there then */
@@ -200,6 +201,7 @@ struct public_address {
 	struct frontend *frontend;
 	struct public_prefix *prefix;    /* that it is taken from, or NULL */
 	struct nat_gateway *nat_gateway; /* whose, or NULL */
+	struct gateway_config *gateway_config;
 	guint idle_minutes;
 	char *dns_label; /* NULL: no name */
 	char *reverse_name;
@@ -432,6 +434,10 @@ struct graph {
 	GPtrArray *scale_sets, *availability_sets;                                              /* in order of id */
 	GPtrArray *app_groups;                                                 /* struct app_group, in order of id */
 	GPtrArray *route_tables, *nat_gateways, *public_prefixes, *ddos_plans; /* in order of id */
+	GPtrArray *gateways, *local_gateways, *connections, *circuits;         /* model/gateway.h; in order of id */
+	GPtrArray *sql_servers;                                                /* model/sql.h; in order of id */
+	GPtrArray *dns_zones;                                                  /* model/zone.h; in order of id */
+	GPtrArray *watchers;                                                   /* model/watcher.h; in order of id */
 	GPtrArray *unmodelled; /* struct unmodelled, in order of id and property, as is the next */
 	GPtrArray *recorded;   /* struct unmodelled */
 	GPtrArray *assumed;    /* struct assumption, in order of id; empty unless graph_assume built it */

@@ -43,6 +43,7 @@ void network_free(struct network *n)
 	g_array_unref(n->space);
 	g_ptr_array_unref(n->subnets);
 	g_ptr_array_unref(n->peerings);
+	g_ptr_array_unref(n->gateways);
 	g_ptr_array_unref(n->ports);
 	g_ptr_array_unref(n->dns_servers);
 	g_free(n->ddos_plan_id);
@@ -175,6 +176,7 @@ void network_declare(struct build *b, const struct document *d)
 	n->space = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
 	n->subnets = g_ptr_array_new_with_free_func((GDestroyNotify)subnet_free);
 	n->peerings = g_ptr_array_new_with_free_func((GDestroyNotify)peering_free);
+	n->gateways = g_ptr_array_new();
 	n->ports = g_ptr_array_new();
 	n->dns_servers = g_ptr_array_new_with_free_func(g_free);
 	g_ptr_array_add(b->graph->networks, n);

@@ -57,6 +57,9 @@
 #define NETWORK_SUBNETS 3000 /* of one network */
 
 /* space.c */
+/* Appends the prefixes of a list, of either family and any length: of networks that are not the lab's. */
+void space_read_one(const struct spot *s, const char *dotted, GArray *space); /* of one, which must be there */
+void space_read(const struct spot *s, const char *dotted, GArray *space);
 void space_add(GArray *space, const GArray *prefixes, const GArray *prefixes6);
 char *space_text(struct prefix6 p); /* as its family writes it; caller frees */
 /* Puts it in order, and leaves out what lies inside another; the next two want that of theirs. */

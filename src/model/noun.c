@@ -122,6 +122,20 @@ gboolean has_own_document(const struct spot *item, const char *id)
 	return d != NULL;
 }
 
+void read_children(const struct spot *s, const char *list, const char *collection,
+                   void (*add)(gpointer parent, const struct spot *item, const char *id), gpointer parent)
+{
+	guint count = spot_length(s, list);
+
+	for (guint i = 0; i < count; i++) {
+		struct spot item = spot_item(s, list, i);
+		g_autofree char *id = nested_id(&item, collection);
+
+		if (id && !has_own_document(&item, id))
+			add(parent, &item, id);
+	}
+}
+
 static gint compare_prefixes(gconstpointer a, gconstpointer b)
 {
 	const struct prefix *x = a, *y = b;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public IP addresses. Who has one is found when NICs, front ends and NAT gateways are linked. */
+#include "model/gateway.h"
 #include "model/network.h"
 
 #include <string.h>
@@ -161,10 +162,11 @@ void public_address_link(struct build *b, struct public_address *p)
 
 static const struct noun *holder_of(const struct public_address *p)
 {
-	return p->config        ? &p->config->noun
-	       : p->frontend    ? &p->frontend->noun
-	       : p->nat_gateway ? &p->nat_gateway->noun
-	                        : NULL;
+	return p->config           ? &p->config->noun
+	       : p->frontend       ? &p->frontend->noun
+	       : p->nat_gateway    ? &p->nat_gateway->noun
+	       : p->gateway_config ? &p->gateway_config->noun
+	                           : NULL;
 }
 
 gboolean public_address_is_free(const struct public_address *p, const struct spot *s, const char *dotted)

@@ -29,6 +29,17 @@ const struct kind kind_endpoint_policy = {NET "serviceendpointpolicies", "servic
 const struct kind kind_nat_pool = {NET "loadbalancers/inboundnatpools", "inbound NAT pool"};
 const struct kind kind_app_group = {NET "applicationsecuritygroups", "application security group"};
 
+const struct kind kind_gateway = {NET "virtualnetworkgateways", "virtual network gateway"};
+const struct kind kind_gateway_nat_rule = {NET "virtualnetworkgateways/natrules", "NAT rule of a gateway"};
+const struct kind kind_local_gateway = {NET "localnetworkgateways", "local network gateway"};
+const struct kind kind_circuit = {NET "expressroutecircuits", "circuit"};
+const struct kind kind_circuit_port = {NET "expressrouteports", "ExpressRoute port"};
+
+const struct kind kind_private_zone = {NET "privatednszones", "private DNS zone"};
+const struct kind kind_public_zone = {NET "dnszones", "DNS zone"};
+const struct kind kind_watcher = {NET "networkwatchers", "network watcher"};
+const struct kind kind_storage_account = {"microsoft.storage/storageaccounts", "storage account"};
+
 /* The parts of "/subscriptions/S/resourceGroups/G/providers/NS/type/name[/type/name]"; NULL when it is none. */
 static GStrv split_id(const char *id)
 {
@@ -182,6 +193,22 @@ const char *reference_id(const struct spot *s, const char *dotted, const struct 
 	const char *id = read_id(s, dotted, member, kind, required);
 
 	return id && check_kind(s, member, id, kind) ? id : NULL;
+}
+
+const char *reference_text(const struct spot *s, const char *dotted, const struct kind *kind, gboolean required)
+{
+	const char *id = read_text(s, dotted, required);
+
+	if (!id || (!*id && !required) || g_str_has_prefix(id, "<unknown"))
+		return NULL;
+	return check_kind(s, dotted, id, kind) ? id : NULL;
+}
+
+gpointer follow_text(const struct spot *s, const char *dotted, const struct kind *kind)
+{
+	const char *id = reference_text(s, dotted, kind, FALSE);
+
+	return id ? look_up(s, dotted, id, kind) : NULL;
 }
 
 gpointer follow_parent(const struct spot *s, const struct kind *kind)

@@ -84,3 +84,53 @@ gboolean space_overlap(const GArray *a, const GArray *b, struct prefix6 *of_a, s
 	}
 	return a->len > b->len && space_overlap(b, a, of_b, of_a);
 }
+
+/* A prefix of either family, mapped. FALSE and an error when it is none, or has bits beyond its length. */
+static gboolean parse_one(const struct spot *s, const char *dotted, const char *text, struct prefix6 *p)
+{
+	g_autofree char *host = g_strndup(text, strcspn(text, "/"));
+	struct ip6 address6;
+	struct prefix v4;
+	guint32 address;
+	gboolean exact;
+
+	if (prefix_parse(text, &v4)) {
+		*p = prefix6_mapped(v4);
+		exact = ip_parse(host, &address) && address == v4.addr;
+	} else if (prefix6_parse(text, p)) {
+		exact = ip6_parse(host, &address6) && ip6_compare(address6, p->addr) == 0;
+	} else {
+		spot_error(s, dotted, "'%.60s' is not an address prefix; write one like 10.0.0.0/16", text);
+		return FALSE;
+	}
+	if (!exact) {
+		g_autofree char *canonical = space_text(*p);
+
+		spot_error(s, dotted, "%.60s has bits beyond its length; write %s", text, canonical);
+	}
+	return exact;
+}
+
+void space_read_one(const struct spot *s, const char *dotted, GArray *space)
+{
+	const char *text = read_text(s, dotted, TRUE);
+	struct prefix6 p;
+
+	if (!text)
+		return;
+	if (g_str_has_prefix(text, "<unknown"))
+		spot_unmodelled(s, dotted, "only a real deployment knows this prefix: it is left out");
+	else if (parse_one(s, dotted, text, &p))
+		g_array_append_val(space, p);
+}
+
+void space_read(const struct spot *s, const char *dotted, GArray *space)
+{
+	guint count = spot_length(s, dotted);
+
+	for (guint i = 0; i < count; i++) {
+		struct spot item = spot_item(s, dotted, i);
+
+		space_read_one(&item, "", space);
+	}
+}

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include "model/gateway.h"
+#include "model/sql.h"
+#include "model/watcher.h"
+#include "model/zone.h"
+
 #include <string.h>
 
 static char *full_type(const char *type)
@@ -346,6 +351,59 @@ void fixture_add_faults(const char *group, const struct fault *faults, gsize cou
 	}
 }
 
+static void dump_gateways(GString *out, const struct graph *g)
+{
+	for (guint i = 0; i < g->gateways->len; i++) {
+		const struct gateway *w = g->gateways->pdata[i];
+
+		g_string_append_printf(out, "\n%s %u %s %u %s %s", w->noun.id, w->type, w->sku, w->speaker.asn,
+		                       id_of(w->network), id_of(w->default_site));
+		dump_nouns(out, "configs", w->configs);
+		dump_nouns(out, "connections", w->connections);
+		dump_nouns(out, "nat", w->nat_rules);
+	}
+	for (guint i = 0; i < g->local_gateways->len; i++)
+		dump_nouns(out, id_of(g->local_gateways->pdata[i]),
+		           ((struct local_gateway *)g->local_gateways->pdata[i])->connections);
+	for (guint i = 0; i < g->connections->len; i++) {
+		const struct gateway_connection *c = g->connections->pdata[i];
+
+		g_string_append_printf(out, "\n%s %u %s %s %s %s %s", c->noun.id, c->type, id_of(c->gateway),
+		                       id_of(c->peer), id_of(c->site), id_of(c->circuit), id_of(c->reverse));
+	}
+	for (guint i = 0; i < g->circuits->len; i++) {
+		const struct circuit *c = g->circuits->pdata[i];
+
+		dump_nouns(out, id_of(c), c->peerings);
+		dump_nouns(out, "authorizations", c->authorizations);
+	}
+}
+
+static void dump_services(GString *out, const struct graph *g)
+{
+	for (guint i = 0; i < g->sql_servers->len; i++) {
+		const struct sql_server *v = g->sql_servers->pdata[i];
+
+		g_string_append_printf(out, "\n%s %u %d %s", v->noun.id, v->engine, v->private_only, id_of(v->subnet));
+		dump_nouns(out, "rules", v->rules);
+		dump_nouns(out, "databases", v->databases);
+	}
+	for (guint i = 0; i < g->dns_zones->len; i++) {
+		const struct dns_zone *z = g->dns_zones->pdata[i];
+
+		dump_nouns(out, id_of(z), z->links);
+		for (guint k = 0; k < z->records->len; k++) {
+			const struct dns_record_set *r = z->records->pdata[k];
+
+			g_string_append_printf(out, "\n  %s %u %u", r->noun.id, r->type, r->ttl);
+			for (guint v = 0; v < r->values->len; v++)
+				g_string_append_printf(out, " %s;", (char *)r->values->pdata[v]);
+		}
+	}
+	for (guint i = 0; i < g->watchers->len; i++)
+		dump_nouns(out, id_of(g->watchers->pdata[i]), ((struct watcher *)g->watchers->pdata[i])->flow_logs);
+}
+
 char *fixture_dump(const struct graph *g)
 {
 	GString *out = g_string_new(NULL);
@@ -356,6 +414,8 @@ char *fixture_dump(const struct graph *g)
 	dump_balancers(out, g);
 	dump_routes(out, g);
 	dump_public(out, g);
+	dump_gateways(out, g);
+	dump_services(out, g);
 	dump_listed(out, g->unmodelled);
 	dump_listed(out, g->recorded);
 	for (guint i = 0; i < g->warnings->len; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Types without a noun: each that is known says in words what is missing, and nothing of any is lost. */
 #include "fixture.h"
+#include "model/build.h"
 #include "model/recognised.h"
 
 #include <string.h>
@@ -65,6 +66,34 @@ static void test_table(void)
 	}
 }
 
+/* Each type of the statistics over real templates has a noun or a reason of its own. */
+static void test_statistics(void)
+{
+	const char *shared = g_getenv("ESCARP_SHARED");
+	g_autofree char *file = g_build_filename(shared ? shared : SHARED_DEFAULT, "corpus/arm/STATISTICS.txt", NULL);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	guint types = 0;
+
+	if (!g_file_get_contents(file, &text, NULL, NULL)) {
+		g_test_skip("the corpus of templates is not here (ESCARP_SHARED)");
+		return;
+	}
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		g_autofree char *type = g_strndup(*line, strcspn(*line, " "));
+
+		if (!g_str_has_prefix(type, "microsoft."))
+			continue;
+		types++;
+		if (!known_properties(type) && strcmp(recognised_why(type), UNKNOWN) == 0) {
+			g_test_message("%s is not recognised", type);
+			g_test_fail();
+		}
+	}
+	g_assert_cmpuint(types, >, 60);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -72,5 +101,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/recognised/listed", test_listed);
 	g_test_add_func("/recognised/longest", test_longest);
 	g_test_add_func("/recognised/table", test_table);
+	g_test_add_func("/recognised/statistics", test_statistics);
 	return g_test_run();
 }
