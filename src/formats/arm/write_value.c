@@ -245,6 +245,35 @@ char *write_id(const struct write_scope *scope, const char *id)
 	return arguments ? g_strdup_printf("[resourceId(%s)]", arguments) : escaped(id);
 }
 
+/*
+ * Properties that hold a secret whoever writes them: a template may have one in plain text, and what is written from it
+ * goes to other people. The names are those of every type and version; none of them means anything else elsewhere.
+ */
+static const char *const secret_names[] = {
+        "adminPassword",
+        "administratorLoginPassword",
+        "authorizationKey",
+        "primaryKey",
+        "privateKey",
+        "protectedSettings",
+        "radiusServerSecret",
+        "secondaryKey",
+        "sharedKey",
+        "sqlAdministratorLoginPassword",
+        "storageAccountAccessKey",
+};
+
+static gboolean is_secret(const char *name, const struct node *value)
+{
+	if (value->type == NODE_STRING ? !*value->string || g_str_has_prefix(value->string, "<unknown")
+	                               : node_length(value) == 0)
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(secret_names); i++)
+		if (g_ascii_strcasecmp(secret_names[i], name) == 0)
+			return TRUE;
+	return FALSE;
+}
+
 static struct node *write_members(struct write_secrets *s, const struct write_scope *scope, const struct node *value,
                                   const struct node *twin)
 {
@@ -253,7 +282,11 @@ static struct node *write_members(struct write_secrets *s, const struct write_sc
 	for (guint i = 0; i < node_length(value); i++) {
 		g_autofree char *name = escaped(node_name(value, i));
 
-		node_set(out, name, write_value(s, scope, node_value(value, i), twin ? node_value(twin, i) : NULL));
+		const struct node *member = node_value(value, i), *other = twin ? node_value(twin, i) : NULL;
+
+		node_set(out, name,
+		         is_secret(node_name(value, i), member) ? write_secret(s, member, other)
+		                                                : write_value(s, scope, member, other));
 	}
 	return out;
 }

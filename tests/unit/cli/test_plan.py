@@ -181,6 +181,42 @@ def written():
     ok(r.returncode == 2 and "'s' has two values" in r.stderr and 'secret-' not in r.stderr, 'one name for two secrets is refused', r.stderr)
 
 
+def kept_secret():
+    """Keys and passwords in plain text: no answer of plan has them, nor does an error about them."""
+    net = 'Microsoft.Network/'
+    policy = {'ipsecEncryption': 'None', 'ipsecIntegrity': 'SHA1'}
+
+    def of(key, password, **more):
+        ref = lambda t, n: {'id': f"[resourceId('{net}{t}', '{n}')]"}
+        return template([
+            {'type': net + 'connections', 'apiVersion': '2020-11-01', 'name': 'k', 'properties': {'connectionType': 'IPsec',
+                'virtualNetworkGateway1': ref('virtualNetworkGateways', 'g'), 'localNetworkGateway2': ref('localNetworkGateways', 'l'),
+                'sharedKey': key, 'authorizationKey': key, **more}},
+            {'type': net + 'expressRouteCircuits', 'apiVersion': '2020-11-01', 'name': 'e', 'properties': {'serviceProviderProperties': {
+                'serviceProviderName': 'a', 'peeringLocation': 'b', 'bandwidthInMbps': 50}, 'peerings': [{'name': 'p', 'properties': {
+                'peeringType': 'AzurePrivatePeering', 'peerASN': 65001, 'vlanId': 7, 'primaryPeerAddressPrefix': '10.1.0.0/30',
+                'secondaryPeerAddressPrefix': '10.1.0.4/30', 'sharedKey': key}}]}},
+            {'type': 'Microsoft.Sql/servers', 'apiVersion': '2020-11-01-preview', 'name': 'd', 'properties': {'administratorLogin': 'boss',
+                'administratorLoginPassword': password}},
+            {'type': 'Microsoft.DBforMySQL/servers', 'apiVersion': '2017-12-01', 'name': 'mys', 'properties': {'administratorLoginPassword': password}}])
+
+    path = write('keys.json', of('planted-key', 'planted-password'))
+    for args in ((), ('--json',), ('--format', 'arm')):
+        r = run('plan', path, *args)
+        ok(r.returncode == 0 and 'planted' not in r.stdout + r.stderr, f'no secret in plan {" ".join(args)}', r.stderr or r.stdout)
+    other = write('other-keys.json', of('planted-other', 'planted-other-word'))
+    r = run('plan', path, other)
+    ok('planted' not in r.stdout + r.stderr, 'nor in what changes', r.stdout + r.stderr)
+    written = json.loads(run('plan', path, '--format', 'arm').stdout)
+    ok({p['type'] for p in written['parameters'].values()} == {'secureString'}, 'they are secure parameters instead', written['parameters'])
+    long = 'planted' * 19
+    faults = {'key': of(long, 'planted-password'), 'password': of('planted-key', long), 'letters': of('planted\u00e4', 'planted-password'),
+              'list': of(['planted'], 'planted-password'), 'beside': of('planted-key', 'planted-password', ipsecPolicies=[policy])}
+    for name, t in faults.items():
+        r = run('plan', write(f'bad-{name}.json', t))
+        ok(r.returncode == 2 and r.stderr and 'planted' not in r.stdout + r.stderr, f'nor in an error: {name}', r.stderr or r.stdout)
+
+
 def rule(name, priority, access='Allow', direction='Inbound', protocol='Tcp', source='*', destination='*', port='*', **more):
     return {'name': name, 'properties': {'priority': priority, 'access': access, 'direction': direction, 'protocol': protocol, 'sourceAddressPrefix': source,
             'sourcePortRange': '*', 'destinationAddressPrefix': destination, 'destinationPortRange': port, **more}}
@@ -311,6 +347,7 @@ warnings()
 usage()
 assumed()
 written()
+kept_secret()
 figure3()
 office()
 print(f'1..{count}')
