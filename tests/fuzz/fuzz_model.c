@@ -4,7 +4,9 @@
  * remedy, or there is a graph in which everything that the compiler takes for granted is true, in whatever order they
  * came.
  */
-#include "model/graph.h"
+#include "model/gateway.h"
+#include "model/sql.h"
+#include "model/zone.h"
 
 #include <string.h>
 
@@ -97,8 +99,58 @@ static void check_balancer(const struct load_balancer *l)
 	}
 }
 
+static void check_gateways(const struct graph *g)
+{
+	for (guint i = 0; i < g->gateways->len; i++) {
+		const struct gateway *w = g->gateways->pdata[i];
+
+		g_assert_true(w->configs->len == 0 || w->network);
+		for (guint k = 0; k < w->configs->len; k++) {
+			const struct gateway_config *c = w->configs->pdata[k];
+
+			g_assert_cmpint(g_ascii_strcasecmp(c->subnet->noun.name, "GatewaySubnet"), ==, 0);
+			g_assert_true(c->subnet->network == w->network);
+			g_assert_true(!c->public_address || c->public_address->gateway_config == c);
+		}
+	}
+	for (guint i = 0; i < g->connections->len; i++) {
+		const struct gateway_connection *c = g->connections->pdata[i];
+
+		g_assert_true(c->gateway && g_ptr_array_find(c->gateway->connections, c, NULL));
+		g_assert_true(c->type != CONNECTION_IPSEC || c->site);
+		g_assert_true(!c->reverse || c->reverse->reverse == c);
+	}
+}
+
+static void check_services(const struct graph *g)
+{
+	for (guint i = 0; i < g->sql_servers->len; i++) {
+		const struct sql_server *v = g->sql_servers->pdata[i];
+
+		for (guint k = 0; k < v->rules->len; k++) {
+			const struct sql_rule *r = v->rules->pdata[k];
+
+			g_assert_true(r->server == v);
+			g_assert_true(r->first <= r->last || r->last == 0); /* 0: only a real deployment knows it */
+			g_assert_true(!r->from_inside || (r->first == 0 && r->last == 0));
+		}
+	}
+	for (guint i = 0; i < g->dns_zones->len; i++) {
+		const struct dns_zone *z = g->dns_zones->pdata[i];
+
+		for (guint k = 0; k < z->records->len; k++) {
+			const struct dns_record_set *r = z->records->pdata[k];
+
+			g_assert_true(r->zone == z && r->ttl > 0);
+			g_assert_true(r->type != DNS_CNAME || (r->values->len <= 1 && strcmp(r->noun.name, "@") != 0));
+		}
+	}
+}
+
 static void check_graph(const struct graph *g)
 {
+	check_gateways(g);
+	check_services(g);
 	for (guint i = 0; i < g->security_groups->len; i++)
 		for (int d = 0; d < 2; d++) {
 			const GPtrArray *rules = ((struct security_group *)g->security_groups->pdata[i])->rules[d];
