@@ -149,7 +149,7 @@ void sql_server_free(struct sql_server *v)
 	g_free(v);
 }
 
-/* It becomes a label of a public name. */
+/* It becomes a label of a public name, which nothing here hangs on. */
 static void check_name(const struct sql_server *v, const struct spot *s, const struct engine_row *row)
 {
 	const char *name = v->noun.name;
@@ -157,10 +157,10 @@ static void check_name(const struct sql_server *v, const struct spot *s, const s
 
 	if (length < row->min_name || length > row->max_name || name[0] == '-' || name[length - 1] == '-' ||
 	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != length)
-		spot_error(s, "name",
-		           "'%.100s' cannot be the name of a server; use %u to %u lower-case letters, digits and '-', "
-		           "not first or last",
-		           name, row->min_name, row->max_name);
+		spot_warning(s, "name",
+		             "'%.100s' cannot be the name of a server, which the original refuses; use %u to %u "
+		             "lower-case letters, digits and '-', not first or last",
+		             name, row->min_name, row->max_name);
 }
 
 static void read_access(struct sql_server *v, const struct spot *s)

@@ -67,11 +67,13 @@ void zone_declare(struct build *b, const struct document *d)
 	g_ptr_array_add(b->graph->dns_zones, z);
 	noun_declare(&z->noun, &s, d->id);
 	name = z->noun.name;
-	if (!name_is_domain(name) || *name == '*' || g_str_has_suffix(name, ".") || name_labels(name) < MIN_LABELS ||
-	    name_labels(name) > MAX_LABELS)
-		spot_error(&s, "name",
-		           "'%.100s' cannot be a zone; write a name of %d to %d labels, like corp.example.com", name,
-		           MIN_LABELS, MAX_LABELS);
+	if (!name_is_domain(name) || *name == '*' || g_str_has_suffix(name, "."))
+		spot_error(&s, "name", "'%.100s' cannot be a zone; write a name like corp.example.com", name);
+	else if (name_labels(name) < MIN_LABELS || name_labels(name) > MAX_LABELS)
+		spot_warning(&s, "name",
+		             "'%.100s' has %u labels and the original wants %d to %d; write a name like "
+		             "corp.example.com",
+		             name, name_labels(name), MIN_LABELS, MAX_LABELS);
 	spot_recorded(&s, "", "names have no data plane yet: no zone is served");
 }
 

@@ -53,9 +53,6 @@ static const struct fault faults[] = {
                            "'startIpAddress':'1.2.3.4','endIpAddress':'1.2.3.4'"),
          "t.json:1: resource 'd/r': no document declares the MySQL server "
          "/subscriptions/s/resourceGroups/g/providers/Microsoft.DBforMySQL/servers/d; add it, or deploy it first"},
-        {"name", OF(SQL, "Big_Server", ""),
-         "t.json:1: resource 'Big_Server' (name): 'Big_Server' cannot be the name of a server; use 1 to 63 lower-case "
-         "letters, digits and '-', not first or last"},
         {"rule-name", SERVER("") "," RULE("a*b", "1.2.3.4", "1.2.3.4"),
          "t.json:1: resource 'd/a*b' (name): 'a*b' cannot be a name; use at most 128 characters, none of <>*%&:\\/?, "
          "and "
@@ -148,6 +145,15 @@ static void test_listed(void)
 	fixture_check_listed(g->unmodelled, unmodelled);
 }
 
+static void test_name(void)
+{
+	g_autoptr(graph) g = fixture_graph("[" OF(SQL, "Big_Server", "") "]");
+
+	g_assert_cmpuint(g->warnings->len, ==, 1);
+	fixture_check_warning(g, "resource 'Big_Server' (name): 'Big_Server' cannot be the name of a server, which the "
+	                         "original refuses; use 1 to 63 lower-case letters, digits and '-', not first or last");
+}
+
 /* A rule without its server: the server exists already. */
 static void test_assumed(void)
 {
@@ -175,6 +181,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sql/everything", test_everything);
 	g_test_add_func("/sql/wide", test_wide);
 	g_test_add_func("/sql/listed", test_listed);
+	g_test_add_func("/sql/name", test_name);
 	g_test_add_func("/sql/assumed", test_assumed);
 	g_test_add_func("/sql/order", test_order);
 	return g_test_run();
