@@ -26,7 +26,7 @@ void space_take(struct space *s, struct prefix p);
 char *wanted_part(const struct wanted *w, const struct missing *m, const char *collection);
 /* assume_network.c: the properties of a virtual network with the subnets, prefixes and addresses that hang on it. */
 struct node *assume_network(const struct wanted *w, struct space *s);
-/* assume_unknown.c: values that only a real deployment knows, replaced in the documents by what is sure to open nothing. */
+/* assume_unknown.c: gives subnets a prefix where only a real deployment knows theirs. */
 void assume_unknown(GPtrArray *documents);
 /* assume_outer.c: what is beyond the networks */
 void assume_gateway(const struct wanted *w, const GPtrArray *documents, struct node *resource, struct node *properties);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values that only a real deployment knows, in documents that are only looked at: an address that a resource has
- * anyway is given to it anew, a subnet of a network that is elsewhere gets a prefix of its own, a next hop leads nowhere.
- * Rules of security groups are never touched: what they admit is not to be guessed.
+ * Prefixes that only a real deployment knows, in documents that are only looked at: a subnet of a network that is
+ * elsewhere gets a prefix of its own. Unknown addresses are the readers' business (read_address.c), and rules of security
+ * groups are never touched: what they admit is not to be guessed.
  */
 #include "model/assume.h"
 
@@ -18,27 +18,12 @@ static gboolean is_unknown(const struct node *n)
 /* What stands for the unknown member, NULL: as it is. `count` numbers the prefixes. */
 static struct node *stand_in(const char *name, const struct node *value, guint *count)
 {
-	if (!is_unknown(value))
+	guint at = *count;
+
+	if (!is_unknown(value) || g_ascii_strcasecmp(name, "addressPrefix") != 0)
 		return NULL;
-	if (g_ascii_strcasecmp(name, "addressPrefix") == 0) {
-		guint at = (*count)++;
-		return node_stringf("10.%u.%u.0/24", 255 - at / 256 % 64, at % 256);
-	}
-	if (g_ascii_strcasecmp(name, "nextHopIpAddress") == 0)
-		return node_string("");
-	return NULL;
-}
-
-/* Dynamic: with an address that the lab chooses. */
-static void forget_address(struct node *o)
-{
-	const struct node *address = node_get(o, "privateIPAddress");
-
-	if (!is_unknown(address))
-		return;
-	node_remove(o, "privateIPAddress");
-	if (node_get(o, "privateIPAllocationMethod"))
-		node_set(o, "privateIPAllocationMethod", node_string("Dynamic"));
+	(*count)++;
+	return node_stringf("10.%u.%u.0/24", 255 - at / 256 % 64, at % 256);
 }
 
 /* A copy of the value with stand-ins; of one without anything unknown, itself. Caller unrefs. */
@@ -64,10 +49,6 @@ static struct node *without(struct node *n, guint *count)
 		else
 			node_set(out, node_name(n, i), made);
 	}
-	if (!array && is_unknown(node_get(out, "privateIPAddress"))) {
-		forget_address(out);
-		same = FALSE;
-	}
 	return same ? node_ref(n) : g_steal_pointer(&out);
 }
 
@@ -80,7 +61,8 @@ void assume_unknown(GPtrArray *documents)
 		struct node *plain;
 
 		if (!g_str_has_prefix(d->type, "microsoft.network/") ||
-		    g_str_has_prefix(d->type, "microsoft.network/networksecuritygroups"))
+		    g_str_has_prefix(d->type, "microsoft.network/networksecuritygroups") ||
+		    g_str_has_prefix(d->type, "microsoft.network/routetables"))
 			continue;
 		plain = without(d->resource, &count);
 		node_unref(d->resource);

@@ -15,18 +15,22 @@ static void unique_letters(GString *out, const char *name, guint64 length)
 		g_string_append_c(out, (char)('a' + g_ascii_xdigit_value(hash[i % 64])));
 }
 
+/* A prefix of its own for each subnet, all of them in the one that networks get; NULL when the name means a word. */
+static char *prefix_by_name(const char *lower)
+{
+	if (strstr(lower, "name") || strstr(lower, "dns") || strstr(lower, "label") || strstr(lower, "resource"))
+		return NULL;
+	if (!strstr(lower, "subnet") && !strstr(lower, "gateway"))
+		return g_strdup("10.0.0.0/16");
+	return g_strdup_printf("10.0.%u.0/24", g_str_hash(lower) % 256);
+}
+
 /* A value in the form that the name of the parameter promises, so that expressions can take it apart. NULL: none. */
-static const char *by_name(const char *name)
+static char *by_name(const char *name)
 {
 	static const struct {
 		const char *end, *value;
 	} forms[] = {
-	        {"nameprefix", NULL}, /* what a name begins with, as do the next */
-	        {"labelprefix", NULL},
-	        {"dnsprefix", NULL},
-	        {"resourceprefix", NULL},
-	        {"prefix", "10.0.0.0/24"},
-	        {"cidr", "10.0.0.0/24"},
 	        {"addressspace", "10.0.0.0/16"},
 	        {"ipaddress", "10.0.0.4"},
 	        {"tenantid", "00000000-0000-5000-8000-000000000001"},
@@ -40,10 +44,15 @@ static const char *by_name(const char *name)
 	        {"url", "https://fill.invalid/"},
 	};
 	g_autofree char *lower = g_ascii_strdown(name, -1);
+	g_autofree char *word = g_strdup(lower);
 
+	for (gsize n = strlen(word); n && g_ascii_isdigit(word[n - 1]); n--) /* "subnetPrefix2" */
+		word[n - 1] = '\0';
+	if (g_str_has_suffix(word, "prefix") || g_str_has_suffix(word, "cidr"))
+		return prefix_by_name(lower);
 	for (guint i = 0; i < G_N_ELEMENTS(forms); i++)
-		if (g_str_has_suffix(lower, forms[i].end))
-			return forms[i].value;
+		if (g_str_has_suffix(word, forms[i].end))
+			return g_strdup(forms[i].value);
 	return NULL;
 }
 
@@ -51,7 +60,7 @@ static struct node *fill_string(const char *name, const struct node *d)
 {
 	gint64 min = CLAMP(node_integer(node_get(d, "minLength"), 0), 0, FILL_MAX);
 	gint64 max = CLAMP(node_integer(node_get(d, "maxLength"), FILL_MAX), 0, FILL_MAX);
-	const char *form = by_name(name);
+	g_autofree char *form = by_name(name);
 	GString *text = g_string_new("fill");
 
 	if (form && (gint64)strlen(form) >= min && (gint64)strlen(form) <= max) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`escarp` as a program: exit codes, what errors say, and what `plan` answers for templates of our own."""
-import json, os, subprocess, sys, tempfile
+import json, os, shutil, subprocess, sys, tempfile
 
 ESCARP = sys.argv[1]
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..', '..'))
@@ -88,6 +88,21 @@ def bad_input():
                        (('--subscription', '..'), '--subscription'), ((wants, *('--parameters', wants) * 3), 'more parameters files')):
         r = run('plan', wants, '--fill-missing', *args)
         ok(r.returncode == 2 and says in r.stderr, f'plan {" ".join(args[:2])}: refused', r.stderr)
+    secret = write('secret.txt', 's3cret-word\n')
+    r = run('plan', wants, '--param', f'p=@{secret}', '--param', 'q=@' + write('number.txt', '7'))
+    ok(r.returncode == 0 and 's3cret' not in r.stdout + r.stderr, 'values may stand in files', r.stderr)
+    r = run('plan', wants, '--param', 'p=@/nonexistent/value', '--param', 'q=1')
+    ok(r.returncode == 2 and '/nonexistent/value' in r.stderr, 'a file that is not there is named', r.stderr)
+    early, late = (write(f'{n}.json', json.dumps({'parameters': v})) for n, v in (
+        ('early', {'p': {'value': 'x'}, 'q': {'value': 'none'}}), ('late', {'q': {'value': 1}})))
+    r = run('plan', wants, '--parameters', early, '--parameters', late)
+    eq(r.returncode, 0, 'of two parameters files the last counts')
+    r = run('plan', wants, '--parameters', late, '--parameters', early)
+    ok(r.returncode == 2 and 'early.json:1:' in r.stderr and 'declared as int' in r.stderr, 'and its mistakes are its own', r.stderr)
+    if not shutil.which('bicep'):
+        refused('Bicep without its compiler', write('net.bicep', "param p string"), '`bicep build', args=())
+        r = run('plan', wants, '--parameters', write('net.bicepparam', "using 'net.bicep'"))
+        ok(r.returncode == 2 and '`bicep build-params' in r.stderr, 'and its parameters: refused', r.stderr)
     r = run('plan', wants, '--param', 'q=s3cret', '--param', 'unknown=s3cret')
     ok(r.returncode == 2 and 's3cret' not in r.stderr.replace("q=s3cret", ''), 'an unknown parameter is named, its value is not', r.stderr)
 
