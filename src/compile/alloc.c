@@ -27,12 +27,24 @@ void alloc_settings_init(struct alloc_settings *s)
 	ip_parse("169.254.169.253", &s->platform);
 }
 
+/* Ids are long and begin alike; what tells them apart stands at their end. */
+static guint key_hash(gconstpointer key)
+{
+	const char *text = key;
+	gsize length = strlen(text);
+	guint64 h = length;
+
+	for (const char *c = text + (length > 48 ? length - 48 : 0); *c; c++)
+		h = (h ^ (guint8)*c) * 0x100000001b3ull;
+	return (guint)(h ^ h >> 32);
+}
+
 struct alloc *alloc_new(void)
 {
 	struct alloc *a = g_new0(struct alloc, 1);
-	a->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	a->ports = g_hash_table_new_full(key_hash, g_str_equal, g_free, g_free);
 	for (guint k = 0; k < ALLOC_KINDS; k++)
-		a->numbers[k] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		a->numbers[k] = g_hash_table_new_full(key_hash, g_str_equal, g_free, NULL);
 	return a;
 }
 

@@ -52,7 +52,8 @@ static GBytes *choice_blob(const struct compilation *c, const GPtrArray *ports, 
 		struct esc_backend b = backend_of(c, g_ptr_array_index(ports, i));
 		memcpy(w + ESC_BLOCK_WORDS + 16 * (gsize)i, &b, sizeof b);
 	}
-	memcpy(w + start, table, head[1] * sizeof *w);
+	if (table)
+		memcpy(w + start, table, head[1] * sizeof *w);
 	return g_bytes_new_take(w, words * sizeof *w);
 }
 
@@ -102,8 +103,8 @@ static gboolean choose_pool(struct compilation *c, const struct pool *pool, stru
 	if (value->slot)
 		return TRUE;
 	const guint16 head[4] = {(guint16)ports->len, MAGLEV_SIZE};
-	g_autofree guint16 *table = g_new0(guint16, MAGLEV_SIZE);
-	if (!c->check)
+	g_autofree guint16 *table = c->check ? NULL : g_new(guint16, MAGLEV_SIZE);
+	if (table)
 		maglev_fill(table, MAGLEV_SIZE, (const char *const *)ids->pdata, ports->len);
 	value->slot = compile_blob(c, choice_blob(c, ports, head, table), &pool->noun);
 	g_hash_table_insert(c->balanced, (gpointer)pool, GUINT_TO_POINTER(value->slot));

@@ -45,7 +45,10 @@ static const struct known *find(const struct known *table, const char *path, gbo
 	gsize length = strlen(path);
 
 	for (; table->path; table++) {
-		if (g_ascii_strncasecmp(table->path, path, length) != 0)
+		/* Most differ at the end of what they could have in common, so that is looked at first. */
+		if (strnlen(table->path, length) < length ||
+		    (table->path[length] && !strchr(".[", table->path[length])) ||
+		    g_ascii_strncasecmp(table->path, path, length) != 0)
 			continue;
 		if (!table->path[length])
 			return table;
@@ -71,8 +74,8 @@ static void walk_object(struct walk *w, const struct node *n)
 	for (guint i = 0; i < node_length(n); i++) {
 		const char *dot = path > 0 ? "." : "";
 
-		g_string_append_printf(w->pattern, "%s%s", dot, node_name(n, i));
-		g_string_append_printf(w->path, "%s%s", dot, node_name(n, i));
+		g_string_append(g_string_append(w->pattern, dot), node_name(n, i));
+		g_string_append(g_string_append(w->path, dot), node_name(n, i));
 		walk_value(w, node_value(n, i));
 		g_string_truncate(w->pattern, pattern);
 		g_string_truncate(w->path, path);

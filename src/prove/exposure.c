@@ -13,6 +13,7 @@ struct survey {
 	const struct alloc *a;
 	const struct alloc_settings *s;
 	GPtrArray *list;
+	guint32 address;   /* that is asked about */
 	guint64 left;      /* questions that may still be asked about this address */
 	gboolean exceeded; /* there would have been more */
 };
@@ -122,7 +123,7 @@ static enum esc_verdict ask(const struct survey *y, const struct question *q, co
 	for (guint i = 0; i < source_ports->len; i++) {
 		struct oracle_packet p = {
 		        .source = source,
-		        .destination = alloc_public(y->a, q->address),
+		        .destination = y->address,
 		        .protocol = q->protocol,
 		        .source_port = (guint16)g_array_index(source_ports, guint32, i),
 		        .destination_port = q->port,
@@ -317,12 +318,13 @@ static void add_too_many(struct survey *y, const struct public_address *p)
 
 GPtrArray *exposure_list(const struct graph *g, const struct alloc *a, const struct alloc_settings *s)
 {
-	struct survey y = {g, a, s, g_ptr_array_new_with_free_func(exposure_free), 0, FALSE};
+	struct survey y = {g, a, s, g_ptr_array_new_with_free_func(exposure_free), 0, 0, FALSE};
 
 	for (guint i = 0; i < g->public_addresses->len; i++) {
 		const struct public_address *p = NTH(g->public_addresses, struct public_address, i);
 
-		if (p->v6 || !alloc_public(a, p))
+		y.address = p->v6 ? 0 : alloc_public(a, p);
+		if (!y.address)
 			continue;
 		y.left = EXPOSURE_MAX_QUESTIONS;
 		y.exceeded = FALSE;
