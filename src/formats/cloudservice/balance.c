@@ -90,6 +90,7 @@ static gboolean add_probe(struct balancer *b, const struct endpoint *e, const ch
 	const struct xml *x = b->s->definition;
 	const element *at = find_probe(b->s, e->probe);
 	struct node *p;
+	const char *path;
 	guint kind, port, interval, timeout;
 
 	if (!at)
@@ -99,6 +100,10 @@ static gboolean add_probe(struct balancer *b, const struct endpoint *e, const ch
 	    !xml_get_number(x, at, "intervalInSeconds", 5, 65535, 15, &interval, error) ||
 	    !xml_get_number(x, at, "timeoutInSeconds", 5, 65535, MAX(31, 2 * interval + 1), &timeout, error))
 		return FALSE;
+	if (!xml_get_text(x, at, "path", !kind, &path, error))
+		return FALSE;
+	if (kind && path)
+		return xml_fail(x, at, error, "a path is for http probes; remove it, or make the protocol http");
 	if (timeout <= interval)
 		return xml_fail(x, at, error, "timeoutInSeconds must be above intervalInSeconds, which is %u; raise it",
 		                interval);
@@ -108,7 +113,7 @@ static gboolean add_probe(struct balancer *b, const struct endpoint *e, const ch
 	node_set(p, "intervalInSeconds", node_int(interval));
 	node_set(p, "numberOfProbes", node_int(timeout / interval));
 	if (!kind)
-		node_set(p, "requestPath", emit_text(at, xml_attribute(at, "path") ? xml_attribute(at, "path") : "/"));
+		node_set(p, "requestPath", emit_text(at, path));
 	node_append(b->probes, emit_nested(at, name, p));
 	return TRUE;
 }
@@ -207,7 +212,7 @@ static void add_remote(struct balancer *b)
 		        .kind = ENDPOINT_INSTANCE, .protocol = PROTOCOL_TCP, .at = r->at, .first = RDP_PORT};
 
 		for (guint k = 0; r->remote && k < r->instances; k++) {
-			g_autofree char *name = instance_rule_name(r, k, "rdp");
+			g_autofree char *name = instance_remote_name(r, k);
 
 			node_append(b->nat_rules, emit_nested(r->at, name, way_in(b, &e, remote_port(s, r, k, taken))));
 		}

@@ -38,10 +38,9 @@ gboolean cloudservice_read(struct emit *m, const struct xml *definition, const s
 	s.roles = g_ptr_array_new_with_free_func(role_free);
 	m->x = definition;
 	check_names(&s);
-	xml_list_unknown(definition, definition_known, "", role_aliases, notes);
-	if (configuration)
-		xml_list_unknown(configuration, configuration_known, "", NULL, notes);
-	good = definition_read(&s, error) && configuration_read(&s, error) && traffic_read(&s, error);
+	good = xml_check(definition, definition_known, "", role_aliases, notes, error) &&
+	       (!configuration || xml_check(configuration, configuration_known, "", NULL, notes, error)) &&
+	       definition_read(&s, error) && configuration_read(&s, error) && traffic_read(&s, error);
 	if (good) {
 		remote_read(&s);
 		rules_emit(&s);

@@ -12,7 +12,7 @@
  *                             networkSecurityGroups S.R
  *   InputEndpoint             loadBalancingRules R.E, with its probe and access control
  *   InstanceInputEndpoint     inboundNatRules R_IN_I.E: the range's ports in the order of the instances
- *   RemoteAccess              inboundNatRules R_IN_I.rdp from a port of 49152 to 65535
+ *   RemoteAccess              inboundNatRules R_IN_I-rdp from a port of 49152 to 65535
  *   InternalEndpoint          a rule of the role's security group
  *
  * Who reaches an instance. "Role instances communicate over the endpoints that are declared"; all else is closed:

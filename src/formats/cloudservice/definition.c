@@ -6,6 +6,7 @@ void role_free(gpointer data)
 {
 	struct role *r = data;
 
+	g_clear_pointer(&r->settings, g_hash_table_unref);
 	g_ptr_array_unref(r->endpoints);
 	g_free(r);
 }
@@ -21,14 +22,24 @@ struct role *service_role(const struct service *s, const char *name)
 	return NULL;
 }
 
-static void read_imports(struct role *r)
+/* Modules bring endpoints of their own: RemoteAccess and RemoteForwarder what remote.c makes of them, Diagnostics none. */
+static gboolean read_imports(const struct service *s, struct role *r, GError **error)
 {
 	for (const element *e = xml_find(r->at, "Imports/Import"); e; e = xml_next(e, "Import")) {
-		const char *module = xml_attribute(e, "moduleName");
+		const char *module;
 
-		r->remote_access |= module && g_ascii_strcasecmp(module, "RemoteAccess") == 0;
-		r->remote_forwarder |= module && g_ascii_strcasecmp(module, "RemoteForwarder") == 0;
+		if (!xml_get_text(s->definition, e, "moduleName", TRUE, &module, error))
+			return FALSE;
+		if (g_ascii_strcasecmp(module, "RemoteAccess") == 0)
+			r->remote_access = TRUE;
+		else if (g_ascii_strcasecmp(module, "RemoteForwarder") == 0)
+			r->remote_forwarder = TRUE;
+		else if (g_ascii_strcasecmp(module, "Diagnostics") != 0)
+			xml_note(s->definition, e, s->notes,
+			         "the module '%.80s' is not modelled: endpoints that it would bring stay closed",
+			         module);
 	}
+	return TRUE;
 }
 
 /* A site that is bound to an endpoint that is not there would be reached by nobody. */
@@ -78,13 +89,15 @@ static gboolean read_role(struct service *s, const element *at, GError **error)
 	r->instances = 1;
 	r->endpoints = g_ptr_array_new_with_free_func(endpoint_free);
 	g_ptr_array_add(s->roles, r);
+	if (s->roles->len > SERVICE_MAX_ROLES)
+		return xml_fail(s->definition, at, error, "it is one role more than the %u of a service; split it",
+		                SERVICE_MAX_ROLES);
 	if (!xml_get_text(s->definition, at, "name", TRUE, &name, error))
 		return FALSE;
 	if (service_role(s, name))
 		return xml_fail(s->definition, at, error, "another role has this name; choose another");
 	r->name = name;
-	read_imports(r);
-	if (!endpoints_read(s, r, error) || !check_bindings(s, r, error))
+	if (!read_imports(s, r, error) || !endpoints_read(s, r, error) || !check_bindings(s, r, error))
 		return FALSE;
 	note_certificates(s, r);
 	return TRUE;
@@ -95,9 +108,6 @@ static gboolean check_limits(const struct service *s, GError **error)
 	const element *root = xml_root(s->definition);
 	guint outside = 0, inside = 0;
 
-	if (s->roles->len > SERVICE_MAX_ROLES)
-		return xml_fail(s->definition, root, error, "%u roles are more than a service may have, which is %u",
-		                s->roles->len, SERVICE_MAX_ROLES);
 	for (guint i = 0; i < s->roles->len; i++) {
 		const struct role *r = s->roles->pdata[i];
 		guint of_role = 0;
@@ -106,15 +116,44 @@ static gboolean check_limits(const struct service *s, GError **error)
 			of_role += ((struct endpoint *)r->endpoints->pdata[k])->kind == ENDPOINT_INTERNAL;
 		if (of_role > ROLE_MAX_INTERNAL)
 			return xml_fail(s->definition, r->at, error,
-			                "%u internal endpoints are more than a role may have, which is %u", of_role,
-			                ROLE_MAX_INTERNAL);
+			                "%u internal endpoints are more than the %u of a role; join some by a range",
+			                of_role, ROLE_MAX_INTERNAL);
 		inside += of_role;
 		outside += r->endpoints->len - of_role;
 	}
 	if (MAX(outside, inside) > SERVICE_MAX_ENDPOINTS)
 		return xml_fail(s->definition, root, error,
-		                "%u endpoints are more than a service may have, which is %u", MAX(outside, inside),
-		                SERVICE_MAX_ENDPOINTS);
+		                "%u %s endpoints are more than the %u of a service; split it", MAX(outside, inside),
+		                outside > inside ? "input" : "internal", SERVICE_MAX_ENDPOINTS);
+	return TRUE;
+}
+
+/* Ports of one protocol at one address lead to one endpoint, also those of instances that are yet to come. */
+static gboolean check_public_ports(const struct service *s, GError **error)
+{
+	g_autoptr(GPtrArray) seen = g_ptr_array_new();
+
+	for (guint i = 0; i < s->roles->len; i++) {
+		const struct role *r = s->roles->pdata[i];
+
+		for (guint k = 0; k < r->endpoints->len; k++) {
+			const struct endpoint *e = r->endpoints->pdata[k];
+
+			for (guint n = 0; e->kind != ENDPOINT_INTERNAL && n < seen->len; n++) {
+				const struct endpoint *o = seen->pdata[n];
+
+				if ((e->protocol == PROTOCOL_UDP) == (o->protocol == PROTOCOL_UDP) &&
+				    e->public_first <= o->public_last && o->public_first <= e->public_last &&
+				    g_ascii_strcasecmp(e->balancer ? e->balancer : "",
+				                       o->balancer ? o->balancer : "") == 0)
+					return xml_fail(s->definition, e->at, error,
+					                "port %u is taken by the endpoint of line %u; choose another",
+					                MAX(e->public_first, o->public_first), xml_line(o->at));
+			}
+			if (e->kind != ENDPOINT_INTERNAL)
+				g_ptr_array_add(seen, (gpointer)e);
+		}
+	}
 	return TRUE;
 }
 
@@ -132,5 +171,6 @@ gboolean definition_read(struct service *s, GError **error)
 				return FALSE;
 	if (!s->roles->len)
 		return xml_fail(s->definition, root, error, "the service has no role; add a WebRole or WorkerRole");
-	return check_limits(s, error);
+	return check_limits(s, error) && check_public_ports(s, error) &&
+	       xml_check_names(s->definition, xml_first(root, "LoadBalancerProbes"), "LoadBalancerProbe", error);
 }

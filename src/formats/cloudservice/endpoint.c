@@ -73,6 +73,9 @@ static gboolean read_internal(struct endpoint *e, GError **error)
 {
 	const element *fixed = xml_first(e->at, "FixedPort"), *range = xml_first(e->at, "FixedPortRange");
 
+	if (!!fixed + !!range + !!xml_attribute(e->at, "port") > 1)
+		return xml_fail(e->x, e->at, error,
+		                "it has more than one of port, FixedPort and FixedPortRange; keep one");
 	if (range)
 		return read_range(e, range, &e->first, &e->last, error);
 	if (!read_port(e, fixed ? fixed : e->at, "port", &e->first, error))
@@ -139,6 +142,9 @@ static gboolean read_endpoint(struct service *s, struct role *r, const element *
 	e->at = at;
 	e->name = "";
 	g_ptr_array_add(r->endpoints, e);
+	if (r->endpoints->len > 2 * SERVICE_MAX_ENDPOINTS)
+		return xml_fail(e->x, at, error, "it is one endpoint more than the %u of a service; split it",
+		                2 * SERVICE_MAX_ENDPOINTS);
 	if (!xml_get_text(e->x, at, "name", TRUE, &name, error))
 		return FALSE;
 	other = role_endpoint(r, name);

@@ -28,6 +28,14 @@ char *instance_rule_name(const struct role *r, guint instance, const char *endpo
 	return emit_name(text);
 }
 
+/* An endpoint may be called anything, and its name stands after a dot. */
+char *instance_remote_name(const struct role *r, guint instance)
+{
+	g_autofree char *text = g_strdup_printf("%s_IN_%u-rdp", r->name, instance);
+
+	return emit_name(text);
+}
+
 struct node *role_subnet(const struct service *s, const struct role *r)
 {
 	const element *subnet = xml_find(r->addresses, "Subnets/Subnet");
@@ -39,9 +47,10 @@ struct node *role_subnet(const struct service *s, const struct role *r)
 	                         VNET "/subnets", full);
 }
 
-static void note_subnets(const struct service *s, const struct role *r)
+static void note_addresses(const struct service *s, const struct role *r)
 {
 	const element *subnet = xml_find(r->addresses, "Subnets/Subnet");
+	const element *public = xml_find(r->addresses, "PublicIPs/PublicIP");
 
 	if (s->site && !subnet)
 		xml_note(s->configuration, r->configured ? r->configured : xml_root(s->configuration), s->notes,
@@ -54,6 +63,9 @@ static void note_subnets(const struct service *s, const struct role *r)
 		         "own");
 	for (const element *e = subnet ? xml_next(subnet, "Subnet") : NULL; e; e = xml_next(e, "Subnet"))
 		xml_note(s->configuration, e, s->notes, "all instances are in the first subnet; this one is not used");
+	for (const element *e = public ? xml_next(public, "PublicIP") : NULL; e; e = xml_next(e, "PublicIP"))
+		xml_note(s->configuration, e, s->notes,
+		         "an instance has one public address, the first; this one is left out");
 }
 
 static void emit_network(struct service *s)
@@ -113,10 +125,9 @@ static struct node *pools(const struct service *s, const struct role *r)
 	return list;
 }
 
-static void add_nat_rule(const struct service *s, struct node *list, const struct role *r, guint instance,
-                         const element *at, const char *balancer, const char *endpoint)
+static void add_nat_rule(const struct service *s, struct node *list, const element *at, const char *balancer,
+                         const char *name)
 {
-	g_autofree char *name = instance_rule_name(r, instance, endpoint);
 	g_autofree char *full = g_strdup_printf("%s/%s", balancer, name);
 
 	node_append(list, emit_reference(s->m, at, LB "/inboundNatRules", full));
@@ -130,11 +141,17 @@ static struct node *nat_rules(const struct service *s, const struct role *r, gui
 		const struct endpoint *e = r->endpoints->pdata[i];
 		g_autofree char *balancer = endpoint_balancer(s, e);
 
-		if (e->kind == ENDPOINT_INSTANCE)
-			add_nat_rule(s, list, r, instance, e->at, balancer, e->name);
+		if (e->kind == ENDPOINT_INSTANCE) {
+			g_autofree char *name = instance_rule_name(r, instance, e->name);
+
+			add_nat_rule(s, list, e->at, balancer, name);
+		}
 	}
-	if (r->remote)
-		add_nat_rule(s, list, r, instance, r->at, s->name, "rdp");
+	if (r->remote) {
+		g_autofree char *name = instance_remote_name(r, instance);
+
+		add_nat_rule(s, list, r->at, s->name, name);
+	}
 	return list;
 }
 
@@ -172,9 +189,6 @@ static gboolean add_public(struct service *s, const struct role *r, const char *
 
 	if (!e)
 		return TRUE;
-	if (xml_next(e, "PublicIP"))
-		xml_note(s->configuration, xml_next(e, "PublicIP"), s->notes,
-		         "an instance has one public address, the first; this one is left out");
 	if (!xml_get_text(s->configuration, e, "name", TRUE, &label, error) ||
 	    !xml_get_number(s->configuration, e, "idleTimeoutInMinutes", 4, 30, 0, &idle, error))
 		return FALSE;
@@ -278,7 +292,7 @@ gboolean instances_emit(struct service *s, GError **error)
 		const struct role *r = s->roles->pdata[i];
 		g_autoptr(node) given = certificates(s, r);
 
-		note_subnets(s, r);
+		note_addresses(s, r);
 		for (guint k = 0; k < r->instances; k++) {
 			g_autofree char *name = instance_name(r, k);
 

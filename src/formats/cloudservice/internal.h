@@ -19,7 +19,7 @@
 #define SERVICE_MAX_ROLES     25
 #define SERVICE_MAX_ENDPOINTS 25 /* reachable from outside; the same number of internal ones */
 #define ROLE_MAX_INTERNAL     5
-#define ROLE_MAX_INSTANCES    1000
+#define SERVICE_MAX_INSTANCES 1000 /* behind one public address, as the model has it */
 #define RDP_PORT              3389
 
 enum protocol { PROTOCOL_HTTP, PROTOCOL_HTTPS, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_ANY };
@@ -47,6 +47,7 @@ struct role {
 	gboolean remote;                          /* remote desktop is on */
 	guint instances;
 	const element *addresses; /* InstanceAddress, or NULL */
+	GHashTable *settings;     /* of the configuration, name in lower case -> value; borrowed */
 };
 
 struct service {
@@ -70,6 +71,7 @@ void role_free(gpointer role);
 void endpoint_free(gpointer endpoint);
 /* configuration.c: reads it into the roles */
 gboolean configuration_read(struct service *s, GError **error);
+const char *role_setting(const struct role *r, const char *name); /* NULL: none */
 /* traffic.c: who may use which internal endpoint */
 gboolean traffic_read(struct service *s, GError **error);
 /* remote.c: whether remote desktop is on, and the ports from outside */
@@ -82,8 +84,9 @@ void rules_emit(struct service *s);
 gboolean instances_emit(struct service *s, GError **error);
 char *role_resource(const struct service *s, const struct role *r); /* "S.R" */
 char *instance_name(const struct role *r, guint instance);          /* "R_IN_0" */
-/* Names of the NAT rules that lead to an instance. Caller frees. */
+/* Names of the NAT rules that lead to an instance: by an endpoint, by remote desktop. Caller frees. */
 char *instance_rule_name(const struct role *r, guint instance, const char *endpoint);
+char *instance_remote_name(const struct role *r, guint instance);
 /* The load balancer that an endpoint is on. Caller frees. */
 char *endpoint_balancer(const struct service *s, const struct endpoint *e);
 /* Id of the role's subnet as a reference. */

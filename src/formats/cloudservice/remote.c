@@ -6,21 +6,9 @@
 #define FIRST_PORT 49152u
 #define PORTS      (65536u - FIRST_PORT)
 
-static const char *setting(const struct role *r, const char *name)
-{
-	for (const element *e = xml_find(r->configured, "ConfigurationSettings/Setting"); e;
-	     e = xml_next(e, "Setting")) {
-		const char *other = xml_attribute(e, "name");
-
-		if (other && g_ascii_strcasecmp(other, name) == 0)
-			return xml_attribute(e, "value");
-	}
-	return NULL;
-}
-
 static gboolean is_on(const struct role *r, const char *name)
 {
-	const char *value = setting(r, name);
+	const char *value = role_setting(r, name);
 
 	return value && (g_ascii_strcasecmp(value, "true") == 0 || g_strcmp0(value, "1") == 0);
 }
@@ -28,7 +16,7 @@ static gboolean is_on(const struct role *r, const char *name)
 /* An account without a date, or with one that nobody can read, is none: closed, and said. */
 static gboolean account_lives(const struct service *s, const struct role *r)
 {
-	const char *text = setting(r, PLUGINS "RemoteAccess.AccountExpiration");
+	const char *text = role_setting(r, PLUGINS "RemoteAccess.AccountExpiration");
 	g_autoptr(GDateTime) date = NULL;
 	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
 
@@ -63,6 +51,9 @@ void remote_read(struct service *s)
 	for (guint i = 0; i < s->roles->len; i++) {
 		struct role *r = s->roles->pdata[i];
 
+		if (r->remote_access && r->configured && !role_setting(r, PLUGINS "RemoteAccess.Enabled"))
+			xml_note(s->configuration, r->configured, s->notes,
+			         "remote desktop stays closed: the setting " PLUGINS "RemoteAccess.Enabled is missing");
 		if (!r->remote_access || !is_on(r, PLUGINS "RemoteAccess.Enabled"))
 			continue;
 		if (!forwarder)

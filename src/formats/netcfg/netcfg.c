@@ -13,46 +13,47 @@ static const struct xml_known known[] = {
         {"VirtualNetworkConfiguration", XML_READ},
         {"VirtualNetworkConfiguration/Dns", XML_READ},
         {"VirtualNetworkConfiguration/Dns/DnsServers", XML_READ},
-        {"VirtualNetworkConfiguration/Dns/DnsServers/DnsServer", XML_READ},
+        {"VirtualNetworkConfiguration/Dns/DnsServers/DnsServer", XML_EACH},
         {"VirtualNetworkConfiguration/Dns/DnsServers/DnsServer@name", XML_READ},
         {"VirtualNetworkConfiguration/Dns/DnsServers/DnsServer@IPAddress", XML_READ},
         {"VirtualNetworkConfiguration/LocalNetworkSites", XML_READ},
-        {"VirtualNetworkConfiguration/LocalNetworkSites/LocalNetworkSite", XML_READ},
+        {"VirtualNetworkConfiguration/LocalNetworkSites/LocalNetworkSite", XML_EACH},
         {"VirtualNetworkConfiguration/LocalNetworkSites/LocalNetworkSite@name", XML_READ},
         {"VirtualNetworkConfiguration/LocalNetworkSites/LocalNetworkSite/VPNGatewayAddress", XML_READ},
         {"VirtualNetworkConfiguration/LocalNetworkSites/LocalNetworkSite/AddressSpace", XML_READ},
-        {"VirtualNetworkConfiguration/LocalNetworkSites/LocalNetworkSite/AddressSpace/AddressPrefix", XML_READ},
+        {"VirtualNetworkConfiguration/LocalNetworkSites/LocalNetworkSite/AddressSpace/AddressPrefix", XML_EACH},
         {"VirtualNetworkConfiguration/VirtualNetworkSites", XML_READ},
-        {SITES, XML_READ},
+        {SITES, XML_EACH},
         {SITES "@name", XML_READ},
         {SITES "@Location", XML_IRRELEVANT},
         {SITES "@AffinityGroup", XML_IRRELEVANT},
         {SITES "@Id", XML_IRRELEVANT},
         {SITES "/Label", XML_IRRELEVANT},
         {SITES "/AddressSpace", XML_READ},
-        {SITES "/AddressSpace/AddressPrefix", XML_READ},
+        {SITES "/AddressSpace/AddressPrefix", XML_EACH},
         {SITES "/Subnets", XML_READ},
-        {SITES "/Subnets/Subnet", XML_READ},
+        {SITES "/Subnets/Subnet", XML_EACH},
         {SITES "/Subnets/Subnet@name", XML_READ},
-        {SITES "/Subnets/Subnet/AddressPrefix", XML_READ},
+        {SITES "/Subnets/Subnet/AddressPrefix", XML_EACH},
         {SITES "/DnsServersRef", XML_READ},
-        {SITES "/DnsServersRef/DnsServerRef", XML_READ},
+        {SITES "/DnsServersRef/DnsServerRef", XML_EACH},
         {SITES "/DnsServersRef/DnsServerRef@name", XML_READ},
         {SITES "/Gateway", XML_READ},
         {SITES "/Gateway@profile", XML_READ},
         {SITES "/Gateway/VPNClientAddressPool", XML_READ},
-        {SITES "/Gateway/VPNClientAddressPool/AddressPrefix", XML_READ},
+        {SITES "/Gateway/VPNClientAddressPool/AddressPrefix", XML_EACH},
         {SITES "/Gateway/ConnectionsToLocalNetwork", XML_READ},
-        {SITES "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef", XML_READ},
+        {SITES "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef", XML_EACH},
         {SITES "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef@name", XML_READ},
-        {SITES "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef/Connection", XML_READ},
+        {SITES "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef/Connection", XML_EACH},
         {SITES "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef/Connection@type", XML_READ},
         {NULL},
 };
 
 struct reading {
 	struct emit *m;
-	const element *configuration; /* NULL: a site alone */
+	const element *configuration;      /* NULL: a site alone */
+	GHashTable *servers, *local_sites; /* name in lower case -> element */
 };
 
 gboolean netcfg_is(const struct xml *x)
@@ -63,41 +64,27 @@ gboolean netcfg_is(const struct xml *x)
 	       xml_is(root, "VirtualNetworkSite");
 }
 
-/* The child of `list` with that name attribute. */
-static const element *named(const element *list, const char *child, const char *name)
+/* Children by their names, which have been checked. */
+static GHashTable *index_names(const element *list, const char *child)
 {
-	for (const element *e = xml_first(list, child); e; e = xml_next(e, child)) {
-		const char *other = xml_attribute(e, "name");
+	GHashTable *index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-		if (other && g_ascii_strcasecmp(other, name) == 0)
-			return e;
-	}
-	return NULL;
-}
-
-/* The attribute "name" of `e`, which no earlier sibling may have. */
-static gboolean own_name(const struct reading *r, const element *e, const char **name, GError **error)
-{
-	const element *first;
-
-	if (!xml_get_text(r->m->x, e, "name", TRUE, name, error))
-		return FALSE;
-	first = named(e->parent, xml_name(e), *name);
-	if (first && first != e)
-		return xml_fail(r->m->x, e, error, "the name stands in line %u already; choose another",
-		                xml_line(first));
-	return TRUE;
+	for (const element *e = xml_first(list, child); e; e = xml_next(e, child))
+		g_hash_table_insert(index, g_ascii_strdown(xml_attribute(e, "name"), -1), (gpointer)e);
+	return index;
 }
 
 /* The element that `e` refers to by its name. */
-static gboolean refer(const struct reading *r, const element *e, const char *where, const char *child,
+static gboolean refer(const struct reading *r, const element *e, GHashTable *index, const char *child,
                       const element **found, GError **error)
 {
+	g_autofree char *lower = NULL;
 	const char *name;
 
 	if (!xml_get_text(r->m->x, e, "name", TRUE, &name, error))
 		return FALSE;
-	*found = named(xml_find(r->configuration, where), child, name);
+	lower = g_ascii_strdown(name, -1);
+	*found = index ? g_hash_table_lookup(index, lower) : NULL;
 	/* A site alone was cut out of a whole: what it refers to is elsewhere. */
 	if (!*found && r->configuration)
 		return xml_fail(r->m->x, e, error, "no %s is called '%.80s'; add it, or correct the name", child, name);
@@ -113,23 +100,17 @@ static struct node *prefixes(const element *parent, const element *e)
 	return space;
 }
 
-static gboolean read_local_site(const struct reading *r, const element *e, GError **error)
+static void read_local_site(const struct reading *r, const element *e)
 {
 	const element *address = xml_first(e, "VPNGatewayAddress");
 	g_autofree char *text = address ? xml_text(address) : NULL;
-	g_autofree char *resource = NULL;
-	struct node *p;
-	const char *name;
+	g_autofree char *resource = emit_name(xml_attribute(e, "name"));
+	struct node *p = emit_object(e);
 
-	if (!own_name(r, e, &name, error))
-		return FALSE;
-	resource = emit_name(name);
-	p = emit_object(e);
 	node_set(p, "localNetworkAddressSpace", prefixes(xml_first(e, "AddressSpace"), e));
 	if (text && *text)
 		node_set(p, "gatewayIpAddress", emit_text(address, text));
 	emit_document(r->m, e, LOCAL, resource, NULL, p);
-	return TRUE;
 }
 
 static gboolean add_subnets(const struct reading *r, const element *site, struct node *properties, GError **error)
@@ -137,18 +118,16 @@ static gboolean add_subnets(const struct reading *r, const element *site, struct
 	struct node *list = emit_list(site);
 
 	node_set(properties, "subnets", list);
+	if (!xml_check_names(r->m->x, xml_first(site, "Subnets"), "Subnet", error))
+		return FALSE;
 	for (const element *e = xml_find(site, "Subnets/Subnet"); e; e = xml_next(e, "Subnet")) {
 		const element *prefix = xml_first(e, "AddressPrefix");
 		g_autofree char *text = prefix ? xml_text(prefix) : NULL;
-		g_autofree char *resource = NULL;
+		g_autofree char *resource = emit_name(xml_attribute(e, "name"));
 		struct node *p;
-		const char *name;
 
-		if (!own_name(r, e, &name, error))
-			return FALSE;
 		if (!prefix)
 			return xml_fail(r->m->x, e, error, "the subnet has no AddressPrefix; add one");
-		resource = emit_name(name);
 		p = emit_object(e);
 		if (!xml_next(prefix, "AddressPrefix"))
 			node_set(p, "addressPrefix", emit_text(prefix, text));
@@ -178,7 +157,7 @@ static gboolean add_dns(const struct reading *r, const element *site, struct nod
 		const element *server;
 		const char *address;
 
-		if (!refer(r, e, "Dns/DnsServers", "DnsServer", &server, error))
+		if (!refer(r, e, r->servers, "DnsServer", &server, error))
 			return FALSE;
 		if (!server)
 			continue;
@@ -264,15 +243,29 @@ static void add_connection(const struct reading *r, const element *ref, const ch
 	emit_document(r->m, ref, NETWORK "connections", name, NULL, p);
 }
 
-static gboolean connection_kind(const struct reading *r, const element *ref, gboolean *dedicated, GError **error)
+struct gateways {
+	const char *names[2]; /* VPN, dedicated */
+	gboolean wanted[2];
+};
+
+/* A reference without a connection is IPsec; one may have both kinds. */
+static gboolean read_reference(const struct reading *r, const element *ref, struct gateways *g, GError **error)
 {
 	static const char *const kinds[] = {"IPsec", "Dedicated", NULL};
-	const element *connection = xml_first(ref, "Connection");
+	const element *site, *connection = xml_first(ref, "Connection");
+	g_autofree char *resource = NULL;
 	guint kind = 0;
 
-	if (connection && !xml_get_choice(r->m->x, connection, "type", kinds, 0, &kind, error))
+	if (!refer(r, ref, r->local_sites, "LocalNetworkSite", &site, error))
 		return FALSE;
-	*dedicated = kind == 1;
+	resource = emit_name(xml_attribute(ref, "name"));
+	do {
+		if (connection && !xml_get_choice(r->m->x, connection, "type", kinds, XML_REQUIRED, &kind, error))
+			return FALSE;
+		add_connection(r, connection ? connection : ref, g->names[kind], resource, kind == 1);
+		g->wanted[kind] = TRUE;
+		connection = connection ? xml_next(connection, "Connection") : NULL;
+	} while (connection);
 	return TRUE;
 }
 
@@ -281,22 +274,13 @@ static gboolean read_gateway(const struct reading *r, const element *e, const ch
 	const element *first = xml_find(e, "ConnectionsToLocalNetwork/LocalNetworkSiteRef");
 	g_autofree char *vpn = g_strdup_printf("%s-gateway", network);
 	g_autofree char *circuit = g_strdup_printf("%s-dedicated", network);
-	const char *const names[2] = {vpn, circuit};
-	gboolean wanted[2] = {!first || xml_find(e, "VPNClientAddressPool/AddressPrefix"), FALSE}, dedicated;
+	struct gateways g = {{vpn, circuit}, {!first || xml_find(e, "VPNClientAddressPool/AddressPrefix"), FALSE}};
 
-	for (const element *ref = first; ref; ref = xml_next(ref, "LocalNetworkSiteRef")) {
-		const element *site;
-		g_autofree char *resource = NULL;
-
-		if (!refer(r, ref, "LocalNetworkSites", "LocalNetworkSite", &site, error) ||
-		    !connection_kind(r, ref, &dedicated, error))
+	for (const element *ref = first; ref; ref = xml_next(ref, "LocalNetworkSiteRef"))
+		if (!read_reference(r, ref, &g, error))
 			return FALSE;
-		resource = emit_name(xml_attribute(ref, "name"));
-		add_connection(r, ref, names[dedicated], resource, dedicated);
-		wanted[dedicated] = TRUE;
-	}
 	for (int i = 0; i < 2; i++)
-		if (wanted[i] && !add_gateway(r, e, network, names[i], i, error))
+		if (g.wanted[i] && !add_gateway(r, e, network, g.names[i], i, error))
 			return FALSE;
 	return TRUE;
 }
@@ -308,7 +292,7 @@ static gboolean read_site(const struct reading *r, const element *e, GError **er
 	struct node *p;
 	const char *name;
 
-	if (!own_name(r, e, &name, error))
+	if (!xml_get_text(r->m->x, e, "name", TRUE, &name, error))
 		return FALSE;
 	resource = emit_name(name);
 	p = emit_object(e);
@@ -322,36 +306,52 @@ static gboolean read_site(const struct reading *r, const element *e, GError **er
 }
 
 /* A part of the whole is held against the table as if it stood in its place. */
-static void list_unknown(const struct reading *r, GPtrArray *notes)
+static gboolean check(const struct xml *x, GPtrArray *notes, GError **error)
 {
-	const element *root = xml_root(r->m->x);
+	const element *root = xml_root(x);
 
-	xml_list_unknown(r->m->x, known,
+	return xml_check(x, known,
 	                 xml_is(root, "VirtualNetworkConfiguration") ? "VirtualNetworkConfiguration"
 	                 : xml_is(root, "VirtualNetworkSite")        ? SITES
 	                                                             : "",
-	                 NULL, notes);
+	                 NULL, notes, error);
+}
+
+static gboolean read_all(struct reading *r, GError **error)
+{
+	const struct xml *x = r->m->x;
+	const element *servers = xml_find(r->configuration, "Dns/DnsServers");
+	const element *local = xml_first(r->configuration, "LocalNetworkSites");
+	const element *sites = xml_first(r->configuration, "VirtualNetworkSites");
+
+	if (!xml_check_names(x, servers, "DnsServer", error) || !xml_check_names(x, local, "LocalNetworkSite", error) ||
+	    !xml_check_names(x, sites, "VirtualNetworkSite", error))
+		return FALSE;
+	r->servers = index_names(servers, "DnsServer");
+	r->local_sites = index_names(local, "LocalNetworkSite");
+	for (const element *e = xml_first(local, "LocalNetworkSite"); e; e = xml_next(e, "LocalNetworkSite"))
+		read_local_site(r, e);
+	for (const element *e = xml_first(sites, "VirtualNetworkSite"); e; e = xml_next(e, "VirtualNetworkSite"))
+		if (!read_site(r, e, error))
+			return FALSE;
+	return TRUE;
 }
 
 gboolean netcfg_read(struct emit *m, GPtrArray *notes, GError **error)
 {
 	const element *root = xml_root(m->x);
-	struct reading r = {m, NULL};
-	const element *e;
+	struct reading r = {m, NULL, NULL, NULL};
+	gboolean good;
 
-	list_unknown(&r, notes);
-	if (xml_is(root, "VirtualNetworkSite"))
-		return read_site(&r, root, error);
-	r.configuration = xml_is(root, "NetworkConfiguration") ? xml_first(root, "VirtualNetworkConfiguration") : root;
-	if (!r.configuration)
+	if (!check(m->x, notes, error))
+		return FALSE;
+	r.configuration = xml_is(root, "NetworkConfiguration")          ? xml_first(root, "VirtualNetworkConfiguration")
+	                  : xml_is(root, "VirtualNetworkConfiguration") ? root
+	                                                                : NULL;
+	if (xml_is(root, "NetworkConfiguration") && !r.configuration)
 		return xml_fail(m->x, root, error, "it holds no VirtualNetworkConfiguration; add one");
-	for (e = xml_find(r.configuration, "LocalNetworkSites/LocalNetworkSite"); e;
-	     e = xml_next(e, "LocalNetworkSite"))
-		if (!read_local_site(&r, e, error))
-			return FALSE;
-	for (e = xml_find(r.configuration, "VirtualNetworkSites/VirtualNetworkSite"); e;
-	     e = xml_next(e, "VirtualNetworkSite"))
-		if (!read_site(&r, e, error))
-			return FALSE;
-	return TRUE;
+	good = xml_is(root, "VirtualNetworkSite") ? read_site(&r, root, error) : read_all(&r, error);
+	g_clear_pointer(&r.servers, g_hash_table_unref);
+	g_clear_pointer(&r.local_sites, g_hash_table_unref);
+	return good;
 }

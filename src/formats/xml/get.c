@@ -108,8 +108,7 @@ struct walk {
 	GString *path;
 };
 
-/* TRUE when what lies below is to be looked at as well. */
-static gboolean judge(struct walk *w, const element *e, const char *attribute)
+static const struct xml_known *judge(struct walk *w, const element *e, const char *attribute)
 {
 	const struct xml_known *k = find(w->known, w->path->str);
 	const char *what = attribute ? attribute : "this element";
@@ -118,7 +117,7 @@ static gboolean judge(struct walk *w, const element *e, const char *attribute)
 		xml_note(w->x, e, w->notes, "%s is not known; nothing is made of it", what);
 	else if (k->treatment == XML_NOT_MODELLED)
 		xml_note(w->x, e, w->notes, "%s is not modelled: %s", what, k->why);
-	return k && k->treatment == XML_READ;
+	return k;
 }
 
 static const char *alias(const struct walk *w, const char *name)
@@ -129,8 +128,8 @@ static const char *alias(const struct walk *w, const char *name)
 	return name;
 }
 
-/* As deep as the reader lets a file be. */
-static void walk(struct walk *w, const element *e)
+/* Attributes are found ignoring case, so that "port" and "Port" are one. */
+static gboolean walk_attributes(struct walk *w, const element *e, GError **error)
 {
 	gsize length = w->path->len;
 
@@ -138,22 +137,65 @@ static void walk(struct walk *w, const element *e)
 		if (a->ns) /* xsi:schemaLocation, xml:space: about the file, not of it */
 			continue;
 		g_string_append_printf(w->path, "@%s", (const char *)a->name);
-		judge(w, e, (const char *)a->name);
+		if (judge(w, e, (const char *)a->name))
+			for (const xmlAttr *b = e->properties; b != a; b = b->next)
+				if (!b->ns && g_ascii_strcasecmp((const char *)a->name, (const char *)b->name) == 0)
+					return xml_fail(w->x, e, error, "%s and %s are the same attribute; keep one",
+					                (const char *)b->name, (const char *)a->name);
 		g_string_truncate(w->path, length);
 	}
-	for (const element *c = xml_first(e, NULL); c; c = xml_next(c, NULL)) {
-		g_string_append_printf(w->path, "%s%s", length ? "/" : "", alias(w, xml_name(c)));
-		if (judge(w, c, NULL))
-			walk(w, c);
-		g_string_truncate(w->path, length);
-	}
+	return TRUE;
 }
 
-void xml_list_unknown(const struct xml *x, const struct xml_known *known, const char *place,
-                      const struct xml_alias *aliases, GPtrArray *notes)
+/* As deep as the reader lets a file be. */
+static gboolean walk(struct walk *w, const element *e, GError **error)
+{
+	gsize length = w->path->len;
+
+	if (!walk_attributes(w, e, error))
+		return FALSE;
+	for (const element *c = xml_first(e, NULL); c; c = xml_next(c, NULL)) {
+		const struct xml_known *k;
+		const element *again;
+
+		g_string_append_printf(w->path, "%s%s", length ? "/" : "", alias(w, xml_name(c)));
+		k = judge(w, c, NULL);
+		again = k && k->treatment == XML_READ ? xml_next(c, xml_name(c)) : NULL;
+		if (again)
+			return xml_fail(w->x, again, error, "it stands in line %u already; join the two", xml_line(c));
+		if (k && (k->treatment == XML_READ || k->treatment == XML_EACH) && !walk(w, c, error))
+			return FALSE;
+		g_string_truncate(w->path, length);
+	}
+	return TRUE;
+}
+
+gboolean xml_check(const struct xml *x, const struct xml_known *known, const char *place,
+                   const struct xml_alias *aliases, GPtrArray *notes, GError **error)
 {
 	g_autoptr(GString) path = g_string_new(place);
 	struct walk w = {x, known, aliases, notes, path};
 
-	walk(&w, xml_root(x));
+	return walk(&w, xml_root(x), error);
+}
+
+gboolean xml_check_names(const struct xml *x, const element *parent, const char *child, GError **error)
+{
+	g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (const element *e = xml_first(parent, child); e; e = xml_next(e, child)) {
+		const char *name;
+		const element *other;
+		char *lower;
+
+		if (!xml_get_text(x, e, "name", TRUE, &name, error))
+			return FALSE;
+		lower = g_ascii_strdown(name, -1);
+		other = g_hash_table_lookup(taken, lower);
+		g_hash_table_insert(taken, lower, (gpointer)e);
+		if (other)
+			return xml_fail(x, e, error, "the name stands in line %u already; choose another",
+			                xml_line(other));
+	}
+	return TRUE;
 }

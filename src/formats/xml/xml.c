@@ -2,6 +2,7 @@
 /* Reading a file, and refusing what a file by people never needs. */
 #include "formats/xml/xml.h"
 
+#include "formats/xml/text.h"
 #include "lib/input.h"
 
 #include <libxml/parser.h>
@@ -24,7 +25,7 @@ static gboolean fail(GError **error, const char *format, ...)
 
 /* What the parser's hooks leave behind. */
 struct guard {
-	guint depth, elements;
+	guint depth, elements, namespaces;
 	guint32 line;
 	const char *refused; /* why parsing was stopped */
 };
@@ -55,11 +56,16 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
 	struct guard *g = ctxt->_private;
 
 	if (++g->depth > XML_MAX_DEPTH) {
-		refuse(ctxt, "elements are nested more than 64 deep; the format needs fewer than 10");
+		refuse(ctxt, "elements are nested more than 32 deep; the format needs fewer than 10");
 		return;
 	}
 	if (++g->elements > XML_MAX_ELEMENTS) {
-		refuse(ctxt, "there are more than 100000 elements; split the file");
+		refuse(ctxt, "there are more than 20000 elements; split the file");
+		return;
+	}
+	g->namespaces += (guint)namespaces;
+	if (g->namespaces > XML_MAX_NAMESPACES) {
+		refuse(ctxt, "more than 100 namespaces are declared; the format needs one");
 		return;
 	}
 	xmlSAX2StartElementNs(ctx, name, prefix, uri, namespaces, ns, attributes, defaulted, values);
@@ -69,6 +75,13 @@ static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const 
 {
 	((struct guard *)((xmlParserCtxt *)ctx)->_private)->depth--;
 	xmlSAX2EndElementNs(ctx, name, prefix, uri);
+}
+
+/* Past its first error the parser would go on reading what text.c did not bound. */
+static void on_error(void *ctx, xmlError *e)
+{
+	if (e->level >= XML_ERR_ERROR)
+		xmlStopParser(ctx);
 }
 
 /* The parser's own words, on one line. */
@@ -83,27 +96,33 @@ static gboolean fail_syntax(const xmlParserCtxt *ctxt, const char *file, GError 
 	return fail(error, "%s:%d: not well-formed XML: %.200s; correct it", file, MAX(e->line, 1), g_strstrip(text));
 }
 
-struct xml *xml_parse(const char *bytes, gsize length, const char *file, GError **error)
+static xmlParserCtxt *new_parser(const char *text, gsize length, struct guard *guard)
+{
+	xmlParserCtxt *ctxt = xmlCreateMemoryParserCtxt(length ? text : " ", length ? (int)length : 1);
+
+	if (!ctxt)
+		return NULL;
+	/* The text is UTF-8 by now, whatever it was when its declaration was written. */
+	xmlCtxtUseOptions(ctxt, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA |
+	                                XML_PARSE_BIG_LINES | XML_PARSE_COMPACT | XML_PARSE_IGNORE_ENC);
+	ctxt->_private = guard;
+	ctxt->sax->internalSubset = on_doctype;
+	ctxt->sax->startElementNs = on_start;
+	ctxt->sax->endElementNs = on_end;
+	ctxt->sax->serror = on_error;
+	return ctxt;
+}
+
+static struct xml *parse(const char *text, gsize length, const char *file, GError **error)
 {
 	struct guard guard = {0};
-	xmlParserCtxt *ctxt;
+	xmlParserCtxt *ctxt = new_parser(text, length, &guard);
 	struct xml *x = NULL;
 
-	if (length > XML_MAX_BYTES) {
-		fail(error, "%s: larger than 4 MiB; split it", file);
-		return NULL;
-	}
-	ctxt = xmlCreateMemoryParserCtxt(length ? bytes : " ", length ? (int)length : 1);
 	if (!ctxt) {
 		fail(error, "%s: it cannot be read as XML", file);
 		return NULL;
 	}
-	xmlCtxtUseOptions(ctxt, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA |
-	                                XML_PARSE_BIG_LINES | XML_PARSE_COMPACT);
-	ctxt->_private = &guard;
-	ctxt->sax->internalSubset = on_doctype;
-	ctxt->sax->startElementNs = on_start;
-	ctxt->sax->endElementNs = on_end;
 	xmlParseDocument(ctxt);
 	if (guard.refused)
 		fail(error, "%s:%u: %s", file, MAX(guard.line, 1), guard.refused);
@@ -118,6 +137,26 @@ struct xml *xml_parse(const char *bytes, gsize length, const char *file, GError 
 		xmlFreeDoc(ctxt->myDoc);
 	xmlFreeParserCtxt(ctxt);
 	return x;
+}
+
+struct xml *xml_parse(const char *bytes, gsize length, const char *file, GError **error)
+{
+	g_autofree char *converted = NULL;
+	const char *why;
+	gsize at;
+
+	if (length > XML_MAX_BYTES) {
+		fail(error, "%s: larger than 4 MiB; split it", file);
+		return NULL;
+	}
+	why = text_to_utf8(&bytes, &length, &converted, &at);
+	if (!why)
+		why = text_check_tags(bytes, length, &at);
+	if (why) {
+		fail(error, "%s:%u: %s", file, text_line(bytes, at), why);
+		return NULL;
+	}
+	return parse(bytes, length, file, error);
 }
 
 struct xml *xml_parse_file(const char *file, GError **error)
@@ -185,14 +224,23 @@ guint32 xml_line(const element *e)
 	return line > 0 && line < G_MAXINT32 ? (guint32)line : 0;
 }
 
-/* Where `e` stands among its like-named siblings, from 1; 0 when it has none. */
+#define POSITION_MAX                                                                                                   \
+	1000 /* siblings looked at: a path is made for every note, and a parent may have very many children */
+
+/* Where `e` stands among its like-named siblings, from 1; 0 when it has none, or stands too far behind to count. */
 static guint position(const element *e)
 {
-	guint before = 0;
+	guint before = 0, looked = 0;
 
-	for (const element *p = e->prev; p; p = p->prev)
+	for (const element *p = e->prev; p; p = p->prev) {
+		if (++looked > POSITION_MAX)
+			return 0;
 		before += xml_is(p, xml_name(e));
-	return before || xml_next(e, xml_name(e)) ? before + 1 : 0;
+	}
+	for (const element *n = e->next; n && !before && ++looked <= POSITION_MAX; n = n->next)
+		if (xml_is(n, xml_name(e)))
+			return 1;
+	return before ? before + 1 : 0;
 }
 
 char *xml_path(const element *e)
