@@ -4,6 +4,7 @@
  * configuration names. Endpoints become rules with a pool for each role; ports of single instances become NAT rules.
  */
 #include "formats/cloudservice/internal.h"
+#include "lib/ip6.h"
 
 struct balancer {
 	struct service *s;
@@ -39,9 +40,38 @@ static const char *transport(enum protocol p)
 
 /* ------------------------------------------------------------------ access */
 
-static gboolean add_access(const struct service *s, const struct endpoint *e, struct node *p, GError **error)
+/* Looked at here, where the file and the line are known; what the rules mean is the model's to say. */
+static gboolean add_access_rule(const struct service *s, const element *r, struct node *rules, GHashTable *orders,
+                                GError **error)
 {
 	static const char *const actions[] = {"permit", "deny", NULL};
+	struct node *rule = emit_object(r);
+	struct prefix6 prefix6;
+	struct prefix prefix;
+	const char *subnet;
+	guint order, action;
+
+	node_append(rules, rule);
+	if (!xml_get_number(s->configuration, r, "order", 0, 65535, XML_REQUIRED, &order, error) ||
+	    !xml_get_choice(s->configuration, r, "action", actions, XML_REQUIRED, &action, error) ||
+	    !xml_get_text(s->configuration, r, "remoteSubnet", TRUE, &subnet, error))
+		return FALSE;
+	if (!prefix_parse(subnet, &prefix) && !prefix6_parse(subnet, &prefix6))
+		return xml_fail(s->configuration, r, error,
+		                "remoteSubnet='%.60s' is not an address prefix; write one like 192.0.2.0/24", subnet);
+	if (!g_hash_table_add(orders, GUINT_TO_POINTER(order)))
+		return xml_fail(s->configuration, r, error, "another rule has order %u; give each its own", order);
+	node_set(rule, "order", node_int(order));
+	node_set(rule, "action", emit_text(r, actions[action]));
+	node_set(rule, "remoteSubnet", emit_text(r, subnet));
+	if (xml_attribute(r, "description"))
+		node_set(rule, "description", emit_text(r, xml_attribute(r, "description")));
+	return TRUE;
+}
+
+static gboolean add_access(const struct service *s, const struct endpoint *e, struct node *p, GError **error)
+{
+	g_autoptr(GHashTable) orders = g_hash_table_new(NULL, NULL);
 	struct node *control, *rules;
 
 	if (!e->access)
@@ -50,22 +80,14 @@ static gboolean add_access(const struct service *s, const struct endpoint *e, st
 	rules = emit_list(e->access);
 	node_set(control, "rules", rules);
 	node_set(p, "accessControl", control);
-	for (const element *r = xml_first(e->access, "Rule"); r; r = xml_next(r, "Rule")) {
-		struct node *rule = emit_object(r);
-		const char *subnet;
-		guint order, action;
-
-		node_append(rules, rule);
-		if (!xml_get_number(s->configuration, r, "order", 0, 65535, XML_REQUIRED, &order, error) ||
-		    !xml_get_choice(s->configuration, r, "action", actions, XML_REQUIRED, &action, error) ||
-		    !xml_get_text(s->configuration, r, "remoteSubnet", TRUE, &subnet, error))
+	for (const element *r = xml_first(e->access, "Rule"); r; r = xml_next(r, "Rule"))
+		if (!add_access_rule(s, r, rules, orders, error))
 			return FALSE;
-		node_set(rule, "order", node_int(order));
-		node_set(rule, "action", emit_text(r, actions[action]));
-		node_set(rule, "remoteSubnet", emit_text(r, subnet));
-		if (xml_attribute(r, "description"))
-			node_set(rule, "description", emit_text(r, xml_attribute(r, "description")));
-	}
+	if (g_hash_table_size(orders) > ACCESS_MAX_RULES)
+		return xml_fail(s->configuration, e->access, error,
+		                "%u rules are more than the %u of an endpoint; join prefixes",
+		                g_hash_table_size(orders), ACCESS_MAX_RULES);
+	emit_elsewhere(control);
 	return TRUE;
 }
 
@@ -334,6 +356,10 @@ static gboolean emit_internal(struct service *s, const element *at, GError **err
 		node_unref(front);
 		return FALSE;
 	}
+	emit_elsewhere(b.probes);
+	emit_elsewhere(b.pools);
+	emit_elsewhere(b.rules);
+	emit_elsewhere(b.nat_rules);
 	emit_balancer(&b, s->configuration, front);
 	return TRUE;
 }

@@ -36,14 +36,14 @@ char *instance_remote_name(const struct role *r, guint instance)
 	return emit_name(text);
 }
 
-struct node *role_subnet(const struct service *s, const struct role *r)
+static struct node *role_subnet(const struct service *s, const struct role *r, const element *at)
 {
 	const element *subnet = xml_find(r->addresses, "Subnets/Subnet");
 	const char *name = subnet ? xml_attribute(subnet, "name") : NULL;
 	g_autofree char *fit = emit_name(s->site ? (name ? name : "default") : OWN_SUBNET);
 	g_autofree char *full = g_strdup_printf("%s/%s", s->site ? s->site : s->name, fit);
 
-	return emit_reference_in(s->m, subnet ? subnet : r->at, s->site_group ? s->site_group : s->m->group,
+	return emit_reference_in(s->m, subnet ? subnet : at, s->site_group ? s->site_group : s->m->group,
 	                         VNET "/subnets", full);
 }
 
@@ -210,29 +210,30 @@ static gboolean add_public(struct service *s, const struct role *r, const char *
 		node_set(dns, "domainNameLabel", emit_text(e, lower));
 		node_set(address, "dnsSettings", dns);
 	}
-	s->m->x = s->configuration;
 	emit_document(s->m, e, PUBLIC, fit, sku, address);
-	s->m->x = s->definition;
 	node_set(p, "publicIPAddress", emit_reference(s->m, e, PUBLIC, fit));
 	return TRUE;
 }
 
+/* What an interface has is mostly the configuration's, so that is where it is from when there is one. */
 static gboolean emit_nic(struct service *s, const struct role *r, guint instance, const char *name, GError **error)
 {
 	g_autofree char *group = role_resource(s, r);
-	struct node *p = emit_object(r->at), *configs = emit_list(r->at), *config = emit_object(r->at);
-	struct node *groups = emit_list(r->at), *dns;
+	const element *at = r->configured ? r->configured : r->at;
+	struct node *p = emit_object(at), *configs = emit_list(at), *config = emit_object(at);
+	struct node *groups = emit_list(at), *dns;
 	GError *wrong = NULL;
 
-	node_set(p, "networkSecurityGroup", emit_reference(s->m, r->at, NSG, group));
+	s->m->x = r->configured ? s->configuration : s->definition;
+	node_set(p, "networkSecurityGroup", emit_reference(s->m, at, NSG, group));
 	node_set(p, "ipConfigurations", configs);
-	node_append(configs, emit_nested(r->at, "default", config));
-	node_set(config, "privateIPAllocationMethod", emit_text(r->at, "Dynamic"));
-	node_set(config, "subnet", role_subnet(s, r));
-	node_append(groups, emit_reference(s->m, r->at, ASG, group));
+	node_append(configs, emit_nested(at, "default", config));
+	node_set(config, "privateIPAllocationMethod", emit_text(at, "Dynamic"));
+	node_set(config, "subnet", role_subnet(s, r, at));
+	node_append(groups, emit_reference(s->m, at, ASG, group));
 	node_set(config, "applicationSecurityGroups", groups);
-	node_set(config, "loadBalancerBackendAddressPools", pools(s, r));
-	node_set(config, "loadBalancerInboundNatRules", nat_rules(s, r, instance));
+	node_set(config, "loadBalancerBackendAddressPools", emit_elsewhere(pools(s, r)));
+	node_set(config, "loadBalancerInboundNatRules", emit_elsewhere(nat_rules(s, r, instance)));
 	dns = dns_servers(s, &wrong);
 	if (dns)
 		node_set(p, "dnsSettings", dns);
@@ -241,7 +242,8 @@ static gboolean emit_nic(struct service *s, const struct role *r, guint instance
 		node_unref(p);
 		return FALSE;
 	}
-	emit_document(s->m, r->at, NIC, name, NULL, p);
+	emit_document(s->m, at, NIC, name, NULL, p);
+	s->m->x = s->definition;
 	return TRUE;
 }
 
@@ -277,7 +279,7 @@ static void emit_machine(struct service *s, const struct role *r, const char *na
 	node_set(p, "availabilitySet", emit_reference(s->m, r->at, "Microsoft.Compute/availabilitySets", s->name));
 	node_set(os, "computerName", emit_text(r->at, name));
 	if (node_length(certificates))
-		node_set(os, "certificates", node_copy(certificates));
+		node_set(os, "certificates", emit_elsewhere(node_copy(certificates)));
 	node_set(p, "osProfile", os);
 	emit_document(s->m, r->at, "Microsoft.Compute/virtualMachines", name, NULL, p);
 }

@@ -20,6 +20,7 @@
 #define SERVICE_MAX_ENDPOINTS 25 /* reachable from outside; the same number of internal ones */
 #define ROLE_MAX_INTERNAL     5
 #define SERVICE_MAX_INSTANCES 1000 /* behind one public address, as the model has it */
+#define ACCESS_MAX_RULES      50
 #define RDP_PORT              3389
 
 enum protocol { PROTOCOL_HTTP, PROTOCOL_HTTPS, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_ANY };
@@ -89,8 +90,6 @@ char *instance_rule_name(const struct role *r, guint instance, const char *endpo
 char *instance_remote_name(const struct role *r, guint instance);
 /* The load balancer that an endpoint is on. Caller frees. */
 char *endpoint_balancer(const struct service *s, const struct endpoint *e);
-/* Id of the role's subnet as a reference. */
-struct node *role_subnet(const struct service *s, const struct role *r);
 
 /* known.c */
 extern const struct xml_known definition_known[], configuration_known[];

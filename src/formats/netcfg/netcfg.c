@@ -52,6 +52,7 @@ static const struct xml_known known[] = {
 
 struct reading {
 	struct emit *m;
+	GPtrArray *notes;
 	const element *configuration;      /* NULL: a site alone */
 	GHashTable *servers, *local_sites; /* name in lower case -> element */
 };
@@ -159,8 +160,10 @@ static gboolean add_dns(const struct reading *r, const element *site, struct nod
 
 		if (!refer(r, e, r->servers, "DnsServer", &server, error))
 			return FALSE;
-		if (!server)
+		if (!server) {
+			xml_note(r->m->x, e, r->notes, "the file has no DnsServer of this name; nothing is made of it");
 			continue;
+		}
 		if (!xml_get_text(r->m->x, server, "IPAddress", TRUE, &address, error))
 			return FALSE;
 		node_append(servers, emit_text(server, address));
@@ -340,7 +343,7 @@ static gboolean read_all(struct reading *r, GError **error)
 gboolean netcfg_read(struct emit *m, GPtrArray *notes, GError **error)
 {
 	const element *root = xml_root(m->x);
-	struct reading r = {m, NULL, NULL, NULL};
+	struct reading r = {.m = m, .notes = notes};
 	gboolean good;
 
 	if (!check(m->x, notes, error))

@@ -28,6 +28,14 @@ struct node *emit_text(const element *e, const char *text)
 	return at(node_string(text), e);
 }
 
+struct node *emit_elsewhere(struct node *n)
+{
+	n->line = n->column = 0;
+	for (guint i = 0; i < node_length(n); i++)
+		emit_elsewhere(n->type == NODE_ARRAY ? node_item(n, i) : node_value(n, i));
+	return n;
+}
+
 struct node *emit_reference_in(const struct emit *m, const element *e, const char *group, const char *type,
                                const char *name)
 {

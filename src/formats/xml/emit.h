@@ -25,6 +25,8 @@ struct node *emit_reference(const struct emit *m, const element *e, const char *
 /* The same in another group. */
 struct node *emit_reference_in(const struct emit *m, const element *e, const char *group, const char *type,
                                const char *name);
+/* Takes the lines out of what comes from another file than its document: an error then points at what it belongs to. */
+struct node *emit_elsewhere(struct node *n);
 /* A nested resource: {"name": ..., "properties": ...}; takes `properties`. */
 struct node *emit_nested(const element *e, const char *name, struct node *properties);
 /* Adds a document. Takes `properties` and `sku`, which may be NULL. */

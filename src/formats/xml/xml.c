@@ -28,6 +28,7 @@ struct guard {
 	guint depth, elements, namespaces;
 	guint32 line;
 	const char *refused; /* why parsing was stopped */
+	char *wrong;         /* the parser's first error, at `line` */
 };
 
 static void refuse(xmlParserCtxt *ctxt, const char *why)
@@ -80,20 +81,27 @@ static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const 
 /* Past its first error the parser would go on reading what text.c did not bound. */
 static void on_error(void *ctx, xmlError *e)
 {
-	if (e->level >= XML_ERR_ERROR)
-		xmlStopParser(ctx);
+	struct guard *g = ((xmlParserCtxt *)ctx)->_private;
+
+	if (e->level < XML_ERR_ERROR)
+		return;
+	if (!g->wrong && !g->refused) {
+		g->wrong = g_strdup(e->message ? e->message : "");
+		g->line = e->line > 0 ? (guint32)e->line : 0;
+	}
+	xmlStopParser(ctx);
 }
 
 /* The parser's own words, on one line. */
-static gboolean fail_syntax(const xmlParserCtxt *ctxt, const char *file, GError **error)
+static void fail_syntax(const struct guard *g, const char *file, GError **error)
 {
-	const xmlError *e = &ctxt->lastError;
-	g_autofree char *text = g_strdup(e->message ? e->message : "it cannot be read");
+	g_autofree char *text = g_strdup(g->wrong ? g->wrong : "");
 
-	g_strdelimit(text, "\n\r\t", ' ');
-	if (!g_utf8_validate(text, -1, NULL))
-		return fail(error, "%s:%d: not well-formed XML; correct it", file, MAX(e->line, 1));
-	return fail(error, "%s:%d: not well-formed XML: %.200s; correct it", file, MAX(e->line, 1), g_strstrip(text));
+	g_strstrip(g_strdelimit(text, "\n\r\t", ' '));
+	if (!*text || !g_utf8_validate(text, -1, NULL))
+		fail(error, "%s:%u: not well-formed XML; correct it", file, MAX(g->line, 1));
+	else
+		fail(error, "%s:%u: not well-formed XML: %.200s; correct it", file, MAX(g->line, 1), text);
 }
 
 static xmlParserCtxt *new_parser(const char *text, gsize length, struct guard *guard)
@@ -127,7 +135,7 @@ static struct xml *parse(const char *text, gsize length, const char *file, GErro
 	if (guard.refused)
 		fail(error, "%s:%u: %s", file, MAX(guard.line, 1), guard.refused);
 	else if (!ctxt->wellFormed || !ctxt->myDoc || !xmlDocGetRootElement(ctxt->myDoc))
-		fail_syntax(ctxt, file, error);
+		fail_syntax(&guard, file, error);
 	else {
 		x = g_new0(struct xml, 1);
 		x->doc = g_steal_pointer(&ctxt->myDoc);
@@ -136,6 +144,7 @@ static struct xml *parse(const char *text, gsize length, const char *file, GErro
 	if (ctxt->myDoc)
 		xmlFreeDoc(ctxt->myDoc);
 	xmlFreeParserCtxt(ctxt);
+	g_free(guard.wrong);
 	return x;
 }
 
