@@ -14,10 +14,10 @@
 #define ONLY(rest)  "<OnlyAllowTrafficTo>" rest "</OnlyAllowTrafficTo>"
 #define TO(role, endpoint)                                                                                             \
 	"<Destinations><RoleEndpoint roleName='" role "' endpointName='" endpoint "'/></Destinations>"
-#define WHEN(rest)  "<WhenSource matches='AnyRule'>" rest "</WhenSource>"
-#define FROM(role)  "<FromRole roleName='" role "'/>"
-#define ASG(role)   "{'id':'@applicationSecurityGroups/shop." role "'}"
-#define PATH        "a.csdef:1: /ServiceDefinition[@name='shop']/NetworkTrafficRules/OnlyAllowTrafficTo"
+#define WHEN(rest) "<WhenSource matches='AnyRule'>" rest "</WhenSource>"
+#define FROM(role) "<FromRole roleName='" role "'/>"
+#define ASG(role)  "{'id':'@applicationSecurityGroups/shop." role "'}"
+#define PATH       "a.csdef:1: /ServiceDefinition[@name='shop']/NetworkTrafficRules/OnlyAllowTrafficTo"
 
 static void expect_rule(const struct kit *k, const char *name, const char *member, const char *value)
 {
@@ -73,7 +73,8 @@ static void test_rules_add_up(void)
 	                                                                  "</Destinations>" WHEN(FROM("app"))))),
 	                 NULL);
 
-	expect_rule(k, "'endpoint.api'", "sourceApplicationSecurityGroups", "[" ASG("web") "," ASG("job") "," ASG("app") "]");
+	expect_rule(k, "'endpoint.api'", "sourceApplicationSecurityGroups",
+	            "[" ASG("web") "," ASG("job") "," ASG("app") "]");
 	expect_rule(k, "'endpoint.log'", "sourceApplicationSecurityGroups", "[" ASG("app") "]");
 	kit_model(k, "");
 }
@@ -83,7 +84,8 @@ static void test_all_roles(void)
 {
 	g_autoptr(kit) k = kit_read(DEFINITION(RULES(ONLY(TO("app", "api") "<AllowAllTraffic/>"))), NULL);
 
-	expect_rule(k, "'endpoint.api'", "sourceApplicationSecurityGroups", "[" ASG("web") "," ASG("app") "," ASG("job") "]");
+	expect_rule(k, "'endpoint.api'", "sourceApplicationSecurityGroups",
+	            "[" ASG("web") "," ASG("app") "," ASG("job") "]");
 	kit_model(k, "");
 }
 
@@ -98,14 +100,16 @@ static void test_rule_errors(void)
 	            PATH "/Destinations/RoleEndpoint: the service has no role 'ap'; correct the name");
 	kit_refused(DEFINITION(RULES(ONLY(TO("app", "api") "<WhenSource matches='AllRules'/>"))), NULL,
 	            PATH "/WhenSource: matches='AllRules' is not known; write one of AnyRule");
-	kit_refused(DEFINITION(RULES("") RULES(ONLY(TO("app", "api")))), NULL,
-	            "a.csdef:1: /ServiceDefinition[@name='shop']/NetworkTrafficRules[2]: it stands in line 1 already; join "
-	            "the two");
-	kit_refused("<ServiceDefinition name='shop'><WebRole name='web'><Endpoints><InputEndpoint name='i' protocol='tcp' "
-	            "port='80'/></Endpoints></WebRole>" RULES(ONLY(TO("web", "i"))) "</ServiceDefinition>",
-	            NULL,
-	            PATH "/Destinations/RoleEndpoint: 'i' is reached from outside, so a rule between roles cannot close "
-	                 "it; name an internal endpoint");
+	kit_refused(
+	        DEFINITION(RULES("") RULES(ONLY(TO("app", "api")))), NULL,
+	        "a.csdef:1: /ServiceDefinition[@name='shop']/NetworkTrafficRules[2]: it stands in line 1 already; join "
+	        "the two");
+	kit_refused(
+	        "<ServiceDefinition name='shop'><WebRole name='web'><Endpoints><InputEndpoint name='i' protocol='tcp' "
+	        "port='80'/></Endpoints></WebRole>" RULES(ONLY(TO("web", "i"))) "</ServiceDefinition>",
+	        NULL,
+	        PATH "/Destinations/RoleEndpoint: 'i' is reached from outside, so a rule between roles cannot close "
+	             "it; name an internal endpoint");
 }
 
 /* ------------------------------------------------------------------ access controls */
@@ -126,10 +130,10 @@ static void test_rule_errors(void)
 
 static void test_access_control(void)
 {
-	g_autoptr(kit) k = kit_read(
-	        OUTSIDE, NETWORK(CONTROLS("<Rule order='200' action='Permit' remoteSubnet='192.0.2.7/24' "
-	                                  "description='office'/>" RULE("100", "deny", "192.0.2.8/32"))
-	                                 ACLS(ACL("WEB", "I", "C") ACL("web", "d", "c"))));
+	g_autoptr(kit) k =
+	        kit_read(OUTSIDE, NETWORK(CONTROLS("<Rule order='200' action='Permit' remoteSubnet='192.0.2.7/24' "
+	                                           "description='office'/>" RULE("100", "deny", "192.0.2.8/32"))
+	                                          ACLS(ACL("WEB", "I", "C") ACL("web", "d", "c"))));
 	static const char control[] =
 	        "{'rules':[{'order':200,'action':'permit','remoteSubnet':'192.0.2.7/24','description':'office'},"
 	        "{'order':100,'action':'deny','remoteSubnet':'192.0.2.8/32'}]}";
@@ -183,24 +187,30 @@ static void test_access_errors(void)
 {
 	kit_refused(OUTSIDE, NETWORK(CONTROLS("") ACLS(ACL("we", "i", "c"))),
 	            AT "/EndpointAcls/EndpointAcl: the definition has no role 'we'; correct the name");
-	kit_refused(OUTSIDE, NETWORK(CONTROLS("") ACLS(ACL("web", "x", "c"))),
-	            AT "/EndpointAcls/EndpointAcl: role 'web' has no endpoint 'x' that is reached from outside; correct it");
+	kit_refused(
+	        OUTSIDE, NETWORK(CONTROLS("") ACLS(ACL("web", "x", "c"))),
+	        AT
+	        "/EndpointAcls/EndpointAcl: role 'web' has no endpoint 'x' that is reached from outside; correct it");
 	kit_refused(OUTSIDE, NETWORK(CONTROLS("") ACLS(ACL("web", "in", "c"))),
-	            AT "/EndpointAcls/EndpointAcl: role 'web' has no endpoint 'in' that is reached from outside; correct "
-	               "it");
+	            AT
+	            "/EndpointAcls/EndpointAcl: role 'web' has no endpoint 'in' that is reached from outside; correct "
+	            "it");
 	kit_refused(OUTSIDE, NETWORK(CONTROLS("") ACLS(ACL("web", "i", "x"))),
 	            AT "/EndpointAcls/EndpointAcl: no AccessControl is called 'x'; add it");
 	kit_refused(OUTSIDE, NETWORK(CONTROLS("") ACLS(ACL("web", "i", "c") ACL("web", "i", "c"))),
 	            AT "/EndpointAcls/EndpointAcl[2]: the endpoint has an access control already; keep one");
 	kit_refused(OUTSIDE, NETWORK(CONTROLS(RULE("x", "deny", "10.0.0.0/8")) ACLS(ACL("web", "i", "c"))),
-	            AT "/AccessControls/AccessControl[@name='c']/Rule: order='x' is not a number from 0 to 65535; correct "
-	               "it");
+	            AT
+	            "/AccessControls/AccessControl[@name='c']/Rule: order='x' is not a number from 0 to 65535; correct "
+	            "it");
 	kit_refused(OUTSIDE, NETWORK(CONTROLS(RULE("1", "allow", "10.0.0.0/8")) ACLS(ACL("web", "i", "c"))),
-	            AT "/AccessControls/AccessControl[@name='c']/Rule: action='allow' is not known; write one of permit, "
-	               "deny");
+	            AT
+	            "/AccessControls/AccessControl[@name='c']/Rule: action='allow' is not known; write one of permit, "
+	            "deny");
 	kit_refused(OUTSIDE, NETWORK(CONTROLS("<Rule order='1' action='deny'/>") ACLS(ACL("web", "i", "c"))),
 	            AT "/AccessControls/AccessControl[@name='c']/Rule: the attribute remoteSubnet is missing; add it");
-	kit_refused(OUTSIDE, NETWORK("<AccessControls><AccessControl name='c'/><AccessControl name='C'/></AccessControls>"),
+	kit_refused(OUTSIDE,
+	            NETWORK("<AccessControls><AccessControl name='c'/><AccessControl name='C'/></AccessControls>"),
 	            AT "/AccessControls/AccessControl[@name='C']: the name stands in line 1 already; choose another");
 	kit_refused(OUTSIDE, NETWORK("<EndpointAcls/>" ACLS(ACL("web", "i", "c"))),
 	            AT "/EndpointAcls[2]: it stands in line 1 already; join the two");
@@ -210,7 +220,9 @@ static void test_access_rule_errors(void)
 {
 	static const char place[] = AT "/AccessControls/AccessControl[@name='c']";
 	g_autoptr(GString) many = g_string_new(NULL);
-	g_autofree char *text = NULL, *line = g_strconcat(place, ": 51 rules are more than the 50 of an endpoint; join prefixes", NULL);
+	g_autofree char *text = NULL,
+	                *line = g_strconcat(place, ": 51 rules are more than the 50 of an endpoint; join prefixes",
+	                                    NULL);
 
 	kit_refused(OUTSIDE, NETWORK(CONTROLS(RULE("1", "deny", "10.0.0.0/33")) ACLS(ACL("web", "i", "c"))),
 	            AT "/AccessControls/AccessControl[@name='c']/Rule: remoteSubnet='10.0.0.0/33' is not an address "

@@ -10,14 +10,14 @@
 #define CONFIGURATION(rest)                                                                                            \
 	"<ServiceConfiguration serviceName='shop'><Role name='web'><Instances count='1'/></Role>\n"                    \
 	"<NetworkConfiguration>" rest "</NetworkConfiguration></ServiceConfiguration>"
-#define SITE(name)         "<VirtualNetworkSite name='" name "'/>"
-#define ADDRESSES(rest)    "<AddressAssignments>" rest "</AddressAssignments>"
-#define OF_WEB(rest)       ADDRESSES("<InstanceAddress roleName='web'>" rest "</InstanceAddress>")
-#define SUBNETS(rest)      "<Subnets>" rest "</Subnets>"
-#define SUBNET(name)       "<Subnet name='" name "'/>"
-#define AT                 "a.cscfg:2: /ServiceConfiguration/NetworkConfiguration"
-#define CONFIG             "properties.ipConfigurations.0.properties."
-#define FRONT              "properties.frontendIPConfigurations.0.properties"
+#define SITE(name)      "<VirtualNetworkSite name='" name "'/>"
+#define ADDRESSES(rest) "<AddressAssignments>" rest "</AddressAssignments>"
+#define OF_WEB(rest)    ADDRESSES("<InstanceAddress roleName='web'>" rest "</InstanceAddress>")
+#define SUBNETS(rest)   "<Subnets>" rest "</Subnets>"
+#define SUBNET(name)    "<Subnet name='" name "'/>"
+#define AT              "a.cscfg:2: /ServiceConfiguration/NetworkConfiguration"
+#define CONFIG          "properties.ipConfigurations.0.properties."
+#define FRONT           "properties.frontendIPConfigurations.0.properties"
 
 static void expect_notes(const struct kit *k, const char *want)
 {
@@ -30,11 +30,13 @@ static void test_site(void)
 {
 	g_autoptr(kit) k = kit_read(DEFINITION, CONFIGURATION(SITE("net") OF_WEB(SUBNETS(SUBNET("front")))));
 
-	kit_expect_value(k, "networkInterfaces/web_IN_0", CONFIG "subnet", "{'id':'@virtualNetworks/net/subnets/front'}");
+	kit_expect_value(k, "networkInterfaces/web_IN_0", CONFIG "subnet",
+	                 "{'id':'@virtualNetworks/net/subnets/front'}");
 	kit_expect_value(k, "virtualNetworks/shop", "name", "none");
 	expect_notes(k, "");
-	kit_model(k, "a.cscfg:2: resource 'web_IN_0' (properties.ipConfigurations[0].properties.subnet.id): no document "
-	             "declares the subnet @virtualNetworks/net/subnets/front; add it, or deploy it first");
+	kit_model(k,
+	          "a.cscfg:2: resource 'web_IN_0' (properties.ipConfigurations[0].properties.subnet.id): no document "
+	          "declares the subnet @virtualNetworks/net/subnets/front; add it, or deploy it first");
 }
 
 static void test_site_of_a_group(void)
@@ -44,9 +46,10 @@ static void test_site_of_a_group(void)
 	kit_expect_value(k, "networkInterfaces/web_IN_0", CONFIG "subnet.id",
 	                 "'/subscriptions/s/resourceGroups/far/providers/Microsoft.Network/virtualNetworks/net/subnets/"
 	                 "front'");
-	kit_refused(DEFINITION, CONFIGURATION(SITE("Group far")),
-	            AT "/VirtualNetworkSite[@name='Group far']: after Group come the resource group and the network; write "
-	               "\"Group GROUP NAME\"");
+	kit_refused(
+	        DEFINITION, CONFIGURATION(SITE("Group far")),
+	        AT "/VirtualNetworkSite[@name='Group far']: after Group come the resource group and the network; write "
+	           "\"Group GROUP NAME\"");
 	kit_refused(DEFINITION, CONFIGURATION(SITE("")),
 	            AT "/VirtualNetworkSite[@name='']: the attribute name is missing; add it");
 	kit_refused(DEFINITION, CONFIGURATION(SITE("a") SITE("b")),
@@ -64,12 +67,14 @@ static void test_subnets(void)
 	expect_notes(none, "a.cscfg:1: /ServiceConfiguration/Role[@name='web']: role 'web' names no subnet of 'net': "
 	                   "'default' is taken; add Subnets to its InstanceAddress");
 	kit_expect_value(two, "networkInterfaces/web_IN_0", CONFIG "subnet", "{'id':'@virtualNetworks/net/subnets/a'}");
-	expect_notes(two, AT "/AddressAssignments/InstanceAddress/Subnets/Subnet[@name='b']: all instances are in the first "
-	                     "subnet; this one is not used");
+	expect_notes(two,
+	             AT "/AddressAssignments/InstanceAddress/Subnets/Subnet[@name='b']: all instances are in the first "
+	                "subnet; this one is not used");
 	kit_expect_value(own, "networkInterfaces/web_IN_0", CONFIG "subnet",
 	                 "{'id':'@virtualNetworks/shop/subnets/roles'}");
-	expect_notes(own, AT "/AddressAssignments/InstanceAddress/Subnets/Subnet[@name='a']: without a VirtualNetworkSite "
-	                     "there is no such subnet: the deployment has a network of its own");
+	expect_notes(own,
+	             AT "/AddressAssignments/InstanceAddress/Subnets/Subnet[@name='a']: without a VirtualNetworkSite "
+	                "there is no such subnet: the deployment has a network of its own");
 	kit_model(own, "");
 	kit_refused(DEFINITION, CONFIGURATION(ADDRESSES("<InstanceAddress roleName='wep'/>")),
 	            AT "/AddressAssignments/InstanceAddress: the definition has no role 'wep'; correct the name");
@@ -87,8 +92,9 @@ static void test_reserved(void)
 	kit_expect_value(k, "publicIPAddresses/shop", "name", "none");
 	kit_expect_value(k, "publicIPAddresses/more", "name", "none");
 	kit_expect_value(k, "loadBalancers/shop", FRONT, "{'publicIPAddress':{'id':'@publicIPAddresses/kept'}}");
-	expect_notes(k, AT "/AddressAssignments/ReservedIPs/ReservedIP[@name='more']: a deployment has one reserved address, "
-	                   "the first; this one is left out");
+	expect_notes(k, AT
+	             "/AddressAssignments/ReservedIPs/ReservedIP[@name='more']: a deployment has one reserved address, "
+	             "the first; this one is left out");
 	kit_model(k, "");
 }
 
@@ -103,30 +109,34 @@ static void test_public(void)
 	           "'shop-web-in-0'}}");
 	kit_expect_value(k, "networkInterfaces/web_IN_0", CONFIG "publicIPAddress",
 	                 "{'id':'@publicIPAddresses/web_IN_0.own'}");
-	expect_notes(k, AT "/AddressAssignments/InstanceAddress/PublicIPs/PublicIP[@name='b']: an instance has one public "
-	                   "address, the first; this one is left out");
+	expect_notes(k,
+	             AT "/AddressAssignments/InstanceAddress/PublicIPs/PublicIP[@name='b']: an instance has one public "
+	                "address, the first; this one is left out");
 	kit_model(k, "");
 	kit_refused(DEFINITION, CONFIGURATION(OF_WEB("<PublicIPs><PublicIP/></PublicIPs>")),
 	            AT "/AddressAssignments/InstanceAddress/PublicIPs/PublicIP: the attribute name is missing; add it");
-	kit_refused(DEFINITION, CONFIGURATION(OF_WEB("<PublicIPs><PublicIP name='a' idleTimeoutInMinutes='3'/></PublicIPs>")),
-	            AT "/AddressAssignments/InstanceAddress/PublicIPs/PublicIP[@name='a']: idleTimeoutInMinutes='3' is not a "
-	               "number from 4 to 30; correct it");
+	kit_refused(
+	        DEFINITION,
+	        CONFIGURATION(OF_WEB("<PublicIPs><PublicIP name='a' idleTimeoutInMinutes='3'/></PublicIPs>")),
+	        AT
+	        "/AddressAssignments/InstanceAddress/PublicIPs/PublicIP[@name='a']: idleTimeoutInMinutes='3' is not a "
+	        "number from 4 to 30; correct it");
 }
 
 static void test_dns(void)
 {
-	g_autoptr(kit) k =
-	        kit_read(DEFINITION, CONFIGURATION("<Dns><DnsServers><DnsServer name='a' IPAddress='10.0.0.9'/><DnsServer "
-	                                           "name='b' IPAddress='8.8.8.8'/></DnsServers></Dns>"));
-	g_autoptr(kit) bad =
-	        kit_read(DEFINITION,
-	                 CONFIGURATION("<Dns><DnsServers><DnsServer name='a' IPAddress='ten'/></DnsServers></Dns>"));
+	g_autoptr(kit) k = kit_read(
+	        DEFINITION, CONFIGURATION("<Dns><DnsServers><DnsServer name='a' IPAddress='10.0.0.9'/><DnsServer "
+	                                  "name='b' IPAddress='8.8.8.8'/></DnsServers></Dns>"));
+	g_autoptr(kit) bad = kit_read(
+	        DEFINITION, CONFIGURATION("<Dns><DnsServers><DnsServer name='a' IPAddress='ten'/></DnsServers></Dns>"));
 
 	kit_expect_value(k, "networkInterfaces/web_IN_0", "properties.dnsSettings",
 	                 "{'dnsServers':['10.0.0.9','8.8.8.8']}");
 	kit_model(k, "");
-	kit_model(bad, "a.cscfg:2: resource 'web_IN_0' (properties.dnsSettings.dnsServers[0]): 'ten' is not an address; "
-	               "write one like 10.0.0.4");
+	kit_model(bad,
+	          "a.cscfg:2: resource 'web_IN_0' (properties.dnsSettings.dnsServers[0]): 'ten' is not an address; "
+	          "write one like 10.0.0.4");
 	kit_refused(DEFINITION, CONFIGURATION("<Dns><DnsServers><DnsServer name='a'/></DnsServers></Dns>"),
 	            AT "/Dns/DnsServers/DnsServer[@name='a']: the attribute IPAddress is missing; add it");
 }
@@ -140,9 +150,8 @@ static void test_dns(void)
 #define BALANCERS(rest)                                                                                                \
 	"<ServiceConfiguration serviceName='shop'><Role name='app'><Instances count='1'/></Role>\n"                    \
 	"<NetworkConfiguration>" SITE("net") OF_APP "<LoadBalancers>" rest "</LoadBalancers></NetworkConfiguration>"   \
-	"</ServiceConfiguration>"
-#define OF_APP                                                                                                         \
-	ADDRESSES("<InstanceAddress roleName='app'>" SUBNETS(SUBNET("back")) "</InstanceAddress>")
+	                                            "</ServiceConfiguration>"
+#define OF_APP      ADDRESSES("<InstanceAddress roleName='app'>" SUBNETS(SUBNET("back")) "</InstanceAddress>")
 #define INNER(rest) "<LoadBalancer name='inner'>" rest "</LoadBalancer>"
 #define INNER_AT    AT "/LoadBalancers/LoadBalancer[@name='inner']"
 
@@ -167,10 +176,12 @@ static void test_internal_balancer(void)
 static void test_balancer_errors(void)
 {
 	kit_refused(BALANCED, BALANCERS(""),
-	            "a.csdef:1: /ServiceDefinition[@name='shop']/WorkerRole[@name='app']/Endpoints/InputEndpoint[@name='i']: "
+	            "a.csdef:1: "
+	            "/ServiceDefinition[@name='shop']/WorkerRole[@name='app']/Endpoints/InputEndpoint[@name='i']: "
 	            "the configuration has no LoadBalancer 'inner'; add it");
 	kit_refused(BALANCED, NULL,
-	            "a.csdef:1: /ServiceDefinition[@name='shop']/WorkerRole[@name='app']/Endpoints/InputEndpoint[@name='i']: "
+	            "a.csdef:1: "
+	            "/ServiceDefinition[@name='shop']/WorkerRole[@name='app']/Endpoints/InputEndpoint[@name='i']: "
 	            "the configuration has no LoadBalancer 'inner'; add it");
 	kit_refused(BALANCED, BALANCERS(INNER("")), INNER_AT ": it has no FrontendIPConfiguration; add one");
 	kit_refused(BALANCED, BALANCERS(INNER("<FrontendIPConfiguration type='public' subnet='back'/>")),

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define SERVICE(rest) "<ServiceDefinition name='shop'>" rest "</ServiceDefinition>"
+#define SERVICE(rest)    "<ServiceDefinition name='shop'>" rest "</ServiceDefinition>"
 #define ROLE(name, rest) "<WebRole name='" name "'><Endpoints>" rest "</Endpoints></WebRole>"
 #define COUNT(role, n)                                                                                                 \
 	"<ServiceConfiguration serviceName='shop'><Role name='" role "'><Instances count='" n                          \
@@ -17,25 +17,57 @@ static void test_closed(void)
 	g_autoptr(kit) k = kit_read(SERVICE("<WorkerRole name='quiet'/>"), NULL);
 	g_autofree char *ids = kit_ids(k);
 
-	kit_expect(k, "networkSecurityGroups/shop.quiet",
-	           "{'securityRules':["
-	           "{'name':'Probes','properties':{'priority':4000,'direction':'Inbound','access':'Allow','protocol':'*',"
-	           "'sourcePortRange':'*','destinationAddressPrefix':'*','destinationPortRange':'*',"
-	           "'sourceAddressPrefix':'AzureLoadBalancer'}},"
-	           "{'name':'DenyAllElse','properties':{'priority':4096,'direction':'Inbound','access':'Deny','protocol':"
-	           "'*','sourcePortRange':'*','destinationAddressPrefix':'*','destinationPortRange':'*',"
-	           "'sourceAddressPrefix':'*'}}]}");
+	kit_expect(
+	        k, "networkSecurityGroups/shop.quiet",
+	        "{'securityRules':["
+	        "{'name':'Probes','properties':{'priority':4000,'direction':'Inbound','access':'Allow','protocol':'*',"
+	        "'sourcePortRange':'*','destinationAddressPrefix':'*','destinationPortRange':'*',"
+	        "'sourceAddressPrefix':'AzureLoadBalancer'}},"
+	        "{'name':'DenyAllElse','properties':{'priority':4096,'direction':'Inbound','access':'Deny','protocol':"
+	        "'*','sourcePortRange':'*','destinationAddressPrefix':'*','destinationPortRange':'*',"
+	        "'sourceAddressPrefix':'*'}}]}");
 	kit_expect(k, "loadBalancers/shop",
 	           "{'frontendIPConfigurations':[{'name':'front','properties':{'publicIPAddress':" ID(
 	                   "publicIPAddresses/shop") "}}],'backendAddressPools':[],'probes':[],'loadBalancingRules':[],"
-	                                            "'inboundNatRules':[]}");
+	                                             "'inboundNatRules':[]}");
 	kit_expect(k, "networkInterfaces/quiet_IN_0",
-	           "{'networkSecurityGroup':" ID("networkSecurityGroups/shop.quiet") ",'ipConfigurations':[{'name':"
-	           "'default','properties':{'privateIPAllocationMethod':'Dynamic','subnet':" ID(
-	                   "virtualNetworks/shop/subnets/roles") ",'applicationSecurityGroups':[" ID("applicationSecurity"
-	                                                                                            "Groups/"
-	                                                                                            "shop.quiet") "],"
-	           "'loadBalancerBackendAddressPools':[],'loadBalancerInboundNatRules':[]}}]}");
+	           "{'networkSecurityGroup':" ID(
+	                   "networkSecurityGroups/shop.quiet") ",'ipConfigurations':[{'name':"
+	                                                       "'default','properties':{'privateIPAllocationMethod':'"
+	                                                       "Dynamic','subnet':" ID(
+	                                                               "virtualNetworks/shop/subnets/"
+	                                                               "roles") ",'"
+	                                                                        "applicationSecurityGroups"
+	                                                                        "':[" ID("applicationSecuri"
+	                                                                                 "ty"
+	                                                                                 "Groups/"
+	                                                                                 "shop.quiet") "],"
+	                                                                                               "'lo"
+	                                                                                               "adB"
+	                                                                                               "ala"
+	                                                                                               "nce"
+	                                                                                               "rBa"
+	                                                                                               "cke"
+	                                                                                               "ndA"
+	                                                                                               "ddr"
+	                                                                                               "ess"
+	                                                                                               "Poo"
+	                                                                                               "ls'"
+	                                                                                               ":[]"
+	                                                                                               ",'"
+	                                                                                               "loa"
+	                                                                                               "dBa"
+	                                                                                               "lan"
+	                                                                                               "cer"
+	                                                                                               "Inb"
+	                                                                                               "oun"
+	                                                                                               "dNa"
+	                                                                                               "tRu"
+	                                                                                               "les"
+	                                                                                               "':["
+	                                                                                               "]}}"
+	                                                                                               "]"
+	                                                                                               "}");
 	kit_expect(k, "virtualNetworks/shop",
 	           "{'addressSpace':{'addressPrefixes':['10.0.0.0/16']},'subnets':[{'name':'roles','properties':{"
 	           "'addressPrefix':'10.0.0.0/16'}}]}");
@@ -62,35 +94,61 @@ static void test_input(void)
 	                               "<InputEndpoint name='dns' protocol='udp' port='53'/>")),
 	        COUNT("web", "2"));
 
-	kit_expect(k, "loadBalancers/shop",
-	           "{'frontendIPConfigurations':[{'name':'front','properties':{'publicIPAddress':" ID(
-	                   "publicIPAddresses/shop") "}}],'backendAddressPools':[{'name':'web','properties':{}}],"
-	           "'probes':[{'name':'web.http','properties':{'protocol':'Http','port':8081,'intervalInSeconds':5,"
-	           "'numberOfProbes':2,'requestPath':'/alive'}}],'loadBalancingRules':["
-	           "{'name':'web.http','properties':{'frontendIPConfiguration':" ID(
-	                   "loadBalancers/shop/frontendIPConfigurations/front") ",'protocol':'Tcp','frontendPort':80,"
-	           "'backendPort':8080,'idleTimeoutInMinutes':10,'loadDistribution':'SourceIP','backendAddressPool':" ID(
-	                   "loadBalancers/shop/backendAddressPools/web") ",'probe':" ID("loadBalancers/shop/probes/"
-	                                                                                "web.http") "}},"
-	           "{'name':'web.dns','properties':{'frontendIPConfiguration':" ID(
-	                   "loadBalancers/shop/frontendIPConfigurations/front") ",'protocol':'Udp','frontendPort':53,"
-	           "'backendPort':53,'loadDistribution':'Default','backendAddressPool':" ID(
-	                   "loadBalancers/shop/backendAddressPools/web") "}}],'inboundNatRules':[]}");
+	kit_expect(
+	        k, "loadBalancers/shop",
+	        "{'frontendIPConfigurations':[{'name':'front','properties':{'publicIPAddress':" ID(
+	                "publicIPAddresses/shop") "}}],'backendAddressPools':[{'name':'web','properties':{}}],"
+	                                          "'probes':[{'name':'web.http','properties':{'protocol':'Http','port':"
+	                                          "8081,'intervalInSeconds':5,"
+	                                          "'numberOfProbes':2,'requestPath':'/alive'}}],'loadBalancingRules':["
+	                                          "{'name':'web.http','properties':{'frontendIPConfiguration':" ID(
+	                                                  "loadBalancers/shop/frontendIPConfigurations/front") ",'"
+	                                                                                                       "protoco"
+	                                                                                                       "l':'"
+	                                                                                                       "Tcp','"
+	                                                                                                       "fronten"
+	                                                                                                       "dPort':"
+	                                                                                                       "80,"
+	                                                                                                       "'backen"
+	                                                                                                       "dPort':"
+	                                                                                                       "8080,'"
+	                                                                                                       "idleTim"
+	                                                                                                       "eoutInM"
+	                                                                                                       "inutes'"
+	                                                                                                       ":10,'"
+	                                                                                                       "loadDis"
+	                                                                                                       "tributi"
+	                                                                                                       "on':'"
+	                                                                                                       "SourceI"
+	                                                                                                       "P','"
+	                                                                                                       "backend"
+	                                                                                                       "Address"
+	                                                                                                       "Pool'"
+	                                                                                                       ":" ID("loadBalancers/shop/backendAddressPools/web") ",'probe':" ID(
+	                                                                                                               "loadBalancers/shop/probes/"
+	                                                                                                               "web.http") "}},"
+	                                                                                                                           "{'name':'web.dns','properties':{'frontendIPConfiguration':" ID(
+	                                                                                                                                   "loadBalancers/shop/frontendIPConfigurations/front") ",'protocol':'Udp','frontendPort':53,"
+	                                                                                                                                                                                        "'backendPort':53,'loadDistribution':'Default','backendAddressPool':" ID(
+	                                                                                                                                                                                                "loadBalancers/shop/backendAddressPools/web") "}}],'inboundNatRules':[]}");
 	kit_expect_value(k, "networkSecurityGroups/shop.web", "properties.securityRules.0",
 	                 "{'name':'endpoint.http','properties':{'priority':100,'direction':'Inbound','access':'Allow',"
 	                 "'protocol':'Tcp','sourcePortRange':'*','destinationAddressPrefix':'*','destinationPortRange':"
 	                 "'8080','sourceAddressPrefix':'*'}}");
-	kit_expect_value(k, "networkSecurityGroups/shop.web", "properties.securityRules.1.properties.protocol", "'Udp'");
-	kit_expect_value(k, "networkSecurityGroups/shop.web", "properties.securityRules.1.properties.destinationPortRange",
-	                 "'53'");
+	kit_expect_value(k, "networkSecurityGroups/shop.web", "properties.securityRules.1.properties.protocol",
+	                 "'Udp'");
+	kit_expect_value(k, "networkSecurityGroups/shop.web",
+	                 "properties.securityRules.1.properties.destinationPortRange", "'53'");
 	kit_expect_value(k, "networkInterfaces/web_IN_1",
 	                 "properties.ipConfigurations.0.properties.loadBalancerBackendAddressPools",
 	                 "[" ID("loadBalancers/shop/backendAddressPools/web") "]");
 	kit_expect_value(k, "networkInterfaces/web_IN_2", "name", "none");
 	kit_expect(k, "Microsoft.Compute/virtualMachines/web_IN_1",
-	           "{'networkProfile':{'networkInterfaces':[" ID("networkInterfaces/web_IN_1") "]},'availabilitySet':{"
-	           "'id':'/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/availabilitySets/shop'},"
-	           "'osProfile':{'computerName':'web_IN_1'}}");
+	           "{'networkProfile':{'networkInterfaces':[" ID(
+	                   "networkInterfaces/web_IN_1") "]},'availabilitySet':{"
+	                                                 "'id':'/subscriptions/s/resourceGroups/g/providers/"
+	                                                 "Microsoft.Compute/availabilitySets/shop'},"
+	                                                 "'osProfile':{'computerName':'web_IN_1'}}");
 	kit_model(k, "");
 }
 
@@ -99,8 +157,9 @@ static void test_probe_defaults(void)
 {
 	g_autoptr(kit) k = kit_read(
 	        SERVICE("<LoadBalancerProbes><LoadBalancerProbe name='p' protocol='tcp'/></LoadBalancerProbes>" ROLE(
-	                "web", "<InputEndpoint name='a' protocol='tcp' port='80' localPort='8000' loadBalancerProbe='P'/>"
-	                       "<InputEndpoint name='b' protocol='tcp' port='81' loadBalancerProbe='p'/>")),
+	                "web",
+	                "<InputEndpoint name='a' protocol='tcp' port='80' localPort='8000' loadBalancerProbe='P'/>"
+	                "<InputEndpoint name='b' protocol='tcp' port='81' loadBalancerProbe='p'/>")),
 	        NULL);
 
 	kit_expect_value(k, "loadBalancers/shop", "properties.probes",
@@ -122,8 +181,8 @@ static void test_distributions(void)
 		        SERVICE(ROLE("web", "<InputEndpoint name='a' protocol='tcp' port='80' %s/>")), pairs[i][0]);
 		g_autoptr(kit) k = kit_read(text, NULL);
 
-		kit_expect_value(k, "loadBalancers/shop",
-		                 "properties.loadBalancingRules.0.properties.loadDistribution", pairs[i][1]);
+		kit_expect_value(k, "loadBalancers/shop", "properties.loadBalancingRules.0.properties.loadDistribution",
+		                 pairs[i][1]);
 	}
 }
 
@@ -131,13 +190,14 @@ static void test_distributions(void)
 static void test_free_ports(void)
 {
 	g_autoptr(kit) k = kit_read(
-	        SERVICE(ROLE("web", "<InputEndpoint name='a' protocol='tcp' port='80' localPort='*'/>"
-	                            "<InternalEndpoint name='b' protocol='tcp'/>"
-	                            "<InternalEndpoint name='c' protocol='udp' port='20001'/>"
-	                            "<InternalEndpoint name='d' protocol='tcp' port='*'/>"
-	                            "<InstanceInputEndpoint name='e' protocol='tcp' localPort='*'><AllocatePublicPortFrom>"
-	                            "<FixedPortRange min='90' max='90'/></AllocatePublicPortFrom></"
-	                            "InstanceInputEndpoint>")),
+	        SERVICE(ROLE("web",
+	                     "<InputEndpoint name='a' protocol='tcp' port='80' localPort='*'/>"
+	                     "<InternalEndpoint name='b' protocol='tcp'/>"
+	                     "<InternalEndpoint name='c' protocol='udp' port='20001'/>"
+	                     "<InternalEndpoint name='d' protocol='tcp' port='*'/>"
+	                     "<InstanceInputEndpoint name='e' protocol='tcp' localPort='*'><AllocatePublicPortFrom>"
+	                     "<FixedPortRange min='90' max='90'/></AllocatePublicPortFrom></"
+	                     "InstanceInputEndpoint>")),
 	        NULL);
 	static const char *const ports[] = {"'20000'", "'20002'", "'20001'", "'20003'", "'20004'"};
 
@@ -154,28 +214,42 @@ static void test_free_ports(void)
 
 static void test_instance(void)
 {
-	static const char definition[] = SERVICE(
-	        ROLE("web", "<InstanceInputEndpoint name='debug' protocol='udp' localPort='1000' idleTimeoutInMinutes='5'>"
-	                    "<AllocatePublicPortFrom><FixedPortRange min='30000' max='30001'/></AllocatePublicPortFrom>"
-	                    "</InstanceInputEndpoint>"));
+	static const char definition[] = SERVICE(ROLE(
+	        "web", "<InstanceInputEndpoint name='debug' protocol='udp' localPort='1000' idleTimeoutInMinutes='5'>"
+	               "<AllocatePublicPortFrom><FixedPortRange min='30000' max='30001'/></AllocatePublicPortFrom>"
+	               "</InstanceInputEndpoint>"));
 	g_autoptr(kit) k = kit_read(definition, COUNT("web", "2"));
 
-	kit_refused(definition, COUNT("web", "3"),
-	            "a.csdef:1: /ServiceDefinition[@name='shop']/WebRole[@name='web']/Endpoints/"
-	            "InstanceInputEndpoint[@name='debug']: 2 ports are too few for 3 instances; widen the range, or have "
-	            "fewer instances");
+	kit_refused(
+	        definition, COUNT("web", "3"),
+	        "a.csdef:1: /ServiceDefinition[@name='shop']/WebRole[@name='web']/Endpoints/"
+	        "InstanceInputEndpoint[@name='debug']: 2 ports are too few for 3 instances; widen the range, or have "
+	        "fewer instances");
 	kit_expect_value(k, "loadBalancers/shop", "properties.inboundNatRules",
 	                 "[{'name':'web_IN_0.debug','properties':{'frontendIPConfiguration':" ID(
-	                         "loadBalancers/shop/frontendIPConfigurations/front") ",'protocol':'Udp','frontendPort':"
-	                 "30000,'backendPort':1000,'idleTimeoutInMinutes':5}},{'name':'web_IN_1.debug','properties':{"
-	                 "'frontendIPConfiguration':" ID("loadBalancers/shop/frontendIPConfigurations/front") ",'protocol'"
-	                 ":'Udp','frontendPort':30001,'backendPort':1000,'idleTimeoutInMinutes':5}}]");
+	                         "loadBalancers/shop/frontendIPConfigurations/front") ",'protocol':'Udp','frontendPort'"
+	                                                                              ":"
+	                                                                              "30000,'backendPort':1000,'"
+	                                                                              "idleTimeoutInMinutes':5}},{'"
+	                                                                              "name':'web_IN_1.debug','"
+	                                                                              "properties':{"
+	                                                                              "'frontendIPConfiguration':" ID(
+	                                                                                      "loadBalancers/shop/"
+	                                                                                      "frontendIPConfigurations"
+	                                                                                      "/front") ",'protocol'"
+	                                                                                                ":'Udp','"
+	                                                                                                "frontendPort':"
+	                                                                                                "30001,'"
+	                                                                                                "backendPort':"
+	                                                                                                "1000,'"
+	                                                                                                "idleTimeoutInM"
+	                                                                                                "inutes':5}}]");
 	kit_expect_value(k, "loadBalancers/shop", "properties.backendAddressPools", "[]");
 	kit_expect_value(k, "networkInterfaces/web_IN_1",
 	                 "properties.ipConfigurations.0.properties.loadBalancerInboundNatRules",
 	                 "[" ID("loadBalancers/shop/inboundNatRules/web_IN_1.debug") "]");
-	kit_expect_value(k, "networkSecurityGroups/shop.web", "properties.securityRules.0.properties.destinationPortRange",
-	                 "'1000'");
+	kit_expect_value(k, "networkSecurityGroups/shop.web",
+	                 "properties.securityRules.0.properties.destinationPortRange", "'1000'");
 	kit_model(k, "");
 }
 
@@ -212,11 +286,10 @@ static void test_internal_ports(void)
 /* An endpoint and the rules of our own never share a name. */
 static void test_names(void)
 {
-	g_autoptr(kit) k = kit_read(
-	        SERVICE(ROLE("web", "<InputEndpoint name='DenyAllElse' protocol='tcp' port='80'/>"
-	                            "<InternalEndpoint name='Probes' protocol='tcp' port='1'/>"
-	                            "<InternalEndpoint name='a b/c' protocol='tcp' port='2'/>")),
-	        NULL);
+	g_autoptr(kit) k = kit_read(SERVICE(ROLE("web", "<InputEndpoint name='DenyAllElse' protocol='tcp' port='80'/>"
+	                                                "<InternalEndpoint name='Probes' protocol='tcp' port='1'/>"
+	                                                "<InternalEndpoint name='a b/c' protocol='tcp' port='2'/>")),
+	                            NULL);
 
 	kit_expect_value(k, "networkSecurityGroups/shop.web", "properties.securityRules.2.name", "'endpoint.a-b-c'");
 	kit_model(k, "");
@@ -225,8 +298,8 @@ static void test_names(void)
 /* No instances: the service is there, and nobody answers. */
 static void test_no_instances(void)
 {
-	g_autoptr(kit) k = kit_read(SERVICE(ROLE("web", "<InputEndpoint name='a' protocol='tcp' port='80'/>")),
-	                            COUNT("web", "0"));
+	g_autoptr(kit) k =
+	        kit_read(SERVICE(ROLE("web", "<InputEndpoint name='a' protocol='tcp' port='80'/>")), COUNT("web", "0"));
 
 	kit_expect_value(k, "networkInterfaces/web_IN_0", "name", "none");
 	kit_expect_value(k, "loadBalancers/shop", "properties.loadBalancingRules.0.name", "'web.a'");

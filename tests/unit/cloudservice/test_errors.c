@@ -4,26 +4,25 @@
 
 #include <string.h>
 
-#define SERVICE(rest) "<ServiceDefinition name='shop'>" rest "</ServiceDefinition>"
-#define ENDPOINTS(rest)                                                                                                \
-	SERVICE("<WebRole name='web'>\n<Endpoints>" rest "</Endpoints></WebRole>")
-#define IN(rest)       ENDPOINTS("<InputEndpoint name='i' " rest "/>")
-#define INTERNAL(rest) ENDPOINTS("<InternalEndpoint name='i' " rest)
-#define INSTANCE(rest) ENDPOINTS("<InstanceInputEndpoint name='i' " rest "</InstanceInputEndpoint>")
-#define RANGE(min, max)                                                                                                \
-	"<AllocatePublicPortFrom><FixedPortRange min='" min "' max='" max "'/></AllocatePublicPortFrom>"
+#define SERVICE(rest)   "<ServiceDefinition name='shop'>" rest "</ServiceDefinition>"
+#define ENDPOINTS(rest) SERVICE("<WebRole name='web'>\n<Endpoints>" rest "</Endpoints></WebRole>")
+#define IN(rest)        ENDPOINTS("<InputEndpoint name='i' " rest "/>")
+#define INTERNAL(rest)  ENDPOINTS("<InternalEndpoint name='i' " rest)
+#define INSTANCE(rest)  ENDPOINTS("<InstanceInputEndpoint name='i' " rest "</InstanceInputEndpoint>")
+#define RANGE(min, max) "<AllocatePublicPortFrom><FixedPortRange min='" min "' max='" max "'/></AllocatePublicPortFrom>"
 #define PROBES(rest)                                                                                                   \
-	SERVICE("<LoadBalancerProbes>\n<LoadBalancerProbe name='p' " rest "/></LoadBalancerProbes><WebRole name='web'>" \
+	SERVICE("<LoadBalancerProbes>\n<LoadBalancerProbe name='p' " rest                                              \
+	        "/></LoadBalancerProbes><WebRole name='web'>"                                                          \
 	        "<Endpoints><InputEndpoint name='i' protocol='tcp' port='80' loadBalancerProbe='p'/></Endpoints>"      \
 	        "</WebRole>")
-#define WEB    "a.csdef:2: /ServiceDefinition[@name='shop']/WebRole[@name='web']/Endpoints/"
-#define IN_AT  WEB "InputEndpoint[@name='i']: "
-#define INT_AT WEB "InternalEndpoint[@name='i']"
-#define INS_AT WEB "InstanceInputEndpoint[@name='i']"
-#define PRO_AT "a.csdef:2: /ServiceDefinition[@name='shop']/LoadBalancerProbes/LoadBalancerProbe[@name='p']: "
-#define TOP    "a.csdef:1: /ServiceDefinition[@name='shop']"
+#define WEB                 "a.csdef:2: /ServiceDefinition[@name='shop']/WebRole[@name='web']/Endpoints/"
+#define IN_AT               WEB "InputEndpoint[@name='i']: "
+#define INT_AT              WEB "InternalEndpoint[@name='i']"
+#define INS_AT              WEB "InstanceInputEndpoint[@name='i']"
+#define PRO_AT              "a.csdef:2: /ServiceDefinition[@name='shop']/LoadBalancerProbes/LoadBalancerProbe[@name='p']: "
+#define TOP                 "a.csdef:1: /ServiceDefinition[@name='shop']"
 #define CONFIGURATION(rest) "<ServiceConfiguration serviceName='shop'>" rest "</ServiceConfiguration>"
-#define CTOP   "a.cscfg:1: /ServiceConfiguration"
+#define CTOP                "a.cscfg:1: /ServiceConfiguration"
 
 static const struct {
 	const char *definition, *configuration, *line;
@@ -92,10 +91,12 @@ static const struct {
         {INSTANCE("protocol='tcp' localPort='1'>" RANGE("1", "70000")), NULL,
          INS_AT "/AllocatePublicPortFrom/FixedPortRange: max='70000' is not a number from 1 to 65535; correct it"},
         /* ports of which two endpoints are in need, also of instances to come */
-        {ENDPOINTS("<InputEndpoint name='a' protocol='tcp' port='80'/>\n<InputEndpoint name='b' protocol='http' port='80' "
+        {ENDPOINTS("<InputEndpoint name='a' protocol='tcp' port='80'/>\n<InputEndpoint name='b' protocol='http' "
+                   "port='80' "
                    "localPort='81'/>"),
          NULL,
-         "a.csdef:3: /ServiceDefinition[@name='shop']/WebRole[@name='web']/Endpoints/InputEndpoint[@name='b']: port 80 is "
+         "a.csdef:3: /ServiceDefinition[@name='shop']/WebRole[@name='web']/Endpoints/InputEndpoint[@name='b']: port 80 "
+         "is "
          "taken by the endpoint of line 2; choose another"},
         {ENDPOINTS("<InputEndpoint name='a' protocol='tcp' port='19'/>\n<InstanceInputEndpoint name='b' protocol='tcp' "
                    "localPort='7'>" RANGE("10", "19") "</InstanceInputEndpoint>"),
@@ -129,7 +130,8 @@ static const struct {
         {IN("protocol='tcp' port='80'"), CONFIGURATION("<Role name='web'><Instances count='-1'/></Role>"),
          CTOP "/Role[@name='web']/Instances: count='-1' is not a number from 0 to 1000; correct it"},
         {IN("protocol='tcp' port='80'"),
-         CONFIGURATION("<Role name='web'><Instances count='1'/></Role>\n<Role name='Web'><Instances count='2'/></Role>"),
+         CONFIGURATION(
+                 "<Role name='web'><Instances count='1'/></Role>\n<Role name='Web'><Instances count='2'/></Role>"),
          "a.cscfg:2: /ServiceConfiguration/Role[@name='Web']: the role stands in line 1 already; keep one"},
         {SERVICE("<WebRole name='a'/><WebRole name='b'/>"),
          CONFIGURATION("<Role name='a'><Instances count='600'/></Role><Role name='b'><Instances count='401'/></Role>"),
@@ -176,17 +178,21 @@ static void test_limits(void)
 	g_autofree char *inside = repeat("<InternalEndpoint name='e#'/>", 6);
 	g_autofree char *six = g_strdup_printf(ENDPOINTS("%s"), inside);
 
-	limited("<WebRole name='w#'/>", 25, TOP "/WebRole[@name='w26']: it is one role more than the 25 of a service; split it");
-	limited("<WebRole name='w#'><Endpoints><InputEndpoint name='a' protocol='tcp' port='#'/></Endpoints></WebRole>", 25,
+	limited("<WebRole name='w#'/>", 25,
 	        TOP "/WebRole[@name='w26']: it is one role more than the 25 of a service; split it");
-	limited("<WebRole name='w#'><Endpoints><InputEndpoint name='a' protocol='tcp' port='#'/><InputEndpoint name='b' "
+	limited("<WebRole name='w#'><Endpoints><InputEndpoint name='a' protocol='tcp' port='#'/></Endpoints></WebRole>",
+	        25, TOP "/WebRole[@name='w26']: it is one role more than the 25 of a service; split it");
+	limited("<WebRole name='w#'><Endpoints><InputEndpoint name='a' protocol='tcp' port='#'/><InputEndpoint "
+	        "name='b' "
 	        "protocol='udp' port='#'/></Endpoints></WebRole>",
 	        12, TOP ": 26 input endpoints are more than the 25 of a service; split it");
-	limited("<WebRole name='w#'><Endpoints><InternalEndpoint name='a'/><InternalEndpoint name='b'/><InternalEndpoint "
+	limited("<WebRole name='w#'><Endpoints><InternalEndpoint name='a'/><InternalEndpoint "
+	        "name='b'/><InternalEndpoint "
 	        "name='c'/><InternalEndpoint name='d'/><InternalEndpoint name='e'/></Endpoints></WebRole>",
 	        5, TOP ": 30 internal endpoints are more than the 25 of a service; split it");
 	kit_refused(six, NULL,
-	            TOP "/WebRole[@name='web']: 6 internal endpoints are more than the 5 of a role; join some by a range");
+	            TOP
+	            "/WebRole[@name='web']: 6 internal endpoints are more than the 5 of a role; join some by a range");
 }
 
 /* ------------------------------------------------------------------ notes */
@@ -209,30 +215,36 @@ static void test_notes(void)
 	noted(SERVICE("<WebRole name='web'/>"), CONFIGURATION(""),
 	      TOP "/WebRole[@name='web']: no configuration says how many instances: one is taken");
 	noted(SERVICE("<WebRole name='web'/>"),
-	      "<ServiceConfiguration serviceName='other'><Role name='web'><Instances count='1'/></Role><Role name='gone'>"
+	      "<ServiceConfiguration serviceName='other'><Role name='web'><Instances count='1'/></Role><Role "
+	      "name='gone'>"
 	      "<Instances count='9'/></Role></ServiceConfiguration>",
 	      CTOP ": it is for the service 'other', and is taken for 'shop'\n" CTOP
 	           "/Role[@name='gone']: the definition has no such role; nothing is made of it");
 	noted(SERVICE("<WebRole name='web' colour='red'><Endpoints><InputEndpoint name='i' protocol='https' port='443' "
 	              "certificate='c' ignoreRoleInstanceStatus='true'/><OutputEndpoint/></Endpoints><Imports><Import "
-	              "moduleName='WebDeploy'/><Import moduleName='Diagnostics'/></Imports><ConfigurationSettings><Setting "
+	              "moduleName='WebDeploy'/><Import "
+	              "moduleName='Diagnostics'/></Imports><ConfigurationSettings><Setting "
 	              "name='a'/><Setting name='b'/></ConfigurationSettings></WebRole>"),
 	      ONE,
-	      TOP "/WebRole[@name='web']: colour is not known; nothing is made of it\n" TOP
-	          "/WebRole[@name='web']/Endpoints/InputEndpoint[@name='i']: ignoreRoleInstanceStatus is not modelled: a role "
-	          "has no status here: only probes take an instance out\n" TOP
-	          "/WebRole[@name='web']/Endpoints/OutputEndpoint: this element is not known; nothing is made of it\n" TOP
-	          "/WebRole[@name='web']/Imports/Import[1]: the module 'WebDeploy' is not modelled: endpoints that it would "
-	          "bring stay closed\n" TOP
-	          "/WebRole[@name='web']/Endpoints/InputEndpoint[@name='i']: the certificate 'c' is not among the role's; the "
-	          "port is forwarded all the same\n" TOP
-	          "/WebRole[@name='web']/ConfigurationSettings/Setting[@name='a']: the configuration has no value for it, nor "
-	          "for others of the role");
+	      TOP
+	      "/WebRole[@name='web']: colour is not known; nothing is made of it\n" TOP
+	      "/WebRole[@name='web']/Endpoints/InputEndpoint[@name='i']: ignoreRoleInstanceStatus is not modelled: a "
+	      "role "
+	      "has no status here: only probes take an instance out\n" TOP
+	      "/WebRole[@name='web']/Endpoints/OutputEndpoint: this element is not known; nothing is made of it\n" TOP
+	      "/WebRole[@name='web']/Imports/Import[1]: the module 'WebDeploy' is not modelled: endpoints that it "
+	      "would "
+	      "bring stay closed\n" TOP "/WebRole[@name='web']/Endpoints/InputEndpoint[@name='i']: the certificate 'c' "
+	      "is not among the role's; the "
+	      "port is forwarded all the same\n" TOP "/WebRole[@name='web']/ConfigurationSettings/Setting[@name='a']: "
+	      "the configuration has no value for it, nor "
+	      "for others of the role");
 	noted(SERVICE("<WebRole name='web'/>"),
 	      CONFIGURATION("<Role name='web' vmName='w'><Instances count='1'/><Certificates><Certificate name='c' "
 	                    "thumbprint='12' thumbprintAlgorithm='sha1'/></Certificates></Role>"),
-	      CTOP "/Role[@name='web']: vmName is not modelled: instances keep the names ROLE_IN_0, ROLE_IN_1, ...\n" CTOP
-	           "/Role[@name='web']/Certificates/Certificate[@name='c']: the thumbprint is not 40 hexadecimal digits");
+	      CTOP
+	      "/Role[@name='web']: vmName is not modelled: instances keep the names ROLE_IN_0, ROLE_IN_1, ...\n" CTOP
+	      "/Role[@name='web']/Certificates/Certificate[@name='c']: the thumbprint is not 40 hexadecimal digits");
 }
 
 /* What is about the file, and what an instance does inside, is no news. */
@@ -242,10 +254,12 @@ static void test_no_notes(void)
 	      "ServiceDefinition' schemaVersion='2015-04.2.6' upgradeDomainCount='3'><VirtualMachineRole name='web' "
 	      "vmsize='Small'><Startup><Task commandLine='x'/></Startup><LocalResources><LocalStorage name='a'/>"
 	      "</LocalResources><Certificates><Certificate name='c' storeLocation='LocalMachine' storeName='My'/>"
-	      "</Certificates><Endpoints><InputEndpoint name='i' protocol='https' port='443' certificate='C'/></Endpoints>"
+	      "</Certificates><Endpoints><InputEndpoint name='i' protocol='https' port='443' "
+	      "certificate='C'/></Endpoints>"
 	      "<Sites><Site name='Web'><Bindings><Binding name='b' endpointName='I'/></Bindings></Site></Sites>"
 	      "</VirtualMachineRole></ServiceDefinition>",
-	      "<ServiceConfiguration serviceName='SHOP' osFamily='4' osVersion='*'><Role name='web'><Instances count='1'/>"
+	      "<ServiceConfiguration serviceName='SHOP' osFamily='4' osVersion='*'><Role name='web'><Instances "
+	      "count='1'/>"
 	      "<Certificates><Certificate name='c' thumbprint='0123456789ABCDEF0123456789abcdef01234567' "
 	      "thumbprintAlgorithm='sha1'/></Certificates></Role></ServiceConfiguration>",
 	      "");
@@ -256,9 +270,10 @@ static void test_no_notes(void)
 static void test_roles_of_one_name(void)
 {
 	static const char first[] = SERVICE("<WebRole name='web'/>");
-	g_autoptr(kit) k = kit_read(first, NULL), other = kit_read("<ServiceDefinition name='two'>\n<WebRole name='WEB'/>"
-	                                                           "</ServiceDefinition>",
-	                                                           NULL);
+	g_autoptr(kit) k = kit_read(first, NULL),
+	               other = kit_read("<ServiceDefinition name='two'>\n<WebRole name='WEB'/>"
+	                                "</ServiceDefinition>",
+	                                NULL);
 
 	while (other->documents->len)
 		g_ptr_array_add(k->documents, g_ptr_array_steal_index(other->documents, 0));

@@ -4,25 +4,24 @@
 
 #include <string.h>
 
-#define PLUGINS "Microsoft.WindowsAzure.Plugins."
-#define IMPORTS(names) "<WorkerRole name='web'><Imports>" names "</Imports></WorkerRole>"
-#define ACCESS    "<Import moduleName='RemoteAccess'/>"
-#define FORWARDER "<Import moduleName='RemoteForwarder'/>"
+#define PLUGINS          "Microsoft.WindowsAzure.Plugins."
+#define IMPORTS(names)   "<WorkerRole name='web'><Imports>" names "</Imports></WorkerRole>"
+#define ACCESS           "<Import moduleName='RemoteAccess'/>"
+#define FORWARDER        "<Import moduleName='RemoteForwarder'/>"
 #define SET(name, value) "<Setting name='" PLUGINS name "' value='" value "'/>"
-#define ON(value)      SET("RemoteAccess.Enabled", value)
-#define UNTIL(value)   SET("RemoteAccess.AccountExpiration", value)
-#define FORWARD(value) SET("RemoteForwarder.Enabled", value)
-#define LATER          "2030-01-31T23:59:59.0000000+01:00"
-#define ROLE_PATH      "a.cscfg:1: /ServiceConfiguration/Role[@name='web']: remote desktop stays closed: "
+#define ON(value)        SET("RemoteAccess.Enabled", value)
+#define UNTIL(value)     SET("RemoteAccess.AccountExpiration", value)
+#define FORWARD(value)   SET("RemoteForwarder.Enabled", value)
+#define LATER            "2030-01-31T23:59:59.0000000+01:00"
+#define ROLE_PATH        "a.cscfg:1: /ServiceConfiguration/Role[@name='web']: remote desktop stays closed: "
 
 static struct kit *read_with(const char *roles, const char *settings, guint instances)
 {
-	g_autofree char *definition =
-	        g_strdup_printf("<ServiceDefinition name='shop'>%s</ServiceDefinition>", roles);
-	g_autofree char *configuration = g_strdup_printf(
-	        "<ServiceConfiguration serviceName='shop'><Role name='web'><Instances count='%u'/>"
-	        "<ConfigurationSettings>%s</ConfigurationSettings></Role></ServiceConfiguration>",
-	        instances, settings);
+	g_autofree char *definition = g_strdup_printf("<ServiceDefinition name='shop'>%s</ServiceDefinition>", roles);
+	g_autofree char *configuration =
+	        g_strdup_printf("<ServiceConfiguration serviceName='shop'><Role name='web'><Instances count='%u'/>"
+	                        "<ConfigurationSettings>%s</ConfigurationSettings></Role></ServiceConfiguration>",
+	                        instances, settings);
 
 	return kit_read(definition, configuration);
 }
@@ -91,14 +90,15 @@ static void test_setting_twice(void)
 
 static void test_definition_alone(void)
 {
-	g_autoptr(kit) k = kit_read("<ServiceDefinition name='shop'>" IMPORTS(ACCESS FORWARDER) "</ServiceDefinition>",
-	                            NULL);
+	g_autoptr(kit) k =
+	        kit_read("<ServiceDefinition name='shop'>" IMPORTS(ACCESS FORWARDER) "</ServiceDefinition>", NULL);
 	g_autofree char *notes = kit_notes(k);
 
 	g_assert_false(is_open(k));
-	g_assert_cmpstr(notes, ==,
-	                "a.csdef:1: /ServiceDefinition[@name='shop']/WorkerRole[@name='web']: no configuration says how "
-	                "many instances: one is taken");
+	g_assert_cmpstr(
+	        notes, ==,
+	        "a.csdef:1: /ServiceDefinition[@name='shop']/WorkerRole[@name='web']: no configuration says how "
+	        "many instances: one is taken");
 }
 
 static void test_on(void)
@@ -125,10 +125,12 @@ static void test_forwarder_elsewhere(void)
 {
 	g_autoptr(kit) k = kit_read(
 	        "<ServiceDefinition name='shop'>" IMPORTS(ACCESS) "<WorkerRole name='gate'><Imports>" FORWARDER
-	        "</Imports></WorkerRole></ServiceDefinition>",
-	        "<ServiceConfiguration serviceName='shop'><Role name='WEB'><Instances count='1'/><ConfigurationSettings>" ON(
-	                "1") UNTIL(LATER) "</ConfigurationSettings></Role><Role name='gate'><Instances count='1'/>"
-	        "<ConfigurationSettings>" FORWARD("True") "</ConfigurationSettings></Role></ServiceConfiguration>");
+	                                                          "</Imports></WorkerRole></ServiceDefinition>",
+	        "<ServiceConfiguration serviceName='shop'><Role name='WEB'><Instances "
+	        "count='1'/><ConfigurationSettings>" ON("1")
+	                UNTIL(LATER) "</ConfigurationSettings></Role><Role name='gate'><Instances count='1'/>"
+	                             "<ConfigurationSettings>" FORWARD(
+	                                     "True") "</ConfigurationSettings></Role></ServiceConfiguration>");
 	g_autofree char *gate = kit_properties(k, "networkSecurityGroups/shop.gate");
 
 	g_assert_true(is_open(k));
@@ -140,9 +142,9 @@ static void test_forwarder_elsewhere(void)
 
 static GArray *ports(guint instances, const char *endpoints)
 {
-	g_autofree char *roles = g_strdup_printf("<WorkerRole name='web'><Endpoints>%s</Endpoints><Imports>" ACCESS FORWARDER
-	                                         "</Imports></WorkerRole>",
-	                                         endpoints);
+	g_autofree char *roles = g_strdup_printf(
+	        "<WorkerRole name='web'><Endpoints>%s</Endpoints><Imports>" ACCESS FORWARDER "</Imports></WorkerRole>",
+	        endpoints);
 	g_autoptr(kit) k = read_with(roles, ON("true") UNTIL(LATER) FORWARD("true"), instances);
 	GArray *list = g_array_new(FALSE, FALSE, sizeof(guint));
 

@@ -14,10 +14,11 @@
 #define TOP               "a.netcfg:1: /NetworkConfiguration/VirtualNetworkConfiguration"
 #define NET               TOP "/VirtualNetworkSites/VirtualNetworkSite[@name='net']"
 #define LOCAL                                                                                                          \
-	"<LocalNetworkSites><LocalNetworkSite name='office'>" SPACE(" 192.168.0.0/24 ")                                \
-	"<VPNGatewayAddress> 203.0.113.9 </VPNGatewayAddress></LocalNetworkSite></LocalNetworkSites>"
+	"<LocalNetworkSites><LocalNetworkSite name='office'>" SPACE(                                                   \
+	        " 192.168.0.0/24 ") "<VPNGatewayAddress> 203.0.113.9 "                                                 \
+	                            "</VPNGatewayAddress></LocalNetworkSite></LocalNetworkSites>"
 #define GATEWAY(rest)                                                                                                  \
-	WHOLE(LOCAL "<VirtualNetworkSites><VirtualNetworkSite name='net'>" SPACE("10.0.0.0/16") "<Subnets>" SUBNET(     \
+	WHOLE(LOCAL "<VirtualNetworkSites><VirtualNetworkSite name='net'>" SPACE("10.0.0.0/16") "<Subnets>" SUBNET(    \
 	        "GatewaySubnet", "10.0.1.0/27") "</Subnets>" rest "</VirtualNetworkSite></VirtualNetworkSites>")
 #define CONNECTED(rest)                                                                                                \
 	"<ConnectionsToLocalNetwork><LocalNetworkSiteRef name='Office'>" rest                                          \
@@ -28,8 +29,9 @@ static const struct {
 } faults[] = {
         {"<NetworkConfiguration/>",
          "a.netcfg:1: /NetworkConfiguration: it holds no VirtualNetworkConfiguration; add one"},
-        {SITES("<VirtualNetworkSite/>"), TOP "/VirtualNetworkSites/VirtualNetworkSite: the attribute name is missing; add "
-                                             "it"},
+        {SITES("<VirtualNetworkSite/>"),
+         TOP "/VirtualNetworkSites/VirtualNetworkSite: the attribute name is missing; add "
+             "it"},
         {SITES("<VirtualNetworkSite name='a'/>\n<VirtualNetworkSite name='A'/>"),
          "a.netcfg:2: /NetworkConfiguration/VirtualNetworkConfiguration/VirtualNetworkSites/VirtualNetworkSite[@name="
          "'A']: the name stands in line 1 already; choose another"},
@@ -57,11 +59,12 @@ static const struct {
              "HighPerformance, UltraPerformance"},
         {GATEWAY("<Gateway><ConnectionsToLocalNetwork><LocalNetworkSiteRef name='home'/></ConnectionsToLocalNetwork>"
                  "</Gateway>"),
-         NET "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef[@name='home']: no LocalNetworkSite is called 'home'; "
-             "add it, or correct the name"},
-        {GATEWAY("<Gateway>" CONNECTED("<Connection type='GRE'/>") "</Gateway>"),
-         NET "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef[@name='Office']/Connection: type='GRE' is not known; "
-             "write one of IPsec, Dedicated"},
+         NET
+         "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef[@name='home']: no LocalNetworkSite is called 'home'; "
+         "add it, or correct the name"},
+        {GATEWAY("<Gateway>" CONNECTED("<Connection type='GRE'/>") "</Gateway>"), NET
+         "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef[@name='Office']/Connection: type='GRE' is not known; "
+         "write one of IPsec, Dedicated"},
         {GATEWAY("<Gateway>" CONNECTED("<Connection/>") "</Gateway>"),
          NET "/Gateway/ConnectionsToLocalNetwork/LocalNetworkSiteRef[@name='Office']/Connection: the attribute type is "
              "missing; write one of IPsec, Dedicated"},
@@ -81,10 +84,13 @@ static void test_model(void)
 	g_autoptr(kit) outside = kit_read_netcfg(SITE("<Subnets>" SUBNET("a", "10.1.0.0/24") "</Subnets>"));
 	g_autoptr(kit) bad = kit_read_netcfg(SITE("<Subnets>" SUBNET("a", "ten") "</Subnets>"));
 
-	kit_model(outside, "a.netcfg:1: resource 'net' (properties.subnets[0].properties.addressPrefix): 10.1.0.0/24 is "
-	                   "not inside the address space of virtual network 'net'; move it, or extend the space");
-	kit_model(bad, "a.netcfg:1: resource 'net' (properties.subnets[0].properties.addressPrefix): 'ten' is not an address "
-	               "prefix; write one like 10.0.0.0/16");
+	kit_model(outside,
+	          "a.netcfg:1: resource 'net' (properties.subnets[0].properties.addressPrefix): 10.1.0.0/24 is "
+	          "not inside the address space of virtual network 'net'; move it, or extend the space");
+	kit_model(
+	        bad,
+	        "a.netcfg:1: resource 'net' (properties.subnets[0].properties.addressPrefix): 'ten' is not an address "
+	        "prefix; write one like 10.0.0.0/16");
 }
 
 static void expect_notes(const struct kit *k, const char *want)
@@ -100,11 +106,16 @@ static void test_site(void)
 {
 	g_autoptr(kit) k = kit_read_netcfg(WHOLE(
 	        "<Dns><DnsServers><DnsServer name='A' IPAddress='10.0.0.4'/><DnsServer name='b' IPAddress='8.8.8.8'/>"
-	        "<DnsServer name='unused' IPAddress='9.9.9.9'/></DnsServers></Dns><VirtualNetworkSites><VirtualNetworkSite "
-	        "name='Group x net' Location='North' AffinityGroup='g' Id='1'><Label>l</Label><AddressSpace><AddressPrefix>"
-	        "10.0.0.0/16</AddressPrefix><AddressPrefix> 10.2.0.0/16 </AddressPrefix></AddressSpace><Subnets>" SUBNET(
-	                "front", "10.0.0.0/24") SUBNET("back", "10.2.0.0/24") "</Subnets><DnsServersRef><DnsServerRef "
-	        "name='b'/><DnsServerRef name='a'/></DnsServersRef></VirtualNetworkSite></VirtualNetworkSites>"));
+	        "<DnsServer name='unused' "
+	        "IPAddress='9.9.9.9'/></DnsServers></Dns><VirtualNetworkSites><VirtualNetworkSite "
+	        "name='Group x net' Location='North' AffinityGroup='g' "
+	        "Id='1'><Label>l</Label><AddressSpace><AddressPrefix>"
+	        "10.0.0.0/16</AddressPrefix><AddressPrefix> 10.2.0.0/16 "
+	        "</AddressPrefix></AddressSpace><Subnets>" SUBNET("front", "10.0.0.0/24")
+	                SUBNET("back",
+	                       "10.2.0.0/24") "</Subnets><DnsServersRef><DnsServerRef "
+	                                      "name='b'/><DnsServerRef "
+	                                      "name='a'/></DnsServersRef></VirtualNetworkSite></VirtualNetworkSites>"));
 	g_autofree char *ids = kit_ids(k);
 
 	g_assert_cmpstr(ids, ==, "@virtualNetworks/Group-x-net");
@@ -119,13 +130,14 @@ static void test_site(void)
 static void test_local_site(void)
 {
 	g_autoptr(kit) k = kit_read_netcfg(WHOLE(LOCAL));
-	g_autoptr(kit) bare = kit_read_netcfg(
-	        WHOLE("<LocalNetworkSites><LocalNetworkSite name='bare'>" SPACE("10.9.0.0/16")
-	              "</LocalNetworkSite></LocalNetworkSites>"));
+	g_autoptr(kit) bare = kit_read_netcfg(WHOLE("<LocalNetworkSites><LocalNetworkSite name='bare'>" SPACE(
+	        "10.9.0.0/16") "</LocalNetworkSite></LocalNetworkSites>"));
 
-	kit_expect(k, "localNetworkGateways/office",
-	           "{'localNetworkAddressSpace':{'addressPrefixes':['192.168.0.0/24']},'gatewayIpAddress':'203.0.113.9'}");
-	kit_expect(bare, "localNetworkGateways/bare", "{'localNetworkAddressSpace':{'addressPrefixes':['10.9.0.0/16']}}");
+	kit_expect(
+	        k, "localNetworkGateways/office",
+	        "{'localNetworkAddressSpace':{'addressPrefixes':['192.168.0.0/24']},'gatewayIpAddress':'203.0.113.9'}");
+	kit_expect(bare, "localNetworkGateways/bare",
+	           "{'localNetworkAddressSpace':{'addressPrefixes':['10.9.0.0/16']}}");
 }
 
 #define VPN(sku)                                                                                                       \
@@ -142,7 +154,8 @@ static void test_gateway(void)
 	g_autoptr(kit) alone = kit_read_netcfg(GATEWAY("<Gateway/>"));
 
 	kit_expect(k, "virtualNetworkGateways/net-gateway",
-	           VPN("Standard") ",'vpnClientConfiguration':{'vpnClientAddressPool':{'addressPrefixes':['172.16.0.0/24']}}}");
+	           VPN("Standard") ",'vpnClientConfiguration':{'vpnClientAddressPool':{'addressPrefixes':['172.16.0.0/"
+	                           "24']}}}");
 	kit_expect(k, "publicIPAddresses/net-gateway", "{'publicIPAllocationMethod':'Dynamic'}");
 	kit_expect(k, "connections/net-gateway-Office",
 	           "{'connectionType':'IPsec','virtualNetworkGateway1':{'id':'@virtualNetworkGateways/net-gateway'},"
@@ -155,17 +168,18 @@ static void test_gateway(void)
 /* Both kinds to one place: two gateways, as in the original. */
 static void test_dedicated(void)
 {
-	g_autoptr(kit) k = kit_read_netcfg(
-	        GATEWAY("<Gateway profile='Small'>" CONNECTED("<Connection type='Dedicated'/><Connection type='IPsec'/>")
-	                "</Gateway>"));
-	g_autoptr(kit) only = kit_read_netcfg(GATEWAY("<Gateway>" CONNECTED("<Connection type='dedicated'/>") "</Gateway>"));
+	g_autoptr(kit) k = kit_read_netcfg(GATEWAY("<Gateway profile='Small'>" CONNECTED(
+	        "<Connection type='Dedicated'/><Connection type='IPsec'/>") "</Gateway>"));
+	g_autoptr(kit) only =
+	        kit_read_netcfg(GATEWAY("<Gateway>" CONNECTED("<Connection type='dedicated'/>") "</Gateway>"));
 	g_autoptr(kit) bare = kit_read_netcfg(GATEWAY("<Gateway>" CONNECTED("") "</Gateway>"));
 
 	kit_expect_value(k, "virtualNetworkGateways/net-dedicated", "properties.gatewayType", "'ExpressRoute'");
 	kit_expect_value(k, "virtualNetworkGateways/net-dedicated", "properties.sku.name", "'Standard'");
 	kit_expect_value(k, "virtualNetworkGateways/net-gateway", "properties.sku.name", "'Basic'");
 	kit_expect(k, "connections/net-dedicated-Office",
-	           "{'connectionType':'ExpressRoute','virtualNetworkGateway1':{'id':'@virtualNetworkGateways/net-dedicated'},"
+	           "{'connectionType':'ExpressRoute','virtualNetworkGateway1':{'id':'@virtualNetworkGateways/"
+	           "net-dedicated'},"
 	           "'peer':{'id':'@expressRouteCircuits/Office'}}");
 	kit_expect_value(k, "connections/net-gateway-Office", "properties.connectionType", "'IPsec'");
 	kit_expect(only, "virtualNetworkGateways/net-gateway", "none");
@@ -176,18 +190,22 @@ static void test_dedicated(void)
 /* A site alone, as texts show it: what it refers to is elsewhere. */
 static void test_parts(void)
 {
-	g_autoptr(kit) site = kit_read_netcfg("<VirtualNetworkSite name='net'>" SPACE("10.0.0.0/16") "<DnsServersRef>"
-	                                      "<DnsServerRef name='x'/></DnsServersRef><Extra/></VirtualNetworkSite>");
-	g_autoptr(kit) inner = kit_read_netcfg("<VirtualNetworkConfiguration><VirtualNetworkSites><VirtualNetworkSite "
-	                                       "name='net'>" SPACE("10.0.0.0/16") "</VirtualNetworkSite>"
-	                                       "</VirtualNetworkSites></VirtualNetworkConfiguration>");
+	g_autoptr(kit) site = kit_read_netcfg("<VirtualNetworkSite name='net'>" SPACE(
+	        "10.0.0.0/16") "<DnsServersRef>"
+	                       "<DnsServerRef name='x'/></DnsServersRef><Extra/></VirtualNetworkSite>");
+	g_autoptr(kit) inner = kit_read_netcfg(
+	        "<VirtualNetworkConfiguration><VirtualNetworkSites><VirtualNetworkSite "
+	        "name='net'>" SPACE("10.0.0.0/16") "</VirtualNetworkSite>"
+	                                           "</VirtualNetworkSites></VirtualNetworkConfiguration>");
 
 	kit_expect(site, "virtualNetworks/net",
 	           "{'addressSpace':{'addressPrefixes':['10.0.0.0/16']},'subnets':[],'dhcpOptions':{'dnsServers':[]}}");
-	expect_notes(site, "a.netcfg:1: /VirtualNetworkSite[@name='net']/Extra: this element is not known; nothing is made of "
-	                   "it\n"
-	                   "a.netcfg:1: /VirtualNetworkSite[@name='net']/DnsServersRef/DnsServerRef[@name='x']: the file has "
-	                   "no DnsServer of this name; nothing is made of it");
+	expect_notes(
+	        site,
+	        "a.netcfg:1: /VirtualNetworkSite[@name='net']/Extra: this element is not known; nothing is made of "
+	        "it\n"
+	        "a.netcfg:1: /VirtualNetworkSite[@name='net']/DnsServersRef/DnsServerRef[@name='x']: the file has "
+	        "no DnsServer of this name; nothing is made of it");
 	kit_expect_value(inner, "virtualNetworks/net", "properties.addressSpace.addressPrefixes", "['10.0.0.0/16']");
 	kit_model(inner, "");
 }

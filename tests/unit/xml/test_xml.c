@@ -62,7 +62,8 @@ static void test_ill_formed(void)
 static void test_limits(void)
 {
 	g_autofree char *deep = NULL, *huge = g_strnfill(XML_MAX_BYTES + 1, ' ');
-	g_autoptr(GString) many = g_string_new("<a>\n"), nested = g_string_new(NULL), wide = g_string_new("<a><b>\n</b><c");
+	g_autoptr(GString) many = g_string_new("<a>\n"), nested = g_string_new(NULL),
+	                   wide = g_string_new("<a><b>\n</b><c");
 	g_autoptr(GString) spaces = g_string_new("<a>");
 	g_autofree char *got = refusal(huge, XML_MAX_BYTES + 1);
 
@@ -241,8 +242,9 @@ static void test_known(void)
 	g_autofree char *second = check("<a><One/>\n<one/></a>");
 	g_autofree char *inner = check("<a><Many><One/></Many><Several><One/>\n<One/></Several></a>");
 	g_autofree char *twice = check("<a><One port='1' Port='2'/></a>");
-	g_autofree char *notes = check("<a xmlns:s='u' s:at='' name='x' b=''><Many/><Several c=''/>\n<Ours><x/></Ours><Later>"
-	                               "<y/></Later><New><z/></New></a>");
+	g_autofree char *notes =
+	        check("<a xmlns:s='u' s:at='' name='x' b=''><Many/><Several c=''/>\n<Ours><x/></Ours><Later>"
+	              "<y/></Later><New><z/></New></a>");
 
 	g_assert_cmpstr(second, ==, "refused: a.xml:2: /a/one[2]: it stands in line 1 already; join the two");
 	g_assert_cmpstr(inner, ==, "refused: a.xml:2: /a/Several/One[2]: it stands in line 1 already; join the two");
@@ -274,7 +276,8 @@ static void test_check_names(void)
 static void test_resource_names(void)
 {
 	g_autofree char *long_text = g_strnfill(80, 'a'), *other_text = g_strnfill(81, 'a');
-	g_autofree char *plain = emit_name("Web_Role.1-a"), *odd = emit_name("Group / a b"), *cut = emit_name(long_text);
+	g_autofree char *plain = emit_name("Web_Role.1-a"), *odd = emit_name("Group / a b"),
+	                *cut = emit_name(long_text);
 	g_autofree char *again = emit_name(long_text), *other = emit_name(other_text);
 
 	g_assert_cmpstr(plain, ==, "Web_Role.1-a");
