@@ -79,6 +79,17 @@ static __always_inline int ctx_sum_fits(struct __sk_buff *skb, esc_u32 at)
 	return from == ESC_L4 && from + BPF_CORE_READ(s, csum_offset) == at;
 }
 
+/* Of an ICMP packet what it may quote, too. */
+static __always_inline void skb_pull_quoted(struct __sk_buff *skb)
+{
+	const esc_u8 *data = ctx_data(skb);
+
+	if ((void *)(data + ESC_L4) > ctx_end(skb) || data[ESC_L3 + 9] != ESC_ICMP)
+		return;
+	if ((void *)(data + ESC_QUOTED) > ctx_end(skb) && skb->len >= ESC_QUOTED)
+		bpf_skb_pull_data(skb, ESC_QUOTED);
+}
+
 /* Headers into the linear part; lengths into the packet. */
 static __always_inline void ctx_open(struct __sk_buff *skb, esc_u32 *bytes, esc_u32 *segs, esc_u32 *gso_size)
 {
@@ -86,6 +97,7 @@ static __always_inline void ctx_open(struct __sk_buff *skb, esc_u32 *bytes, esc_
 
 	if (ctx_data(skb) + want > ctx_end(skb))
 		bpf_skb_pull_data(skb, want);
+	skb_pull_quoted(skb);
 	*bytes = skb->len;
 	*gso_size = skb->gso_size;
 	*segs = super_frame_segs(skb->len, skb->gso_segs, *gso_size);

@@ -63,6 +63,65 @@ static __noinline int rewrite(struct esc_ctx *ctx, const struct esc_packet *p, c
 	return ESC_V_FORWARD;
 }
 
+static __always_inline esc_u16 sum_apply(esc_u16 check, esc_u32 difference)
+{
+	esc_u64 sum = (esc_u64)(esc_u16)~check + difference;
+
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+/* The quoted ports or identifier as their sender knows them, with their checksum where it lies among them; answers how
+ * the sum of these bytes changes. A TCP checksum lies beyond what every error quotes. */
+static __always_inline esc_u32 rewrite_quoted(void *quoted, const struct esc_packet *p, const struct esc_flow *e,
+                                              esc_u32 addrs)
+{
+	const struct esc_flow_key *k = &p->key;
+	esc_u32 l4 = sum_difference(k->sport, e->sport, k->dport, e->dport);
+	esc_u16 *w = quoted, *check = &w[k->proto == ESC_UDP ? 3 : 1], old;
+
+	if (k->proto == ESC_ICMP) {
+		w[2] = *(esc_u8 *)quoted == ESC_ECHO_REQUEST ? e->dport : e->sport;
+	} else {
+		w[0] = e->dport;
+		w[1] = e->sport;
+	}
+	if (k->proto == ESC_TCP || (k->proto == ESC_UDP && !*check))
+		return l4;
+	old = *check;
+	*check = sum_apply(old, k->proto == ESC_UDP ? sum_difference(0, addrs, 0, l4) : l4);
+	if (k->proto == ESC_UDP && !*check)
+		*check = 0xffff;
+	return sum_difference(0, l4, old, *check);
+}
+
+/*
+ * An ICMP error: its own addresses, but for a router's, and inside out those of the packet that it quotes. A quoted IP
+ * header's sum does not change with its addresses, since its checksum does; so the error's own changes with the ports only.
+ */
+static __noinline int rewrite_error(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
+{
+	const struct esc_flow_key *k = &p->key;
+	esc_u32 source = p->source == k->saddr ? e->saddr : p->source;
+	esc_u32 addrs = sum_difference(k->saddr, e->saddr, k->daddr, e->daddr), change;
+	void *data;
+
+	if (ctx_ip_sum(ctx, ESC_IP_SUM, sum_difference(p->source, source, k->daddr, e->daddr)) ||
+	    ctx_ip_sum(ctx, ESC_Q3 + 10, addrs))
+		return ESC_V_DELIVERY;
+	data = ctx_data(ctx);
+	if (data + ESC_QUOTED > ctx_end(ctx))
+		return ESC_V_DELIVERY;
+	ESC_WORD(data + ESC_L3 + 12) = source;
+	ESC_WORD(data + ESC_L3 + 16) = e->daddr;
+	ESC_WORD(data + ESC_Q3 + 12) = e->daddr;
+	ESC_WORD(data + ESC_Q3 + 16) = e->saddr;
+	change = rewrite_quoted(data + ESC_Q4, p, e, addrs);
+	return ctx_l4_sum(ctx, ESC_ICMP_SUM, change, 0, 0) ? ESC_V_DELIVERY : ESC_V_FORWARD;
+}
+
 static __always_inline int set_macs(struct esc_ctx *ctx, const esc_u8 *to, const esc_u8 *from)
 {
 	struct ethhdr *eth = ctx_data(ctx);
@@ -125,7 +184,7 @@ static __always_inline int deliver(struct esc_ctx *ctx, struct esc_packet *p, st
 
 	flow_touch(p, e);
 	if (e->flags & ESC_FLOW_NAT) {
-		v = rewrite(ctx, p, e);
+		v = p->error ? rewrite_error(ctx, p, e) : rewrite(ctx, p, e);
 		if (v)
 			return v;
 	}

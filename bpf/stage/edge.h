@@ -19,7 +19,7 @@ static __always_inline int admit(const struct esc_packet *p, const struct esc_ho
 		return ESC_V_BROADCAST;
 	if (!mac_equal(p->dmac, h->uplink_mac))
 		return ESC_V_FOREIGN_MAC;
-	if (is_bogon(p->key.saddr))
+	if (is_bogon(p->key.saddr) || (p->error && is_bogon(p->source)))
 		return ESC_V_BOGON_SOURCE;
 	return ESC_V_FORWARD;
 }

@@ -35,7 +35,7 @@ static __always_inline int generations_match(const struct esc_flow_key *k, const
 
 static __always_inline int echo_fits(const struct esc_packet *p, const struct esc_flow *e)
 {
-	return p->key.proto != ESC_ICMP || !(e->flags & ESC_FLOW_REPLY) == (p->icmp == ESC_ECHO_REQUEST);
+	return p->key.proto != ESC_ICMP || p->error || !(e->flags & ESC_FLOW_REPLY) == (p->icmp == ESC_ECHO_REQUEST);
 }
 
 /* A host speaks for the addresses that live on it. Only what came by the overlay has dir TO. */
@@ -80,6 +80,8 @@ static __noinline int flow_first(struct esc_packet *p)
 
 	if (foreign(&p->key))
 		return ESC_V_SPOOFED_IP;
+	if (p->error)
+		return ESC_V_ICMP_UNRELATED;
 	if (!opens(p))
 		return ESC_V_NO_FLOW;
 	if (!plan)
@@ -210,10 +212,12 @@ static __noinline int flow_slow(struct esc_packet *p)
 /* What the packet does to its own entry. */
 static __always_inline void flow_touch(const struct esc_packet *p, struct esc_flow *e)
 {
-	if (e->seen != p->now)
-		e->seen = p->now;
 	e->packets += p->segs;
 	e->bytes += p->bytes;
+	if (p->error)
+		return; /* anybody's: it neither ends a flow nor keeps it */
+	if (e->seen != p->now)
+		e->seen = p->now;
 	if (p->key.proto != ESC_TCP)
 		return;
 	if ((e->tcp & ESC_TCP_NEW) && ((e->flags & ESC_FLOW_REPLY) || !is_syn(p)))

@@ -33,5 +33,7 @@ static __always_inline int guard(const struct esc_port *port, struct esc_packet 
 		return ESC_V_BROADCAST;
 	if (!mac_equal(p->dmac, gateway))
 		return ESC_V_FOREIGN_MAC;
+	if (p->error && p->source != p->key.saddr)
+		return ESC_V_SPOOFED_IP; /* ports are no routers: they tell of what was sent to them */
 	return ESC_V_FORWARD;
 }

@@ -33,10 +33,19 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "written for little-en
 #define ESC_ECHO_REPLY   0
 #define ESC_ECHO_REQUEST 8
 
+/* ICMP errors (RFC 792) quote the packet that they are about. A redirect is none of these. */
+#define ESC_ICMP_UNREACHABLE 3
+#define ESC_ICMP_EXCEEDED    11
+#define ESC_ICMP_PARAMETER   12
+
 /* IPv4 options never pass, so every header has its fixed place. */
 #define ESC_L3      14
 #define ESC_L4      34
 #define ESC_HEADERS 54 /* what the deepest parser wants in the linear part */
+
+#define ESC_Q3     (ESC_L4 + 8)  /* the quoted IP header, which has no options either */
+#define ESC_Q4     (ESC_Q3 + 20) /* and what follows it */
+#define ESC_QUOTED (ESC_Q4 + 8)  /* as much as every error quotes */
 
 /* Places of the checksums. */
 #define ESC_TCP_SUM  (ESC_L4 + 16)
@@ -58,8 +67,10 @@ struct esc_packet {
 	esc_u8 arp;
 	esc_u8 delivery; /* enum esc_delivery, and where to: */
 	esc_u8 judged;   /* rule[] holds something */
-	esc_u8 pad[2];
-	esc_u32 out; /* ifindex */
+	esc_u8 error; /* an ICMP error: key is that of the flow which goes the same way, so the quoted one reversed */
+	esc_u8 pad;
+	esc_u32 source; /* of an ICMP error itself: its flow's, or a router's on the way */
+	esc_u32 out;    /* ifindex */
 	esc_u32 vni, remote;
 	esc_u32 from;    /* fabric address of the host that tunnelled it here; 0: none did */
 	esc_u32 rule[4]; /* judged by, on a first packet: outbound lists, inbound lists */

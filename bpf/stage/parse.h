@@ -73,11 +73,49 @@ static __always_inline int parse_udp(const struct esc_l4 *l4, const void *end, e
 	return ESC_V_FORWARD;
 }
 
+/*
+ * An ICMP error belongs to the conversation whose packet it quotes, and goes where that packet came from: the key is the
+ * quoted tuple turned around. Errors about later fragments, whose ports nobody knows, and about errors do not exist here.
+ */
+static __always_inline int parse_error(const struct esc_l4 *l4, const void *end, esc_u32 room, struct esc_packet *p)
+{
+	const struct iphdr *ip = (const void *)((const esc_u8 *)l4 + 8);
+	const struct esc_l4 *quoted = (const void *)((const esc_u8 *)l4 + 28);
+
+	if ((const void *)((const esc_u8 *)quoted + 8) > end || room < 36)
+		return ESC_V_MALFORMED;
+	if (ip->version != 4 || ip->ihl != 5 || (ip->frag_off & ESC_BE16(0x1fff)) || ip->saddr != p->key.daddr)
+		return ESC_V_MALFORMED;
+	p->error = 1;
+	p->source = p->key.saddr;
+	p->key.saddr = ip->daddr;
+	p->key.proto = ip->protocol;
+	switch (ip->protocol) {
+	case ESC_TCP:
+	case ESC_UDP:
+		p->key.sport = quoted->udp.dport;
+		p->key.dport = quoted->udp.sport;
+		return ESC_V_FORWARD;
+	case ESC_ICMP:
+		if (quoted->icmp.type == ESC_ECHO_REQUEST)
+			p->key.dport = quoted->icmp.id;
+		else if (quoted->icmp.type == ESC_ECHO_REPLY)
+			p->key.sport = quoted->icmp.id;
+		else
+			return ESC_V_PROTOCOL;
+		return ESC_V_FORWARD;
+	default:
+		return ESC_V_PROTOCOL;
+	}
+}
+
 static __always_inline int parse_icmp(const struct esc_l4 *l4, const void *end, esc_u32 room, struct esc_packet *p)
 {
 	if ((const void *)((const esc_u8 *)l4 + 8) > end || room < 8)
 		return ESC_V_MALFORMED;
 	p->icmp = l4->icmp.type;
+	if (p->icmp == ESC_ICMP_UNREACHABLE || p->icmp == ESC_ICMP_EXCEEDED || p->icmp == ESC_ICMP_PARAMETER)
+		return parse_error(l4, end, room, p);
 	if (l4->icmp.code || (p->icmp != ESC_ECHO_REQUEST && p->icmp != ESC_ECHO_REPLY))
 		return ESC_V_PROTOCOL;
 	if (p->icmp == ESC_ECHO_REQUEST)

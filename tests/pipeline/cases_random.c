@@ -204,7 +204,24 @@ static void through_xdp(struct twin *w, struct twin_in *in, const struct frame *
 	in->marked = e.verdict == ESC_V_FORWARD && pick(2);
 }
 
-static void run_one(struct twin *w, struct naive *n)
+/* Whoever got the last packet that went on complains of it: a port, or the outside. */
+static void complain(struct frame *f, const struct frame *last, guint32 ifindex, struct twin_in *in)
+{
+	static const guint8 types[] = {3, 11, 12};
+	guint32 source = pick(8) ? frame_get32(last, 30) : outside();
+
+	frame_error(f, last, source, types[pick(3)], (guint8)pick(5));
+	*in = (struct twin_in){.entry = ifindex == 2 ? TWIN_EDGE : TWIN_PORT, .port = ifindex - 100};
+	if (in->entry == TWIN_EDGE) {
+		memcpy(f->data, world_uplink, 6);
+		memcpy(f->data + 6, world_nexthop, 6);
+	} else {
+		memcpy(f->data, world_gateway, 6);
+		world_mac(in->port, f->data + 6);
+	}
+}
+
+static void run_one(struct twin *w, struct naive *n, struct frame *last, guint32 *ifindex)
 {
 	struct twin_in in = {.entry = pick(3) ? TWIN_PORT : TWIN_EDGE, .port = 1 + pick(PORTS)};
 	struct frame_spec s = random_spec(n, &in);
@@ -213,6 +230,8 @@ static void run_one(struct twin *w, struct naive *n)
 	struct frame f;
 
 	frame_build(&f, &s);
+	if (*ifindex && !pick(5))
+		complain(&f, last, *ifindex, &in);
 	if (!pick(6))
 		damage(&f);
 	if (frame_get16(&f, 12) == 0x0806)
@@ -226,6 +245,10 @@ static void run_one(struct twin *w, struct naive *n)
 	if (e.verdict != want)
 		g_test_message("port %u, protocol %u: the naive twin says %d", in.port, s.protocol, want);
 	g_assert_cmpuint(e.verdict, ==, want);
+	if (e.verdict == ESC_V_FORWARD && f.data[34] != 3 && f.data[34] != 11 && f.data[34] != 12) {
+		*last = f;
+		*ifindex = e.ifindex;
+	}
 }
 
 static void test_random(void)
@@ -234,8 +257,10 @@ static void test_random(void)
 		struct naive *n = naive_new();
 		g_autoptr(tables) t = random_tables(n);
 		g_autoptr(twin) w = twin_new(t);
+		struct frame last;
+		guint32 ifindex = 0;
 		for (guint j = 0; j < PACKETS; j++)
-			run_one(w, n);
+			run_one(w, n, &last, &ifindex);
 		twin_compare(w);
 		naive_free(n);
 	}

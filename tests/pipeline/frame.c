@@ -135,6 +135,20 @@ void frame_build(struct frame *f, const struct frame_spec *s)
 	frame_checksums(f, s->no_udp_checksum);
 }
 
+void frame_error(struct frame *f, const struct frame *about, guint32 source, guint8 type, guint8 code)
+{
+	struct frame_spec s = {
+	        .saddr = source, .daddr = frame_get32(about, 26), .protocol = 1, .icmp = type, .payload = 28};
+
+	memcpy(s.smac, about->data, 6);
+	memcpy(s.dmac, about->data + 6, 6);
+	frame_build(f, &s);
+	f->data[35] = code;
+	frame_set16(f, 40, 1400); /* the MTU of the next hop, when that is what it is about */
+	memcpy(f->data + 42, about->data + 14, 28);
+	frame_checksums(f, FALSE);
+}
+
 void frame_arp(struct frame *f, const guint8 smac[6], const guint8 sender_mac[6], guint32 sender, guint32 target,
                guint16 operation)
 {

@@ -34,6 +34,8 @@ void frame_checksums(struct frame *f, gboolean keep_zero);
 void frame_partial(struct frame *f);
 /* TRUE when IP and L4 checksums are right (a UDP checksum of 0 is). */
 gboolean frame_good(const struct frame *f);
+/* An ICMP error from `source` to the sender of `about`, whose IP header and the 8 bytes behind it are quoted. */
+void frame_error(struct frame *f, const struct frame *about, guint32 source, guint8 type, guint8 code);
 void frame_arp(struct frame *f, const guint8 smac[6], const guint8 sender_mac[6], guint32 sender, guint32 target,
                guint16 operation);
 

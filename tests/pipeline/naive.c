@@ -6,6 +6,8 @@ struct tuple {
 	guint32 saddr, daddr;
 	guint16 sport, dport;
 	guint8 protocol;
+	gboolean error; /* an ICMP error about the other direction, */
+	guint32 source; /* from there */
 };
 
 /* One conversation as its two ends see it; fin and reset decide whether a SYN may begin another in its place. */
@@ -58,6 +60,30 @@ static gboolean in(guint32 addr, guint32 prefix, guint length)
 	return length == 0 || addr >> (32 - length) == prefix >> (32 - length);
 }
 
+/* The tuple of those who go the error's way, from the packet of the other way that it quotes. */
+static enum esc_verdict read_error(const struct frame *f, gsize room, struct tuple *t)
+{
+	guint16 id = frame_get16(f, 66);
+
+	if (room < 36 || f->length < 70 || f->data[42] != 0x45 || frame_get16(f, 48) & 0x1fff ||
+	    frame_get32(f, 54) != t->daddr)
+		return ESC_V_MALFORMED;
+	t->error = TRUE;
+	t->source = t->saddr;
+	t->saddr = frame_get32(f, 58);
+	t->protocol = f->data[51];
+	if (t->protocol == 6 || t->protocol == 17) {
+		t->sport = frame_get16(f, 64);
+		t->dport = frame_get16(f, 62);
+		return ESC_V_FORWARD;
+	}
+	if (t->protocol != 1 || (f->data[62] != 8 && f->data[62] != 0))
+		return ESC_V_PROTOCOL;
+	t->sport = f->data[62] == 8 ? 0 : id;
+	t->dport = f->data[62] == 8 ? id : 0;
+	return ESC_V_FORWARD;
+}
+
 static enum esc_verdict read_l4(const struct frame *f, gsize room, struct tuple *t)
 {
 	guint8 flags = f->data[47] & 0x17;
@@ -80,6 +106,8 @@ static enum esc_verdict read_l4(const struct frame *f, gsize room, struct tuple 
 	case 1:
 		if (room < 8 || f->length < 42)
 			return ESC_V_MALFORMED;
+		if (f->data[34] == 3 || f->data[34] == 11 || f->data[34] == 12)
+			return read_error(f, room, t);
 		if ((f->data[34] != 8 && f->data[34] != 0) || f->data[35])
 			return ESC_V_PROTOCOL;
 		t->sport = f->data[34] == 8 ? frame_get16(f, 38) : 0;
@@ -125,7 +153,7 @@ static enum esc_verdict read_frame(const struct frame *f, struct tuple *t)
 		return ESC_V_FRAGMENT;
 	if (f->data[30] >= 224)
 		return ESC_V_BROADCAST;
-	*t = (struct tuple){frame_get32(f, 26), frame_get32(f, 30), 0, 0, f->data[23]};
+	*t = (struct tuple){.saddr = frame_get32(f, 26), .daddr = frame_get32(f, 30), .protocol = f->data[23]};
 	v = read_l4(f, total - 20, t);
 	if (!v && t->saddr == t->daddr && t->sport == t->dport)
 		v = ESC_V_MALFORMED;
@@ -177,7 +205,7 @@ static void naive_saw(struct naive_flow *x, gboolean there, guint8 flags)
 static gboolean continues(struct naive *n, guint32 port, gboolean outside, const struct tuple *t, const struct frame *f,
                           enum esc_verdict *verdict)
 {
-	guint8 flags = t->protocol == 6 ? f->data[47] & 0x17 : 0;
+	guint8 flags = t->protocol == 6 && !t->error ? f->data[47] & 0x17 : 0;
 
 	for (guint i = 0; i < n->flows->len; i++) {
 		struct naive_flow *x = &g_array_index(n->flows, struct naive_flow, i);
@@ -191,6 +219,9 @@ static gboolean continues(struct naive *n, guint32 port, gboolean outside, const
 			x->gone = TRUE;
 			return FALSE;
 		}
+		*verdict = ESC_V_FORWARD;
+		if (t->error)
+			return TRUE;
 		*verdict = t->protocol == 1 && there != (f->data[34] == 8) ? ESC_V_NO_FLOW : ESC_V_FORWARD;
 		if ((flags & 0x12) == 2 && back && x->answered)
 			*verdict = ESC_V_NO_FLOW;
@@ -222,7 +253,11 @@ static void remember(struct naive *n, guint32 opener, guint32 peer, struct tuple
 {
 	struct naive_flow x = {.opener_port = opener, .peer_port = peer, .there = there};
 
-	x.back = (struct tuple){translated.daddr, translated.saddr, translated.dport, translated.sport, there.protocol};
+	x.back = (struct tuple){.saddr = translated.daddr,
+	                        .daddr = translated.saddr,
+	                        .sport = translated.dport,
+	                        .dport = translated.sport,
+	                        .protocol = there.protocol};
 	g_array_append_val(n->flows, x);
 }
 
@@ -268,10 +303,12 @@ enum esc_verdict naive_from_port(struct naive *n, guint32 number, const struct f
 		return ESC_V_BROADCAST;
 	if (memcmp(f->data, world_gateway, 6))
 		return ESC_V_FOREIGN_MAC;
-	if (t.saddr != p->addr)
+	if (t.saddr != p->addr || (t.error && t.source != t.saddr))
 		return ESC_V_SPOOFED_IP;
 	if (continues(n, number, FALSE, &t, f, &v))
 		return v;
+	if (t.error)
+		return ESC_V_ICMP_UNRELATED;
 	return may_open(&t, f) ? open_from(n, p, &t) : ESC_V_NO_FLOW;
 }
 
@@ -306,7 +343,7 @@ enum esc_verdict naive_from_uplink(struct naive *n, const struct frame *f)
 		return ESC_V_BROADCAST;
 	if (memcmp(f->data, world_uplink, 6))
 		return ESC_V_FOREIGN_MAC;
-	if (bogon(t.saddr))
+	if (bogon(t.saddr) || (t.error && bogon(t.source)))
 		return ESC_V_BOGON_SOURCE;
 	for (guint i = 0; i < n->ports->len; i++) {
 		struct naive_port *x = n->ports->pdata[i];
@@ -317,5 +354,7 @@ enum esc_verdict naive_from_uplink(struct naive *n, const struct frame *f)
 		return ESC_V_NOT_VIP;
 	if (continues(n, p->number, TRUE, &t, f, &v))
 		return v;
+	if (t.error)
+		return ESC_V_ICMP_UNRELATED;
 	return may_open(&t, f) ? open_to(n, p, &t) : ESC_V_NO_FLOW;
 }

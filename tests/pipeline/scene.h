@@ -37,4 +37,5 @@ void cases_attack_register(void);
 void cases_race_register(void);
 void cases_skb_register(void);
 void cases_nat_register(void);
+void cases_icmp_register(void);
 void cases_random_register(void);

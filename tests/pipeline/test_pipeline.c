@@ -22,6 +22,7 @@ int main(int argc, char **argv)
 	cases_race_register();
 	cases_skb_register();
 	cases_nat_register();
+	cases_icmp_register();
 	cases_random_register();
 	return g_test_run();
 }
