@@ -342,7 +342,7 @@ void load_balancer_check(struct build *b, struct load_balancer *l)
 	for (guint i = 0; i < l->outbound_rules->len; i++)
 		check_outbound(b, l, l->outbound_rules->pdata[i]);
 	/* What is made up is no more than what refers to it. */
-	if (g_strcmp0(l->noun.document->file, GRAPH_ASSUMED) != 0)
+	if (!noun_is_assumed(&l->noun))
 		check_unused(b, l);
 	for (guint i = 0; i < l->pools->len; i++) {
 		const struct pool *p = l->pools->pdata[i];

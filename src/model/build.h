@@ -122,6 +122,8 @@ char *reference_top(const char *id);
 /* Fills in a noun for a spot and makes it known by its id. */
 void noun_declare(struct noun *n, const struct spot *s, const char *id);
 void noun_clear(struct noun *n);
+/* TRUE for one that is only taken to exist: it has what its referrers need, and what else it has nobody knows. */
+gboolean noun_is_assumed(const struct noun *n);
 /* An error when the name is longer, or has characters that the original refuses in names of networks and their parts. */
 void noun_check_name(const struct noun *n, const struct spot *s, guint max);
 gint noun_compare(gconstpointer a,

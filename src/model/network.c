@@ -150,22 +150,6 @@ static void read_settings(struct network *n, const struct spot *s)
 	read_community(n, s);
 }
 
-/* What stands in a list of the network's document, unless a document of its own does. */
-static void read_parts(struct network *n, const struct spot *s, const char *collection,
-                       void (*add)(struct network *n, const struct spot *s, const char *id))
-{
-	g_autofree char *list = g_strconcat("properties.", collection, NULL);
-	guint count = spot_length(s, list);
-
-	for (guint i = 0; i < count; i++) {
-		struct spot item = spot_item(s, list, i);
-		g_autofree char *id = nested_id(&item, collection);
-
-		if (id && !has_own_document(&item, id))
-			add(n, &item, id);
-	}
-}
-
 void network_declare(struct build *b, const struct document *d)
 {
 	struct spot s = spot_of(b, d);
@@ -184,8 +168,8 @@ void network_declare(struct build *b, const struct document *d)
 	noun_check_name(&n->noun, &s, 64);
 	read_space(n, &s);
 	read_settings(n, &s);
-	read_parts(n, &s, "subnets", subnet_add);
-	read_parts(n, &s, "virtualNetworkPeerings", peering_add);
+	read_children(&s, "properties.subnets", "subnets", subnet_add, n);
+	read_children(&s, "properties.virtualNetworkPeerings", "virtualNetworkPeerings", peering_add, n);
 }
 
 void network_link(struct build *b, struct network *n)

@@ -75,7 +75,7 @@ void network_check(struct build *b, struct network *n);
 void network_free(struct network *n);
 
 void peering_declare(struct build *b, const struct document *d);
-void peering_add(struct network *n, const struct spot *s, const char *id);
+void peering_add(gpointer network, const struct spot *s, const char *id);
 void peering_link(struct build *b, struct peering *p);
 void peering_match(struct peering *p); /* after all are linked: finds the other half */
 void peerings_check(struct build *b, const struct network *n);
@@ -106,7 +106,7 @@ extern const struct known route_table_known[], route_known[], nat_gateway_known[
         ddos_plan_known[], peering_known[];
 
 void subnet_declare(struct build *b, const struct document *d);
-void subnet_add(struct network *n, const struct spot *s, const char *id);
+void subnet_add(gpointer network, const struct spot *s, const char *id);
 void subnet_link(struct build *b, struct subnet *s);
 void subnets_check(struct build *b, const struct network *n); /* inside their network, and apart */
 /* special_subnet.c: those whose name makes them a service's own */

@@ -57,6 +57,11 @@ void noun_check_name(const struct noun *n, const struct spot *s, guint max)
 		           n->name);
 }
 
+gboolean noun_is_assumed(const struct noun *n)
+{
+	return g_strcmp0(n->document->file, GRAPH_ASSUMED) == 0;
+}
+
 void noun_clear(struct noun *n)
 {
 	g_free(n->id);

@@ -60,8 +60,9 @@ static void read_subnets(const struct spot *s, const char *dotted, GPtrArray *na
 		read_names(s, dotted, names);
 }
 
-void peering_add(struct network *n, const struct spot *s, const char *id)
+void peering_add(gpointer network, const struct spot *s, const char *id)
 {
+	struct network *n = network;
 	static const char *const states[] = {"Initiated", "Connected", "Disconnected", NULL};
 	struct peering *p = g_new0(struct peering, 1);
 

@@ -124,7 +124,7 @@ void sql_rule_link(struct build *b, struct sql_rule *r)
 	if (!id)
 		return;
 	r->subnet = reference_is_abroad(&s, id) ? reference_noun(b, id) : follow_text(&s, property, &kind_subnet);
-	if (r->subnet && !has_endpoint(r->subnet) &&
+	if (r->subnet && !noun_is_assumed(&r->subnet->noun) && !has_endpoint(r->subnet) &&
 	    !read_flag(&s, "properties.ignoreMissingVnetServiceEndpoint", FALSE))
 		spot_error(&s, property,
 		           "subnet '%s' has no service endpoint " SERVICE

@@ -256,7 +256,7 @@ static void link_subnet(struct sql_server *v, const struct spot *s, const char *
 	if (!v->subnet)
 		return;
 	v->private_only = TRUE;
-	if (!has_delegation(v->subnet, service))
+	if (!noun_is_assumed(&v->subnet->noun) && !has_delegation(v->subnet, service))
 		spot_error(s, property, "subnet '%s' is not given to %s; add a delegation there", v->subnet->noun.name,
 		           service);
 }

@@ -97,8 +97,9 @@ static void read_endpoints(const struct spot *s, struct subnet *sub)
 	sub->no_link_policies = read_choice(s, "properties.privateLinkServiceNetworkPolicies", switches, 1) == 0;
 }
 
-void subnet_add(struct network *n, const struct spot *s, const char *id)
+void subnet_add(gpointer network, const struct spot *s, const char *id)
 {
+	struct network *n = network;
 	struct subnet *sub = g_new0(struct subnet, 1);
 	guint faults = s->build->errors->len;
 

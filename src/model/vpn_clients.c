@@ -40,8 +40,9 @@ static guint read_roots(const struct spot *s)
 		        spot_is_object(&item, "") ? read_text(&item, "properties.publicCertData", TRUE) : NULL;
 
 		if (data && !g_str_has_prefix(data, "<unknown") && !is_certificate(data))
-			spot_error(&item, "properties.publicCertData",
-			           "it is no certificate in base64; write the lines between BEGIN and END as one");
+			spot_warning(&item, "properties.publicCertData",
+			             "it is no certificate in base64, so no client's is good by it; write the lines "
+			             "between BEGIN and END as one");
 	}
 	return count;
 }

@@ -135,11 +135,6 @@ static const struct fault gateway_faults[] = {
            "write 172.16.1.0/24"},
         {"clients-protocol", BASE GATEWAY(CLIENTS(POOL("172.16.1.0/24") ",'vpnClientProtocols':['L2TP']")),
          G "vpnClientConfiguration.vpnClientProtocols[0]): 'L2TP' is not known; write one of IkeV2, SSTP, OpenVPN"},
-        {"clients-root",
-         BASE GATEWAY(CLIENTS(POOL("172.16.1.0/24") ",'vpnClientRootCertificates':[{'name':'r','properties':{"
-                                                    "'publicCertData':'hidden*'}}]")),
-         G "vpnClientConfiguration.vpnClientRootCertificates[0].properties.publicCertData): it is no certificate in "
-           "base64; write the lines between BEGIN and END as one"},
         {"clients-revoked",
          BASE GATEWAY(CLIENTS(POOL("172.16.1.0/24") ",'vpnClientRevokedCertificates':[{'name':'r','properties':{"
                                                     "'thumbprint':'12'}}]")),
@@ -438,6 +433,22 @@ static void test_circuit(void)
 	g_assert_true(m->type == PEERING_MICROSOFT && m->advertised->len == 1 && m->circuit == e);
 }
 
+/* What is no certificate opens nothing; it is told without being shown. */
+static void test_certificate(void)
+{
+	g_autoptr(graph) g = fixture_graph("[" BASE GATEWAY(CLIENTS(POOL(
+	        "172.16.1.0/24") ",'vpnClientRootCertificates':[{'name':'r','properties':{'publicCertData':'hidden*'}},"
+	                         "{'name':'s','properties':{'publicCertData':'MIIB'}}]")) "]");
+	const struct gateway *gw = fixture_noun(g, "@virtualNetworkGateways/g");
+
+	g_assert_cmpuint(gw->clients->root_certificates, ==, 2);
+	g_assert_cmpuint(g->warnings->len, ==, 1);
+	g_assert_null(strstr(g->warnings->pdata[0], "hidden"));
+	fixture_check_warning(
+	        g, "vpnClientRootCertificates[0].properties.publicCertData): it is no certificate in base64, so "
+	           "no client's is good by it");
+}
+
 /* A connection alone: what it joins must exist, and is made up as it needs it. */
 static void test_assumed(void)
 {
@@ -477,6 +488,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/gateway/pair", test_pair);
 	g_test_add_func("/gateway/listed", test_listed);
 	g_test_add_func("/gateway/circuit", test_circuit);
+	g_test_add_func("/gateway/certificate", test_certificate);
 	g_test_add_func("/gateway/assumed", test_assumed);
 	g_test_add_func("/gateway/order", test_order);
 	return g_test_run();

@@ -158,9 +158,8 @@ static void test_name(void)
 static void test_assumed(void)
 {
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(graph) g = graph_assume(fixture_documents("[" RULE("r", "1.2.3.4", "1.2.3.4") "," SUBNET_RULE(
-	                                          "s", ",'ignoreMissingVnetServiceEndpoint':true") "]"),
-	                                  errors);
+	g_autoptr(graph) g = graph_assume(
+	        fixture_documents("[" RULE("r", "1.2.3.4", "1.2.3.4") "," SUBNET_RULE("s", "") "]"), errors);
 
 	g_assert_cmpuint(errors->len, ==, 0);
 	g_assert_nonnull(g);
