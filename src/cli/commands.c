@@ -81,7 +81,9 @@ const struct command commands[] = {
          "force.",
          up_options, 0, 64, FALSE, VALUES_FILE, cmd_up},
         {"plan", "FILE...", "Says what the templates would build, or what changes between two",
-         "Needs neither root nor a running lab. Prints networks, instances and their addresses, what is open to the "
+         "Needs neither root nor a running lab. A FILE is a template, a cloud service's definition (.csdef) or "
+         "configuration (.cscfg), or a classic network configuration (.netcfg), known by its content. Prints networks, "
+         "instances and their addresses, what is open to the "
          "Internet, "
          "what is not modelled, warnings and outputs. What the templates refer to and do not declare is assumed to "
          "exist, "

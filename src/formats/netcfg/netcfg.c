@@ -8,7 +8,8 @@
 #define GATEWAY NETWORK "virtualNetworkGateways"
 #define LOCAL   NETWORK "localNetworkGateways"
 
-#define SITES "VirtualNetworkConfiguration/VirtualNetworkSites/VirtualNetworkSite"
+#define SITES_MAX 1000u
+#define SITES     "VirtualNetworkConfiguration/VirtualNetworkSites/VirtualNetworkSite"
 static const struct xml_known known[] = {
         {"VirtualNetworkConfiguration", XML_READ},
         {"VirtualNetworkConfiguration/Dns", XML_READ},
@@ -282,10 +283,8 @@ static gboolean read_gateway(const struct reading *r, const element *e, const ch
 	for (const element *ref = first; ref; ref = xml_next(ref, "LocalNetworkSiteRef"))
 		if (!read_reference(r, ref, &g, error))
 			return FALSE;
-	for (int i = 0; i < 2; i++)
-		if (g.wanted[i] && !add_gateway(r, e, network, g.names[i], i, error))
-			return FALSE;
-	return TRUE;
+	return (!g.wanted[0] || add_gateway(r, e, network, vpn, FALSE, error)) &&
+	       (!g.wanted[1] || add_gateway(r, e, network, circuit, TRUE, error));
 }
 
 static gboolean read_site(const struct reading *r, const element *e, GError **error)
@@ -320,6 +319,17 @@ static gboolean check(const struct xml *x, GPtrArray *notes, GError **error)
 	                 NULL, notes, error);
 }
 
+/* The original has 100 of a subscription. */
+static gboolean check_sites(const struct xml *x, const element *sites, GError **error)
+{
+	guint count = 0;
+
+	for (const element *e = xml_first(sites, "VirtualNetworkSite"); e; e = xml_next(e, "VirtualNetworkSite"))
+		if (++count > SITES_MAX)
+			return xml_fail(x, e, error, "it is one site more than the %u of a file; split it", SITES_MAX);
+	return xml_check_names(x, sites, "VirtualNetworkSite", error);
+}
+
 static gboolean read_all(struct reading *r, GError **error)
 {
 	const struct xml *x = r->m->x;
@@ -328,7 +338,7 @@ static gboolean read_all(struct reading *r, GError **error)
 	const element *sites = xml_first(r->configuration, "VirtualNetworkSites");
 
 	if (!xml_check_names(x, servers, "DnsServer", error) || !xml_check_names(x, local, "LocalNetworkSite", error) ||
-	    !xml_check_names(x, sites, "VirtualNetworkSite", error))
+	    !check_sites(x, sites, error))
 		return FALSE;
 	r->servers = index_names(servers, "DnsServer");
 	r->local_sites = index_names(local, "LocalNetworkSite");
