@@ -44,7 +44,7 @@ struct node {
 #define NODE_MAX_BYTES      (32u << 20)
 #define NODE_MAX_DEPTH      128
 #define NODE_MAX_NODES      4000000u
-#define NODE_MAX_FILE_NODES 1000000u /* of a file by people: what it takes in memory is many times its bytes */
+#define NODE_MAX_FILE_NODES 500000u /* of a file by people: what it takes in memory is many times its bytes */
 
 /* Errors of the whole input side carry a message that already names file, line and what to do. */
 #define ESC_INPUT_ERROR (esc_input_error_quark())

@@ -112,6 +112,8 @@ char *spot_place(const struct spot *s, const char *dotted)
 	return clean(g_strdup_printf("%s:%u: resource '%s'%s", d->file, line, d->name, in));
 }
 
+#define MAX_ERRORS 1000u /* nobody reads more, and a loop makes millions */
+
 /* Adds the line, unless it has been said. */
 static void say(GPtrArray *to, const struct spot *s, const char *dotted, const char *message)
 {
@@ -130,7 +132,11 @@ void spot_error(const struct spot *s, const char *dotted, const char *message, .
 	va_start(args, message);
 	text = g_strdup_vprintf(message, args);
 	va_end(args);
-	say(s->build->errors, s, dotted, text);
+	if (s->build->errors->len < MAX_ERRORS)
+		say(s->build->errors, s, dotted, text);
+	else if (s->build->errors->len == MAX_ERRORS)
+		g_ptr_array_add(s->build->errors,
+		                g_strdup_printf("more than %u errors; correct these, then look again", MAX_ERRORS));
 }
 
 void spot_warning(const struct spot *s, const char *dotted, const char *message, ...)

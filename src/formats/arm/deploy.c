@@ -60,10 +60,33 @@ static struct document *document_of(struct instance *i)
 	                    i->path);
 }
 
+/* How many values the tree holds, shared parts counted every time: what reads the documents walks them all. */
+static guint count_values(const struct node *n)
+{
+	guint count = 1;
+
+	for (guint i = 0; i < node_length(n); i++)
+		count += count_values(n->type == NODE_ARRAY ? node_item(n, i) : node_value(n, i));
+	return count;
+}
+
+/* Of a body within ARM_MAX_WEIGHT. FALSE with the error when the run's resources hold too many values. */
+static gboolean charge_values(struct env *e, const struct node *body)
+{
+	e->run->values += count_values(body);
+	if (e->run->values <= ARM_MAX_VALUES)
+		return TRUE;
+	arm_fail_limit(e,
+	               "the resources up to this one hold more than %u values; lower the loop counts, or split the "
+	               "template",
+	               ARM_MAX_VALUES);
+	return FALSE;
+}
+
 static gboolean deploy_plain(struct env *e, struct instance *i)
 {
 	i->body = evaluate_members(e, i);
-	if (!i->body || !arm_check_weight(e, i->body))
+	if (!i->body || !arm_check_weight(e, i->body) || !charge_values(e, i->body))
 		return FALSE;
 	struct document *d = document_of(i);
 	char *key = g_ascii_strdown(d->id, -1);

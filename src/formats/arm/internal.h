@@ -28,7 +28,8 @@
 #define ARM_MAX_WEIGHT     (16u << 20) /* bytes of one value, shared parts counted every time */
 #define ARM_MAX_STRING     (4u << 20)
 #define ARM_MAX_COPY       10000
-#define ARM_MAX_RESOURCES  100000u
+#define ARM_MAX_RESOURCES  20000u
+#define ARM_MAX_VALUES     300000u /* in all resources together: the graph takes some 500 bytes and 4 us for each */
 #define ARM_MAX_NOTES      5000u
 #define ARM_MAX_DEPLOYMENT 8u /* deployments within deployments */
 #define ARM_BYTES_PER_STEP 32u
@@ -72,7 +73,7 @@ struct run {
 	const char *directory; /* linked templates below it are read; NULL: none */
 	gboolean fill_missing;
 	guint64 steps;
-	guint depth, deployments, resources;
+	guint depth, deployments, resources, values;
 	gsize linked_bytes;
 	GError *error;
 	GPtrArray *notes;

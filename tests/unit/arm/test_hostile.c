@@ -36,7 +36,16 @@ static void test_many_loops(void)
 		                       "\"copy\":{\"name\":\"l%d\",\"count\":10000},\"properties\":{}}",
 		                       i ? "," : "", i, i);
 	g_string_append(t, "]}");
-	refused(g_string_free(t, FALSE), "more than 100000 resources");
+	refused(g_string_free(t, FALSE), "more than 20000 resources");
+}
+
+/* Few resources of many values each: what reads the documents pays for every value. */
+static void test_many_values(void)
+{
+	refused(g_strdup("{\"variables\":{\"v\":\"[range(0, 1000)]\"},\"resources\":[{\"type\":\"A.B/c\","
+	                 "\"name\":\"[concat('x', copyIndex())]\",\"copy\":{\"name\":\"l\",\"count\":400},"
+	                 "\"properties\":{\"p\":\"[variables('v')]\"}}]}"),
+	        "hold more than 300000 values");
 }
 
 /* v0 = "xxxxxxxx", vN = f(vN-1, vN-1) */
@@ -217,6 +226,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/arm/hostile/copy-of-a-billion", test_copy_of_a_billion);
 	g_test_add_func("/arm/hostile/many-loops", test_many_loops);
+	g_test_add_func("/arm/hostile/many-values", test_many_values);
 	g_test_add_func("/arm/hostile/doubling", test_doubling);
 	g_test_add_func("/arm/hostile/doubling-by-members", test_doubling_by_members);
 	g_test_add_func("/arm/hostile/depth", test_depth);

@@ -392,6 +392,23 @@ static void test_all_at_once(void)
 	g_assert_cmpuint(g_strv_length(lines), ==, 5);
 }
 
+/* Nobody reads a million errors: after a thousand, one line says that there are more. */
+static void test_error_limit(void)
+{
+	GString *rules = g_string_new(NULL);
+	g_autofree char *text = NULL, *errors = NULL;
+
+	for (int i = 0; i < 600; i++)
+		g_string_append_printf(rules, "%s{'name':'r%d','properties':{'priority':9,'direction':'x'}}",
+		                       i ? "," : "", i);
+	text = g_strdup_printf("[" GROUP("%s") "]", rules->str);
+	errors = fixture_errors(text);
+	g_auto(GStrv) lines = g_strsplit(errors, "\n", -1);
+	g_assert_cmpuint(g_strv_length(lines), ==, 1001);
+	g_assert_cmpstr(lines[1000], ==, "more than 1000 errors; correct these, then look again");
+	g_string_free(rules, TRUE);
+}
+
 /* A rule of more than 4000 addresses, a group of more than 1000 rules. */
 static void test_limits(void)
 {
@@ -424,5 +441,6 @@ int main(int argc, char **argv)
 	fixture_add_faults("balancer", balancer_faults, G_N_ELEMENTS(balancer_faults));
 	g_test_add_func("/faults/all-at-once", test_all_at_once);
 	g_test_add_func("/faults/limits", test_limits);
+	g_test_add_func("/faults/error-limit", test_error_limit);
 	return g_test_run();
 }
