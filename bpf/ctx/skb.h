@@ -54,9 +54,6 @@ struct sk_buff {
 
 #define ESC_CHECKSUM_PARTIAL 3
 
-/* Linux 6.2: the structure itself, so that its fields are loads. Elsewhere each of them costs a helper. */
-extern void *bpf_cast_to_kern_ctx(void *ctx) __attribute__((section(".ksyms"), weak));
-
 /*
  * A checksum left to the NIC is written where the sender said, after everything has been judged: over an address or a
  * port, if that is where. So it has to be at `at`, summed from the L4 header on; `at` is 0 where there can be none.
@@ -66,13 +63,6 @@ static __always_inline int ctx_sum_fits(struct __sk_buff *skb, esc_u32 at)
 	struct sk_buff *s = (void *)skb;
 	esc_u32 from;
 
-	if (bpf_cast_to_kern_ctx) {
-		s = bpf_cast_to_kern_ctx(skb);
-		if (BPF_CORE_READ_BITFIELD(s, ip_summed) != ESC_CHECKSUM_PARTIAL)
-			return 1;
-		from = (esc_u16)(s->csum_start - s->mac_header);
-		return from == ESC_L4 && from + s->csum_offset == at;
-	}
 	if (BPF_CORE_READ_BITFIELD_PROBED(s, ip_summed) != ESC_CHECKSUM_PARTIAL)
 		return 1;
 	from = (esc_u16)(BPF_CORE_READ(s, csum_start) - BPF_CORE_READ(s, mac_header));
