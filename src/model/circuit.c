@@ -266,6 +266,8 @@ static void check_before(const struct spot *s, const struct circuit_peering *p, 
 
 void circuit_check(struct build *b, struct circuit *c)
 {
+	const struct circuit_peering *first[PEERING_TYPES] = {NULL};
+
 	g_ptr_array_sort(c->peerings, noun_compare);
 	g_ptr_array_sort(c->authorizations, noun_compare);
 	g_ptr_array_sort(c->connections, noun_compare);
@@ -273,8 +275,10 @@ void circuit_check(struct build *b, struct circuit *c)
 		const struct circuit_peering *p = c->peerings->pdata[i];
 		struct spot s = noun_spot(b, &p->noun);
 
-		for (guint k = 0; k < i; k++)
-			check_before(&s, p, c->peerings->pdata[k]);
+		for (guint k = 0; k < PEERING_TYPES; k++)
+			if (first[k])
+				check_before(&s, p, first[k]);
+		first[p->type] = first[p->type] ? first[p->type] : p;
 		if (p->type == PEERING_PUBLIC)
 			spot_warning(&s, "properties.peeringType",
 			             "the original makes no new AzurePublicPeering; use MicrosoftPeering");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define GATEWAY_SUBNET    "GatewaySubnet"
+#define CONFIG_TYPE       "microsoft.network/virtualnetworkgateways/ipconfigurations"
 #define DEFAULT_ASN       65515
 #define MIN_ACTIVE        2
 #define CUSTOM_BGP        "169.254.0.0/16" /* addresses that tunnels use among themselves */
@@ -213,15 +214,12 @@ static void link_config(struct build *b, struct gateway *g, struct gateway_confi
 		spot_error(&s, "properties.publicIPAddress", "a VPN gateway is reached by a public address; name one");
 }
 
-static struct gateway_config *find_config(const struct gateway *g, const char *id)
+static struct gateway_config *find_config(const struct build *b, const struct gateway *g, const char *id)
 {
-	for (guint i = 0; i < g->configs->len; i++) {
-		struct gateway_config *c = g->configs->pdata[i];
+	g_autofree char *type = reference_type(id);
+	struct gateway_config *c = g_strcmp0(type, CONFIG_TYPE) == 0 ? reference_noun(b, id) : NULL;
 
-		if (g_ascii_strcasecmp(c->noun.id, id) == 0)
-			return c;
-	}
-	return NULL;
+	return c && c->gateway == g ? c : NULL;
 }
 
 /* Further addresses that BGP speaks by, for one configuration each; what else stands there is a report. */
@@ -236,7 +234,7 @@ static void link_speakers(struct gateway *g, const struct spot *s)
 		struct spot item = spot_item(s, list, i);
 		guint addresses = spot_is_object(&item, "") ? spot_length(&item, "customBgpIpAddresses") : 0;
 		const char *id = addresses ? read_text(&item, "ipconfigurationId", TRUE) : NULL;
-		struct gateway_config *c = id ? find_config(g, id) : NULL;
+		struct gateway_config *c = id ? find_config(s->build, g, id) : NULL;
 
 		if (id && !c && !g_str_has_prefix(id, "<unknown"))
 			spot_error(&item, "ipconfigurationId",
@@ -324,6 +322,9 @@ void gateway_check(struct build *b, struct gateway *g)
 
 	g_ptr_array_sort(g->connections, noun_compare);
 	check_sku(&s, g);
+	if (g->connections->len > GATEWAY_MAX_CONNECTIONS)
+		spot_error(&s, "", "%u connections are more than the %u that a gateway may have; remove some",
+		           g->connections->len, GATEWAY_MAX_CONNECTIONS);
 	if (g->policy_based && g->bgp)
 		spot_error(&s, "properties.enableBgp", "a policy-based gateway has no BGP; write false");
 	if (g->configs->len == 0 && g->type != GATEWAY_LOCAL)

@@ -295,7 +295,8 @@ static void check_twin(const struct spot *s, const struct gateway_connection *c)
 /* The other side's half, when somebody declares it here. */
 static struct gateway_connection *find_reverse(const struct gateway_connection *c)
 {
-	for (guint i = 0; c->peer && c->peer != c->gateway && i < c->peer->connections->len; i++) {
+	for (guint i = 0;
+	     c->peer && c->peer != c->gateway && i < MIN(c->peer->connections->len, GATEWAY_MAX_CONNECTIONS); i++) {
 		struct gateway_connection *other = c->peer->connections->pdata[i];
 
 		if (other->type == CONNECTION_NETWORKS && other->peer == c->gateway)
@@ -338,7 +339,7 @@ void gateway_connection_check(struct build *b, struct gateway_connection *c)
 {
 	struct spot s = noun_spot(b, &c->noun);
 
-	if (!c->gateway)
+	if (!c->gateway || c->gateway->connections->len > GATEWAY_MAX_CONNECTIONS)
 		return;
 	check_type(&s, c);
 	check_policy_based(&s, c);

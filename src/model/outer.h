@@ -36,6 +36,7 @@ struct vpn_clients *vpn_clients_read(const struct spot *s, const char *dotted);
 void vpn_clients_check(const struct spot *s, const struct gateway *g);
 void vpn_clients_free(struct vpn_clients *c);
 
+#define GATEWAY_MAX_CONNECTIONS 100u /* with more, what only shows between them is not looked at */
 void gateway_declare(struct build *b, const struct document *d);
 void gateway_link(struct build *b, struct gateway *g);
 void gateway_check(struct build *b, struct gateway *g);

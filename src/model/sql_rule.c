@@ -132,30 +132,11 @@ void sql_rule_link(struct build *b, struct sql_rule *r)
 		           r->subnet->noun.name);
 }
 
-/* Two rules for one subnet would be one. */
-static void check_twin(const struct spot *s, const struct sql_rule *r)
-{
-	for (guint i = 0; r->subnet_id && i < r->server->rules->len; i++) {
-		const struct sql_rule *other = r->server->rules->pdata[i];
-
-		if (other == r)
-			return;
-		if (other->subnet_id && g_ascii_strcasecmp(other->subnet_id, r->subnet_id) == 0) {
-			g_autofree char *where = noun_where(&other->noun);
-
-			spot_error(s, "properties.virtualNetworkSubnetId", "%s names this subnet already; keep one",
-			           where);
-			return;
-		}
-	}
-}
-
 void sql_rule_check(struct build *b, struct sql_rule *r)
 {
 	struct spot s = noun_spot(b, &r->noun);
 	gboolean known = !is_unknown(&s, "properties.startIpAddress") && !is_unknown(&s, "properties.endIpAddress");
 
-	check_twin(&s, r);
 	if (r->type == SQL_RULE_RANGE6 && r->last6.b[0] - r->first6.b[0] >= WIDE6)
 		spot_warning(&s, "", "the range is open to the Internet; name the addresses that need it");
 	if (r->type != SQL_RULE_RANGE || !known)

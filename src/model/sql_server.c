@@ -278,10 +278,30 @@ void sql_server_link(struct build *b, struct sql_server *v)
 		sql_rule_link(b, v->rules->pdata[i]);
 }
 
+/* Two rules for one subnet would be one. */
+static void check_twin(struct build *b, GHashTable *seen, struct sql_rule *r)
+{
+	g_autofree char *key = r->subnet_id ? g_ascii_strdown(r->subnet_id, -1) : NULL;
+	const struct sql_rule *other = key ? g_hash_table_lookup(seen, key) : NULL;
+	struct spot s = noun_spot(b, &r->noun);
+
+	if (other) {
+		g_autofree char *where = noun_where(&other->noun);
+
+		spot_error(&s, "properties.virtualNetworkSubnetId", "%s names this subnet already; keep one", where);
+	} else if (key) {
+		g_hash_table_insert(seen, g_steal_pointer(&key), r);
+	}
+}
+
 void sql_server_check(struct build *b, struct sql_server *v)
 {
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
 	g_ptr_array_sort(v->rules, noun_compare);
 	g_ptr_array_sort(v->databases, noun_compare);
-	for (guint i = 0; i < v->rules->len; i++)
+	for (guint i = 0; i < v->rules->len; i++) {
+		check_twin(b, seen, v->rules->pdata[i]);
 		sql_rule_check(b, v->rules->pdata[i]);
+	}
 }

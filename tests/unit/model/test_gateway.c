@@ -449,6 +449,25 @@ static void test_certificate(void)
 	           "no client's is good by it");
 }
 
+static void test_limit(void)
+{
+	GString *all = g_string_new(NULL);
+	g_autofree char *text = NULL, *errors = NULL;
+
+	for (int i = 0; i < 101; i++)
+		g_string_append_printf(
+		        all,
+		        "," LOCAL_OF("l%d", "'fqdn':'a.example'") "," CONNECTION_OF(
+		                "k%d", "IPsec", FIRST ",'localNetworkGateway2':{'id':'@localNetworkGateways/l%d'}"),
+		        i, i, i);
+	text = g_strdup_printf("[" BASE GATEWAY("") "%s]", all->str);
+	errors = fixture_errors(text);
+	g_assert_cmpstr(
+	        errors, ==,
+	        "t.json:1: resource 'g': 101 connections are more than the 100 that a gateway may have; remove some");
+	g_string_free(all, TRUE);
+}
+
 /* A connection alone: what it joins must exist, and is made up as it needs it. */
 static void test_assumed(void)
 {
@@ -489,6 +508,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/gateway/listed", test_listed);
 	g_test_add_func("/gateway/circuit", test_circuit);
 	g_test_add_func("/gateway/certificate", test_certificate);
+	g_test_add_func("/gateway/limit", test_limit);
 	g_test_add_func("/gateway/assumed", test_assumed);
 	g_test_add_func("/gateway/order", test_order);
 	return g_test_run();
