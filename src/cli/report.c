@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/report.h"
 
+#include "cli/secrets.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +21,7 @@ static void clean(char *text)
 
 char *report_clean(const char *text)
 {
-	char *copy = g_strdup(text);
+	char *copy = secrets_redact(text);
 
 	clean(copy);
 	return copy;
@@ -50,24 +52,30 @@ static gboolean put_text(const struct report *r)
 
 gboolean report_show(const struct report *r, const struct invocation *i)
 {
-	return option_given(i, "json") ? put_json(r->data, TRUE) : put_text(r);
+	g_autoptr(node) data = secrets_redact_node(r->data);
+	struct report shown = {data, r->text};
+
+	return option_given(i, "json") ? put_json(data, TRUE) : put_text(&shown);
 }
 
 gboolean report_line(const struct report *r, const struct invocation *i)
 {
-	return option_given(i, "json") ? put_json(r->data, FALSE) : put_text(r);
+	g_autoptr(node) data = secrets_redact_node(r->data);
+	struct report shown = {data, r->text};
+
+	return option_given(i, "json") ? put_json(data, FALSE) : put_text(&shown);
 }
 
 int report_error(int code, const char *format, ...)
 {
-	g_autofree char *text = NULL;
+	g_autofree char *text = NULL, *shown = NULL;
 	va_list ap;
 
 	va_start(ap, format);
 	text = g_strdup_vprintf(format, ap);
 	va_end(ap);
-	clean(text);
-	fprintf(stderr, "escarp: %s\n", text);
+	shown = report_clean(text);
+	fprintf(stderr, "escarp: %s\n", shown);
 	return code;
 }
 

@@ -35,5 +35,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(grid, grid_free)
 
 /* "a, b, c" of an array of strings; "-" of none. Caller frees. */
 char *report_join(const struct node *strings);
-/* Text from documents goes to terminals: control characters become '?'. */
+/* Text from documents goes to terminals: control characters become '?', secrets "(secure)" (secrets.h). Caller frees. */
 char *report_clean(const char *text);

@@ -3,6 +3,7 @@
 
 #include "cli/bicep.h"
 #include "cli/classic.h"
+#include "cli/secrets.h"
 #include "formats/arm/arm.h"
 #include "model/graph.h"
 
@@ -196,37 +197,81 @@ static gboolean keep_secret(struct source *s, const char *name, struct node *val
 	return TRUE;
 }
 
+/* An output without its value is a secure one. */
+static void hide_output(struct arm_result *result, guint k)
+{
+	struct node *shown = node_object();
+	const char *type = node_get_str(node_value(result->outputs, k), "type", "string");
+
+	node_set(shown, "type", node_string(type));
+	node_set(result->outputs, node_name(result->outputs, k), shown);
+}
+
+/* Whatever differs depends on a secret. `twin` NULL: it cannot be told what does, so no output is shown. */
+static void keep_secrets(struct source *s, struct arm_result *result, const struct arm_result *twin)
+{
+	for (guint k = 0; twin && k < twin->documents->len; k++)
+		secrets_learn(NTH(result->documents, struct document, k)->resource,
+		              NTH(twin->documents, struct document, k)->resource);
+	for (guint k = 0; k < node_length(result->outputs); k++) {
+		const char *name = node_name(result->outputs, k);
+
+		if (!twin || !node_equal(node_value(result->outputs, k), node_get(twin->outputs, name)))
+			hide_output(result, k);
+	}
+	if (!twin)
+		g_ptr_array_add(s->notes,
+		                g_strdup("with other values of its secure parameters the template makes other "
+		                         "resources: what its outputs tell of them is not shown"));
+}
+
 /*
- * What depends on a secret is found by evaluating once more with other secrets: whatever differs does. The result is not
+ * What depends on a secret is found by evaluating once more with other secrets. A template that is to be written is not
  * shown when that cannot be told.
  */
-static gboolean add_twins(struct source *s, const struct reading *r, const struct arm_result *result, GError **error)
+static gboolean add_twins(struct source *s, const struct reading *r, struct arm_result *result, GError **error)
 {
 	g_autoptr(node) other = arm_other_secrets(result->secure), overrides = node_object();
 	g_autoptr(GError) why = NULL;
 	struct arm_result *twin;
-	gboolean good = TRUE;
+	gboolean good = TRUE, same;
 
 	for (guint k = 0; k < node_length(r->overrides); k++)
 		node_set(overrides, node_name(r->overrides, k), node_ref(node_value(r->overrides, k)));
 	for (guint k = 0; k < node_length(other); k++) {
 		node_set(overrides, node_name(other, k), node_ref(node_value(other, k)));
-		good = good &&
-		       keep_secret(s, node_name(other, k), node_value(result->secure, k), node_value(other, k), error);
+		if (s->twins &&
+		    !keep_secret(s, node_name(other, k), node_value(result->secure, k), node_value(other, k), error))
+			return FALSE;
 	}
-	for (guint k = 0; k < result->secrets->len; k++)
-		g_ptr_array_add(s->secrets, g_strdup(g_ptr_array_index(result->secrets, k)));
-	if (!good)
-		return FALSE;
 	twin = evaluate(r, overrides, &why);
-	if (!twin || twin->documents->len != result->documents->len)
+	same = twin && twin->documents->len == result->documents->len;
+	if (s->twins && !same)
 		good = fail(error, "--format arm: %s: what depends on its secure parameters cannot be told: %s",
 		            r->file, twin ? "with other values it makes other resources" : why->message);
-	for (guint k = 0; good && k < twin->documents->len; k++)
+	for (guint k = 0; s->twins && same && k < twin->documents->len; k++)
 		g_ptr_array_add(s->twins, node_ref(NTH(twin->documents, struct document, k)->resource));
-	if (twin)
-		arm_result_free(twin);
+	keep_secrets(s, result, same ? twin : NULL);
+	arm_result_free(twin);
 	return good;
+}
+
+static gboolean take_secrets(struct source *s, const struct reading *r, struct arm_result *result, GError **error)
+{
+	for (guint k = 0; k < result->secrets->len; k++) {
+		const char *secret = g_ptr_array_index(result->secrets, k);
+
+		secrets_add(secret);
+		if (s->secrets)
+			g_ptr_array_add(s->secrets, g_strdup(secret));
+	}
+	if ((s->twins || node_length(result->secure)) && !add_twins(s, r, result, error))
+		return FALSE;
+	return !secrets_overflow() ||
+	       fail(error,
+	            "%s: more texts depend on its secure parameters than can be kept out of what is "
+	            "printed; derive fewer from them",
+	            r->file);
 }
 
 static void clear_parameters(gpointer entry)
@@ -283,7 +328,7 @@ static gboolean read_one(struct source *s, const struct invocation *i, guint ind
 	                           .scope = scope,
 	                           .fill = option_given(i, "fill-missing")};
 	r = evaluate(&reading, overrides, error);
-	good = r && (!s->twins || add_twins(s, &reading, r, error));
+	good = r && take_secrets(s, &reading, r, error);
 	if (good)
 		take_result(s, r);
 	arm_result_free(r);

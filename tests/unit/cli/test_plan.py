@@ -232,6 +232,48 @@ def kept_secret():
         ok(r.returncode == 2 and r.stderr and 'planted' not in r.stdout + r.stderr, f'nor in an error: {name}', r.stderr or r.stdout)
 
 
+def secure_parameters():
+    """What a template makes of its secure parameters is in no answer, warning or error, whichever way it goes there."""
+    word = 'Qx9-SecretWord-that-is-a-good-deal-longer-than-sixty-characters-are-'
+    derived = {'as it is': "parameters('pw')", 'joined': "concat('a', parameters('pw'))", 'upper': "toUpper(parameters('pw'))",
+               'part': "substring(parameters('pw'), 4, 10)", 'coded': "base64(parameters('pw'))", 'changed': "replace(parameters('pw'), 'S', '_')",
+               'of an object': "parameters('so').k", 'hashed': "uniqueString(parameters('pw'))",
+               'list': "map(range(0, 5), lambda('i', substring(parameters('pw'), lambdaVariables('i'), 6)))"}
+    secure = {'pw': {'type': 'securestring'}, 'so': {'type': 'secureObject'}}
+    values = write('secure.values.json', {'parameters': {'pw': {'value': word}, 'so': {'value': {'k': word[::-1]}}}})
+    told = [word[k:k + 6].lower() for k in range(len(word) - 6)] + [word[::-1][:8].lower()]
+    address = lambda **p: {'type': 'Microsoft.Network/publicIPAddresses', 'apiVersion': '2020-11-01', 'name': 'p', 'location': 'l', 'properties': p}
+
+    def quiet(name, t, code, says):
+        path = write('secure.json', t)
+        for args in ((), ('--json',)):
+            r = run('plan', path, '--parameters', values, *args)
+            out = (r.stdout + r.stderr).lower()
+            leaks = [k for k in told if k in out]
+            ok(r.returncode == code and not leaks and says.lower() in out, f'{name}, {" ".join(args) or "text"}: nothing is told', f'{leaks}\n{r.returncode}\n{r.stdout}{r.stderr}')
+
+    for name, e in derived.items():
+        kind = 'array' if name == 'list' else 'string'
+        quiet(f'output {name}', template(parameters=secure, outputs={'o': {'type': kind, 'value': f'[{e}]'}}), 0, 'o')
+        quiet(f'warning {name}', template([address(dnsSettings={'domainNameLabel': f'[string({e})]'})], parameters=secure), 0, 'domainNameLabel')
+        quiet(f'error {name}', template([address(publicIPAllocationMethod=f'[string({e})]')], parameters=secure), 2, '(secure)')
+    inner = template([address(publicIPAllocationMethod="[parameters('q')]")], parameters={'q': {'type': 'string'}})
+    nested = lambda t, **more: {'type': 'Microsoft.Resources/deployments', 'apiVersion': '2021-04-01', 'name': 'd', 'properties': {
+        'mode': 'Incremental', 'expressionEvaluationOptions': {'scope': 'inner'}, 'parameters': {'q': {'value': "[parameters('pw')]"}}, 'template': t}}
+    quiet('plain parameter of a nested deployment', template([nested(inner)], parameters=secure), 2, '(secure)')
+    inner = template(parameters={'q': {'type': 'string'}}, outputs={'o': {'type': 'string', 'value': "[toUpper(parameters('q'))]"}})
+    quiet('output of a nested deployment', template([nested(inner)], parameters=secure, outputs={
+        'o': {'type': 'string', 'value': "[reference('d').outputs.o.value]"}}), 0, 'o')
+    decided = dict(address(), condition="[startsWith(parameters('pw'), 'Qx9')]")
+    t = template([decided], parameters=secure, outputs={'o': {'type': 'string', 'value': "[substring(parameters('pw'), 4, 10)]"}})
+    quiet('a secret that decides', t, 0, 'is not shown')
+    many = dict(address(x="[uniqueString(parameters('pw'), string(copyIndex()))]"), name="[concat('p', copyIndex())]", copy={'name': 'c', 'count': 2500})
+    quiet('more derived texts than are kept', template([many], parameters=secure), 2, 'derive fewer')
+    open_ = template(parameters={**secure, 'plain': {'type': 'string', 'defaultValue': 'a plain word'}}, outputs={'o': {'type': 'string', 'value': "[parameters('plain')]"}})
+    r = run('plan', write('secure.json', open_), '--parameters', values)
+    ok('o = a plain word' in r.stdout, 'what depends on no secret is told', r.stdout + r.stderr)
+
+
 def rule(name, priority, access='Allow', direction='Inbound', protocol='Tcp', source='*', destination='*', port='*', **more):
     return {'name': name, 'properties': {'priority': priority, 'access': access, 'direction': direction, 'protocol': protocol, 'sourceAddressPrefix': source,
             'sourcePortRange': '*', 'destinationAddressPrefix': destination, 'destinationPortRange': port, **more}}
@@ -363,6 +405,7 @@ usage()
 assumed()
 written()
 kept_secret()
+secure_parameters()
 figure3()
 office()
 print(f'1..{count}')
