@@ -248,47 +248,80 @@ struct esc_snat {
 ESC_ASSERT_SIZE(struct esc_snat, 8);
 
 /*
- * Policy blob. Two directions, one classification each: the subnet's and the NIC's lists are
- * composed at compile time. A header is two blocks, seen as 16 32-bit words each; all offsets
- * count 16-bit words from the start of the blob.
+ * Policy blob. Two directions, one classification each: the subnet's and the NIC's lists are composed at compile
+ * time. src/compile/policy.h tells the idea; here is the layout. Places are block numbers counted from the start of the
+ * blob, every section begins at a block, and what follows a section's last entry is zero unless said otherwise.
  *
- *   class of an address, port or protocol: a multibit trie, one byte a level, most significant
- *     first (4 levels for addresses, 2 for ports, 1 for the protocol). A node has 256 words:
- *     a word with ESC_TRIE_LEAF is a class, any other is a node number; node k starts at
- *     trie + 256 * k, the root is node 0.
- *   addr  = w[addr_cross + src_class * addr_cols + dst_class]
- *   ports = w[port_cross + sport_class * port_cols + dport_class]
- *   pp    = w[pp_cross + proto_class * pp_cols + ports]
- *   d     = w[final + addr * final_cols + pp]
- *   decision d: 8 words at decisions + 8 * d: [0] ESC_DECISION_*, [2..3] rule of the first list,
- *     [4..5] rule of the second list (low word first; 0: none)
- * The first list of a direction is the subnet's inbound and the NIC's outbound. When the first list
- * denies, the second is not asked and its rule is 0.
- * ICMP is classified with both ports 0. A rule that restricts a port applies to TCP and UDP alone:
- * the compiler leaves every other protocol out of its protocol set, so that port 0 never matches it.
+ *   The blob begins with four struct esc_policy_dir of two blocks each: [2 * family + direction].
+ *   Rules have positions: the first list's rules are 0, 1, ... and the second list's begin at the next multiple of
+ *     ESC_POLICY_LINE. A *line* is a block of 512 bits, one for each of as many positions, and a *group* is the
+ *     positions of one line: the first list has groups 0 .. split - 1, the second split .. groups - 1.
+ *   A dimension finds the rules that a value matches: the largest i with start[i] <= value is its interval, classes[i]
+ *     (16 bits each) its class, and the class is `spans` blocks at rows + spans * class, each a struct esc_policy_row
+ *     about the next ESC_POLICY_ROW_LINES groups. spans = groups / ESC_POLICY_ROW_LINES, rounded up, at least 1.
+ *   Starts are a search tree, level upon level, the root first. A level of *shift* s holds each (1 << s)th start,
+ *     0 first: ((count - 1) >> s) + 1 of them. Values of 32 bits stand 16 to a block, and shifts are multiples of 4;
+ *     those of 128 bits (high half first, each half in host order) stand 4 to a block, and shifts are multiples of 2.
+ *     The levels are those with (count - 1) >> s above 0, down to shift 0. What is left of a level's last block is all
+ *     ones.
+ *   rules: 32 bits for each position of all groups: the rule's number, and ESC_POLICY_ALLOW.
+ *
+ * A header matches the rules in the AND of its five rows: the first of a list decides. The first list of a
+ * direction is the subnet's inbound and the NIC's outbound. A list that is not there allows, with rule 0; one that is
+ * there and has no match denies, with rule 0. When the first list denies, the second is not asked and its rule is 0.
+ * ICMP is classified with both ports 0. A rule that restricts a port applies to TCP and UDP alone: the compiler leaves
+ * every other protocol out of its protocol set, so that port 0 never matches it.
  */
-#define ESC_TRIE_LEAF  0x8000
-#define ESC_POLICY_OUT 0
-#define ESC_POLICY_IN  1
+#define ESC_POLICY_OUT       0
+#define ESC_POLICY_IN        1
+#define ESC_POLICY_V4        0
+#define ESC_POLICY_V6        1
+#define ESC_POLICY_LINE      512
+#define ESC_POLICY_ROW_LINES 20
+#define ESC_POLICY_SPANS     2                                             /* so at most 40 groups */
+#define ESC_POLICY_UNITS     (ESC_POLICY_SPANS * ESC_POLICY_ROW_LINES / 4) /* 32-bit words of a class's rows */
+#define ESC_POLICY_CUTS      (1u << 20)                                    /* largest count of intervals */
+
+/* What a class says of 20 groups. Bit 8 * (g % 4) + w of words[g / 4]: word w (of 64 bits) of group g's line is not 0. */
+struct esc_policy_row {
+	esc_u32 words[ESC_POLICY_ROW_LINES / 4];
+	esc_u16 line[ESC_POLICY_ROW_LINES]; /* at `lines` of the dimension; where words has no bit, of no meaning */
+	esc_u16 pad[2];
+};
+ESC_ASSERT_SIZE(struct esc_policy_row, 64);
+
+struct esc_policy_dim {
+	esc_u32 count; /* intervals */
+	esc_u32 starts, classes, rows, lines;
+};
+
+/* A block each, since the data path sees one at a time. */
+struct esc_policy_head {
+	struct esc_policy_dim src, dst, sport;
+	esc_u32 blocks; /* of the whole blob, for bounds */
+};
+ESC_ASSERT_SIZE(struct esc_policy_head, 64);
+
+struct esc_policy_tail {
+	struct esc_policy_dim dport, proto;
+	esc_u32 rules;
+	esc_u16 split, groups;
+	esc_u16 flags; /* ESC_POLICY_* */
+	esc_u16 pad[7];
+};
+ESC_ASSERT_SIZE(struct esc_policy_tail, 64);
 
 struct esc_policy_dir {
-	esc_u32 src, dst;     /* tries, 4 levels */
-	esc_u32 sport, dport; /* tries, 2 levels */
-	esc_u32 proto;        /* trie, 1 level */
-	esc_u32 addr_cross, addr_cols;
-	esc_u32 port_cross, port_cols;
-	esc_u32 pp_cross, pp_cols;
-	esc_u32 final, final_cols;
-	esc_u32 decisions;
-	esc_u32 flags; /* ESC_POLICY_* */
-	esc_u32 words; /* of the whole blob, for bounds */
+	struct esc_policy_head head;
+	struct esc_policy_tail tail;
 };
-ESC_ASSERT_SIZE(struct esc_policy_dir, 64);
+#define ESC_POLICY_HEADER (4 * sizeof(struct esc_policy_dir) / sizeof(struct esc_block)) /* blocks */
 
 #define ESC_POLICY_NO_GROUP 0x01 /* no security group at all: Standard addresses stay closed */
+#define ESC_POLICY_FIRST    0x02 /* there is a first list */
+#define ESC_POLICY_SECOND   0x04
 
-#define ESC_DECISION_ALLOW 0x01
-#define ESC_DECISION_WORDS 8
+#define ESC_POLICY_ALLOW 0x80000000u
 
 /*
  * Flows: one entry per direction, both made with the first packet. The key is the tuple as it

@@ -58,12 +58,18 @@ static __always_inline esc_u32 edge_hash(const struct esc_packet *p, esc_u32 dis
 	return mix32(x ^ (p->key.sport | (esc_u32)p->key.dport << 16));
 }
 
-#define ESC_BLOB_ANY 0x80000000u /* these blobs have no length of their own: the map's end is the bound */
+/* Word at `offset` of the blob at `slot`; -1 beyond the map. These blobs have no length of their own. */
+static __always_inline int blob_word(esc_u32 slot, esc_u64 offset)
+{
+	const struct esc_block *b = blob_block(slot, offset / ESC_BLOCK_WORDS, ~0u);
+
+	return b ? b->w[offset % ESC_BLOCK_WORDS] : -1;
+}
 
 /* Entry `index` of the table behind the records of a blob of `n` back ends. */
 static __always_inline int blob_entry(esc_u32 slot, esc_u32 n, esc_u32 index)
 {
-	return blob_word(slot, (esc_u64)ESC_BLOCK_WORDS * (1 + (n + 1) / 2) + index, ESC_BLOB_ANY);
+	return blob_word(slot, (esc_u64)ESC_BLOCK_WORDS * (1 + (n + 1) / 2) + index);
 }
 
 static __always_inline int blob_backend(esc_u32 slot, esc_u32 n, int index, struct esc_backend *to)
@@ -83,7 +89,7 @@ static __always_inline int blob_backend(esc_u32 slot, esc_u32 n, int index, stru
 static __always_inline int balance(const struct esc_packet *p, const struct esc_endpoint *e, esc_u32 seed,
                                    struct esc_backend *to)
 {
-	int n = blob_word(e->slot, 0, ESC_BLOB_ANY), m = blob_word(e->slot, 1, ESC_BLOB_ANY);
+	int n = blob_word(e->slot, 0), m = blob_word(e->slot, 1);
 	esc_u32 hash;
 
 	if (!e->slot || n <= 0 || m <= 0)
@@ -94,8 +100,8 @@ static __always_inline int balance(const struct esc_packet *p, const struct esc_
 
 static __always_inline int snat_owner(const struct esc_packet *p, const struct esc_endpoint *e, struct esc_backend *to)
 {
-	int n = blob_word(e->slot, 0, ESC_BLOB_ANY), m = blob_word(e->slot, 1, ESC_BLOB_ANY);
-	int shift = blob_word(e->slot, 2, ESC_BLOB_ANY), first = blob_word(e->slot, 3, ESC_BLOB_ANY);
+	int n = blob_word(e->slot, 0), m = blob_word(e->slot, 1);
+	int shift = blob_word(e->slot, 2), first = blob_word(e->slot, 3);
 	esc_u32 port = ESC_BE16(p->key.dport), index;
 	int owner;
 

@@ -35,7 +35,7 @@ static __always_inline int judge_policy(const struct esc_flow_key *k, struct esc
 		return ESC_V_NO_POLICY;
 	plan->rule[out ? 0 : 2] = q->rule[0];
 	plan->rule[out ? 1 : 3] = q->rule[1];
-	if (!(q->decision & ESC_DECISION_ALLOW))
+	if (!q->allow)
 		return out ? ESC_V_POLICY_OUT : ESC_V_POLICY_IN;
 	if (!out && (plan->flags & ESC_FLOW_STANDARD) && (q->flags & ESC_POLICY_NO_GROUP))
 		return ESC_V_STANDARD_CLOSED;

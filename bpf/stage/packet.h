@@ -20,6 +20,8 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "written for little-endian machines");
 #define ESC_BE16(x) ((esc_u16)((((x)&0xff) << 8) | (((x) >> 8) & 0xff)))
 
+#define ESC_BE32(x) __builtin_bswap32(x)
+
 #define ESC_TCP  6
 #define ESC_UDP  17
 #define ESC_ICMP 1
@@ -93,8 +95,13 @@ struct esc_query {
 	esc_u16 sport, dport; /* 0 for ICMP */
 	esc_u32 proto;
 	/* the answer */
-	esc_u32 decision, flags;
+	esc_u32 allow, flags;
 	esc_u32 rule[2];
+	/* at work: of source and destination address, source and destination port, protocol */
+	esc_u32 blocks, spans, row[5], lines[5];
+	esc_u32 words[ESC_POLICY_UNITS]; /* that all five rows have */
+	esc_u32 unit, bits, to;          /* the walk over them */
+	int position;
 };
 
 /*

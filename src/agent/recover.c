@@ -37,12 +37,12 @@ static guint32 blocks_of_words(guint64 words)
 /* A policy tells its own size. */
 static gboolean adopt_policy(struct agent *a, guint32 slot)
 {
-	const struct esc_policy_dir *header;
+	const struct esc_policy_head *header;
 
-	if (slot + 2 > a->objects->block_count)
+	if (slot + ESC_POLICY_HEADER > a->objects->block_count)
 		return FALSE;
-	header = (const struct esc_policy_dir *)(a->objects->blocks + slot);
-	return blobs_adopt(&a->blobs, slot, blocks_of_words(header->words));
+	header = (const struct esc_policy_head *)(a->objects->blocks + slot);
+	return blobs_adopt(&a->blobs, slot, header->blocks);
 }
 
 static gboolean adopt_choice(struct agent *a, guint32 slot)

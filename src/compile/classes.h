@@ -1,54 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pieces of the classifier (policy.h): one dimension, its trie, and the crossing of two. Private to policy.c. */
+/* The pieces of the classifier (policy.h): where rules have their bits, one dimension, and the blob as it grows. */
 #pragma once
 #include "compile/intern.h"
 #include "compile/policy.h"
 
-/* The rules of both lists as one run of bits: the first list's, then the second's. */
-struct universe {
-	GPtrArray *rules; /* borrowed struct policy_rule */
-	guint first;      /* how many are of the first list */
-	guint width;      /* 64-bit words of a set */
+/* Where the rules of both lists have their positions: abi/maps.h tells what a group and a span are. */
+struct shape {
+	guint split, groups, spans;
 };
 
-/* One dimension cut into elementary intervals; neighbours differ in class. */
+/* A value of a dimension: an IPv6 address, or 0 and a smaller number. */
+struct point {
+	guint64 high, low;
+};
+
+/* From here on the rule at this position matches, if it did not before; else no more. */
+struct border {
+	struct point at;
+	guint position;
+};
+
+/* One dimension cut into intervals; neighbours differ in class. */
 struct dimension {
-	GArray *starts;  /* guint32, the first is 0 */
-	GArray *classes; /* guint32, index in sets */
-	struct intern *sets;
+	GArray *starts;       /* struct point; the first is 0 */
+	GArray *classes;      /* guint16, of each interval */
+	struct intern *rows;  /* of a class: `spans` struct esc_policy_row */
+	struct intern *lines; /* 0 is the empty one */
 };
 
-/* A table of a crossing: cells[a * columns + b] is a class of `sets`. */
-struct crossing {
-	guint16 *cells;
-	guint rows, columns;
-	struct intern *sets;
+/* The blob under construction. Sections lie at blocks; equal ones are laid once. */
+struct layout {
+	GByteArray *bytes;
+	GArray *sections; /* struct section */
 };
 
-/*
- * Which rules make which others useless: rule i shadows j when i is earlier in the same list and i's part covers j's.
- * Rules with equal parts share one row.
- */
-struct shadows {
-	guint *row;    /* of each rule */
-	GArray *masks; /* guint64, width words a row: rules whose part lies in the part of this row */
-};
-
-typedef const GArray *(*universe_ranges)(const struct policy_rule *r);
-
-void dimension_cut(struct dimension *d, const struct universe *u, universe_ranges ranges);
-/* The protocol dimension, with the rule about restricted ports. */
-void dimension_cut_protocols(struct dimension *d, const struct universe *u);
+/* Sorts the borders. NULL, or what there are too many of. */
+const char *dimension_cut(struct dimension *d, const struct shape *s, GArray *borders);
 void dimension_clear(struct dimension *d);
-/* Writes the trie of `levels` bytes to `words` (root first). FALSE: too many nodes or classes. */
-gboolean dimension_trie(const struct dimension *d, guint levels, GArray *words);
+/* `wide`: values are IPv6 addresses. */
+void dimension_lay(const struct dimension *d, struct layout *l, gboolean wide, struct esc_policy_dim *out);
 
-void shadows_by_address(struct shadows *s, const struct universe *u);
-void shadows_by_service(struct shadows *s, const struct universe *u);
-void shadows_clear(struct shadows *s);
-/* `shadows` may be NULL. FALSE: too many cells or classes. */
-gboolean crossing_make(struct crossing *c, const struct universe *u, const struct intern *a, const struct intern *b,
-                       const struct shadows *shadows);
-void crossing_clear(struct crossing *c);
-/* Ranges of the protocols that a rule may match. Caller unrefs. */
-GArray *policy_protocols(const struct policy_rule *r);
+void layout_init(struct layout *l, gsize header); /* `header` bytes for the caller to fill in the end */
+void layout_clear(struct layout *l);
+/* The block where `size` bytes of data begin. */
+guint32 layout_add(struct layout *l, const void *data, gsize size);

@@ -2,8 +2,7 @@
 /*
  * Interning: equal values get one number, numbers are dense from 0 in order of first appearance.
  *
- * A value is a fixed number of 64-bit words: the set of rules that one class of addresses may match (a bitset), a
- * trie node, a pair of rule positions. The order of first appearance depends on the input alone, so equal input gives
+ * A value is a fixed number of 64-bit words: a line of a set of rules, or the row that names a set's lines. The order of first appearance depends on the input alone, so equal input gives
  * equal numbers. Ownership: the interner holds the only copy of each value; intern_value is valid until the next
  * intern_add.
  */

@@ -1,263 +1,216 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The builder: two lists to classes, classes to tables, tables to the words of a blob. policy.h is the essay. */
+/* The builder: two lists to borders, borders to dimensions, dimensions to a blob. policy.h is the essay. */
 #include "classes.h"
 #include "lib/node.h"
 #include <string.h>
 
-#define HEADER_WORDS (2 * ESC_BLOCK_WORDS)
-
-/* Sections are laid at block borders; equal ones (the port tries of most groups) are laid once. */
-struct layout {
-	GArray *words;    /* guint16 */
-	GArray *sections; /* struct section */
-};
-
-struct section {
-	guint32 start, length;
-};
+enum { SRC, DST, SPORT, DPORT, PROTO, SRC6, DST6, DIMENSIONS };
 
 struct side {
-	struct dimension src, dst, sport, dport, proto;
-	struct crossing addr, ports, pp;
-	guint16 *final;
-	struct intern *decisions; /* pairs of rule index + 1; 0: none */
+	struct shape shape;
+	struct dimension dimensions[DIMENSIONS];
 };
 
-static const GArray *ranges_source(const struct policy_rule *r)
-{
-	return r->source;
-}
+static const char *const dimension_names[] = {
+        [SRC] = "source addresses",
+        [DST] = "destination addresses",
+        [SPORT] = "source ports",
+        [DPORT] = "destination ports",
+        [PROTO] = "protocols",
+        [SRC6] = "IPv6 source addresses",
+        [DST6] = "IPv6 destination addresses",
+};
 
-static const GArray *ranges_destination(const struct policy_rule *r)
+static gboolean too_complex(const struct policy_input *in, guint direction, const char *what, const char *of,
+                            GError **error)
 {
-	return r->destination;
-}
-
-static const GArray *ranges_source_ports(const struct policy_rule *r)
-{
-	return r->source_ports;
-}
-
-static const GArray *ranges_destination_ports(const struct policy_rule *r)
-{
-	return r->destination_ports;
-}
-
-static gboolean too_complex(const struct policy_input *in, guint direction, const char *what, GError **error)
-{
-	g_set_error(
-	        error, ESC_INPUT_ERROR, ESC_INPUT_LIMIT,
-	        "%s: the %s rules combine into too many %s for one classifier (at most %u classes and %u words); use "
-	        "fewer different address prefixes or port ranges",
-	        in->name ? in->name : "security group", direction == ESC_POLICY_IN ? "inbound" : "outbound", what,
-	        POLICY_MAX_CROSSED, POLICY_MAX_WORDS);
+	g_set_error(error, ESC_INPUT_ERROR, ESC_INPUT_LIMIT,
+	            "%s: the %s rules combine into too many %s%s%s for one classifier (at most %u rules and %u MiB); "
+	            "use fewer rules, or fewer different address prefixes or port ranges",
+	            in->name ? in->name : "security group", direction == ESC_POLICY_IN ? "inbound" : "outbound", what,
+	            of ? " of " : "", of ? of : "", ESC_POLICY_SPANS * ESC_POLICY_ROW_LINES * ESC_POLICY_LINE,
+	            (guint)(POLICY_MAX_BLOCKS * sizeof(struct esc_block) >> 20));
 	return FALSE;
 }
 
-static void lay(struct layout *l, const void *words, gsize count, esc_u32 *offset)
+/* --- borders --- */
+
+/* A border past the last value is none. */
+static void add_range(GArray *borders, guint32 first, guint32 last, guint32 largest, guint position)
 {
-	for (guint i = 0; i < l->sections->len; i++) {
-		const struct section *s = &g_array_index(l->sections, struct section, i);
-		if (s->length == count && memcmp(&g_array_index(l->words, guint16, s->start), words, count * 2) == 0) {
-			*offset = s->start;
-			return;
-		}
+	struct border b[] = {{{0, first}, position}, {{0, (guint64)last + 1}, position}};
+	g_array_append_vals(borders, b, last < largest ? 2 : 1);
+}
+
+static void add_ranges(GArray *borders, const GArray *ranges, guint32 largest, guint position)
+{
+	for (guint i = 0; i < ranges->len; i++) {
+		const struct policy_range *r = &g_array_index(ranges, struct policy_range, i);
+		add_range(borders, r->first, r->last, largest, position);
 	}
-	struct section s = {l->words->len, (guint32)count};
-	g_array_append_vals(l->words, words, (guint)count);
-	g_array_set_size(l->words, (l->words->len + ESC_BLOCK_WORDS - 1) / ESC_BLOCK_WORDS * ESC_BLOCK_WORDS);
-	g_array_append_val(l->sections, s);
-	*offset = s.start;
 }
 
-/* First rule of a list in the AND of two sets; index + 1, or 0. */
-static guint64 first_match(const guint64 *a, const guint64 *b, guint from, guint to)
+static struct point point_of(const struct ip6 *a)
 {
-	for (guint w = from / 64; w * 64 < to; w++) {
-		guint64 both = a[w] & b[w];
-		if (w == from / 64)
-			both &= ~0ull << (from % 64);
-		if (both) {
-			guint rule = w * 64 + (guint)__builtin_ctzll(both);
-			return rule < to ? rule + 1 : 0;
-		}
+	guint64 halves[2];
+	memcpy(halves, a->b, sizeof halves);
+	return (struct point){GUINT64_FROM_BE(halves[0]), GUINT64_FROM_BE(halves[1])};
+}
+
+static void add_ranges6(GArray *borders, const GArray *ranges, guint position)
+{
+	for (guint i = 0; i < ranges->len; i++) {
+		const struct policy_range6 *r = &g_array_index(ranges, struct policy_range6, i);
+		struct ip6 past = ip6_add(r->last, 1);
+		struct border b[] = {{point_of(&r->first), position}, {point_of(&past), position}};
+		g_array_append_vals(borders, b, b[1].at.high || b[1].at.low ? 2 : 1);
 	}
-	return 0;
 }
 
-static gboolean allows(const struct universe *u, guint64 match, const GPtrArray *list)
+static gboolean is_any_port(const GArray *ports)
 {
-	if (!list)
-		return TRUE;
-	return match && ((const struct policy_rule *)g_ptr_array_index(u->rules, match - 1))->allow;
+	const struct policy_range *r = (const struct policy_range *)(void *)ports->data;
+	return ports->len == 1 && r->first == 0 && r->last >= 65535;
 }
 
-static guint decide(const struct universe *u, GPtrArray *const lists[2], const guint64 *a, const guint64 *b,
-                    struct intern *decisions)
+/* A rule that restricts a port is about TCP and UDP. */
+static void add_protocols(GArray *borders, const struct policy_rule *r, guint position)
 {
-	guint64 first = first_match(a, b, 0, u->first), second = 0;
-	gboolean allow = allows(u, first, lists[0]);
-	if (allow) {
-		second = first_match(a, b, u->first, u->rules->len);
-		allow = allows(u, second, lists[1]);
+	gboolean any_port = is_any_port(r->source_ports) && is_any_port(r->destination_ports);
+	if (any_port && r->protocol == PROTO_ANY) {
+		add_range(borders, 0, 255, 255, position);
+	} else if (any_port || r->protocol == PROTO_TCP || r->protocol == PROTO_UDP) {
+		add_range(borders, r->protocol, r->protocol, 255, position);
+	} else if (r->protocol == PROTO_ANY) {
+		add_range(borders, PROTO_TCP, PROTO_TCP, 255, position);
+		add_range(borders, PROTO_UDP, PROTO_UDP, 255, position);
 	}
-	guint64 decision = first << 33 | second << 1 | allow;
-	return intern_add(decisions, &decision);
 }
 
-static gboolean make_final(struct side *s, const struct universe *u, GPtrArray *const lists[2])
+static void add_borders(GArray *borders, guint dimension, const struct policy_rule *r, guint position)
 {
-	guint rows = s->addr.sets->count, columns = s->pp.sets->count;
-	if ((guint64)rows * columns > POLICY_MAX_WORDS)
-		return FALSE;
-	s->final = g_new(guint16, (gsize)rows * columns);
-	s->decisions = intern_new(1, POLICY_MAX_CROSSED);
-	for (guint i = 0; i < rows; i++) {
-		for (guint j = 0; j < columns; j++) {
-			guint d = decide(u, lists, intern_value(s->addr.sets, i), intern_value(s->pp.sets, j),
-			                 s->decisions);
-			if (d == INTERN_FULL)
-				return FALSE;
-			s->final[(gsize)i * columns + j] = (guint16)d;
-		}
+	switch (dimension) {
+	case SRC:
+		add_ranges(borders, r->source, G_MAXUINT32, position);
+		break;
+	case DST:
+		add_ranges(borders, r->destination, G_MAXUINT32, position);
+		break;
+	case SPORT:
+		add_ranges(borders, r->source_ports, 65535, position);
+		break;
+	case DPORT:
+		add_ranges(borders, r->destination_ports, 65535, position);
+		break;
+	case PROTO:
+		add_protocols(borders, r, position);
+		break;
+	case SRC6:
+		add_ranges6(borders, r->source6, position);
+		break;
+	default:
+		add_ranges6(borders, r->destination6, position);
+	}
+}
+
+/* --- one direction --- */
+
+static guint groups_of(const GPtrArray *list)
+{
+	return list ? (list->len + ESC_POLICY_LINE - 1) / ESC_POLICY_LINE : 0;
+}
+
+static const char *cut(struct side *s, GPtrArray *const lists[2], guint dimension)
+{
+	g_autoptr(GArray) borders = g_array_new(FALSE, FALSE, sizeof(struct border));
+	for (guint l = 0; l < 2; l++) {
+		guint base = l ? s->shape.split * ESC_POLICY_LINE : 0;
+		for (guint i = 0; lists[l] && i < lists[l]->len; i++)
+			add_borders(borders, dimension, g_ptr_array_index(lists[l], i), base + i);
+	}
+	return dimension_cut(&s->dimensions[dimension], &s->shape, borders);
+}
+
+static gboolean side_cut(struct side *s, const struct policy_input *in, guint direction, GError **error)
+{
+	GPtrArray *const *lists = in->lists[direction];
+	s->shape.split = groups_of(lists[0]);
+	s->shape.groups = s->shape.split + groups_of(lists[1]);
+	s->shape.spans = MAX(1, (s->shape.groups + ESC_POLICY_ROW_LINES - 1) / ESC_POLICY_ROW_LINES);
+	if (s->shape.spans > ESC_POLICY_SPANS)
+		return too_complex(in, direction, "positions", NULL, error);
+	for (guint i = 0; i < DIMENSIONS; i++) {
+		const char *many = cut(s, lists, i);
+		if (many)
+			return too_complex(in, direction, many, dimension_names[i], error);
 	}
 	return TRUE;
 }
 
-static gboolean cross(struct side *s, const struct universe *u, GPtrArray *const lists[2], const char **what)
+static guint32 lay_rules(struct layout *l, const struct shape *s, GPtrArray *const lists[2])
 {
-	struct shadows service = {0}, address = {0};
-	gboolean ok = FALSE;
-	shadows_by_service(&service, u);
-	shadows_by_address(&address, u);
-	*what = "classes of address pairs";
-	if (!crossing_make(&s->addr, u, s->src.sets, s->dst.sets, &service))
-		goto out;
-	*what = "classes of port pairs";
-	if (!crossing_make(&s->ports, u, s->sport.sets, s->dport.sets, NULL))
-		goto out;
-	*what = "classes of protocol and ports";
-	if (!crossing_make(&s->pp, u, s->proto.sets, s->ports.sets, &address))
-		goto out;
-	*what = "combinations of addresses and ports";
-	ok = make_final(s, u, lists);
-out:
-	shadows_clear(&service);
-	shadows_clear(&address);
-	return ok;
-}
-
-static gboolean side_classify(struct side *s, GPtrArray *const lists[2], const char **what)
-{
-	g_autoptr(GPtrArray) rules = g_ptr_array_new();
-	struct universe u = {.rules = rules};
-	for (guint l = 0; l < 2; l++) {
-		for (guint i = 0; lists[l] && i < lists[l]->len; i++)
-			g_ptr_array_add(rules, g_ptr_array_index(lists[l], i));
-		if (l == 0)
-			u.first = rules->len;
-	}
-	u.width = MAX(1, (rules->len + 63) / 64);
-	dimension_cut(&s->src, &u, ranges_source);
-	dimension_cut(&s->dst, &u, ranges_destination);
-	dimension_cut(&s->sport, &u, ranges_source_ports);
-	dimension_cut(&s->dport, &u, ranges_destination_ports);
-	dimension_cut_protocols(&s->proto, &u);
-	return cross(s, &u, lists, what);
-}
-
-static void lay_decisions(struct layout *l, const struct side *s, GPtrArray *const lists[2], esc_u32 *offset)
-{
-	g_autofree guint16 *words = g_new0(guint16, (gsize)s->decisions->count * ESC_DECISION_WORDS);
-	guint first_count = lists[0] ? lists[0]->len : 0;
-	for (guint i = 0; i < s->decisions->count; i++) {
-		guint64 d = *intern_value(s->decisions, i);
-		guint match[2] = {(guint)(d >> 33), (guint)(d >> 1)};
-		guint16 *w = words + (gsize)i * ESC_DECISION_WORDS;
-		w[0] = d & 1 ? ESC_DECISION_ALLOW : 0;
-		if (match[1])
-			match[1] -= first_count;
-		for (guint k = 0; k < 2; k++) {
-			if (!match[k])
-				continue;
-			guint32 number =
-			        ((const struct policy_rule *)g_ptr_array_index(lists[k], match[k] - 1))->number;
-			w[2 + 2 * k] = (guint16)number;
-			w[3 + 2 * k] = (guint16)(number >> 16);
+	g_autofree guint32 *rules = g_new0(guint32, (gsize)s->groups * ESC_POLICY_LINE);
+	for (guint k = 0; k < 2; k++) {
+		guint base = k ? s->split * ESC_POLICY_LINE : 0;
+		for (guint i = 0; lists[k] && i < lists[k]->len; i++) {
+			const struct policy_rule *r = g_ptr_array_index(lists[k], i);
+			rules[base + i] = r->number | (r->allow ? ESC_POLICY_ALLOW : 0);
 		}
 	}
-	lay(l, words, (gsize)s->decisions->count * ESC_DECISION_WORDS, offset);
+	return layout_add(l, rules, (gsize)s->groups * ESC_POLICY_LINE * sizeof *rules);
 }
 
-static gboolean lay_trie(struct layout *l, const struct dimension *d, guint levels, esc_u32 *offset)
+/* Both families share ports, protocol and rules. */
+static void side_lay(struct layout *l, const struct side *s, const struct policy_input *in, guint direction,
+                     struct esc_policy_dir *v4, struct esc_policy_dir *v6)
 {
-	g_autoptr(GArray) words = g_array_new(FALSE, TRUE, sizeof(guint16));
-	if (!dimension_trie(d, levels, words))
-		return FALSE;
-	lay(l, words->data, words->len, offset);
-	return l->words->len <= POLICY_MAX_WORDS;
-}
-
-static void lay_crossing(struct layout *l, const struct crossing *c, esc_u32 *offset, esc_u32 *columns)
-{
-	lay(l, c->cells, (gsize)c->rows * c->columns, offset);
-	*columns = c->columns;
-}
-
-static gboolean side_lay(struct layout *l, const struct side *s, GPtrArray *const lists[2], struct esc_policy_dir *dir)
-{
-	if (!lay_trie(l, &s->src, 4, &dir->src) || !lay_trie(l, &s->dst, 4, &dir->dst) ||
-	    !lay_trie(l, &s->sport, 2, &dir->sport) || !lay_trie(l, &s->dport, 2, &dir->dport) ||
-	    !lay_trie(l, &s->proto, 1, &dir->proto))
-		return FALSE;
-	lay_crossing(l, &s->addr, &dir->addr_cross, &dir->addr_cols);
-	lay_crossing(l, &s->ports, &dir->port_cross, &dir->port_cols);
-	lay_crossing(l, &s->pp, &dir->pp_cross, &dir->pp_cols);
-	lay(l, s->final, (gsize)s->addr.sets->count * s->pp.sets->count, &dir->final);
-	dir->final_cols = s->pp.sets->count;
-	lay_decisions(l, s, lists, &dir->decisions);
-	return l->words->len <= POLICY_MAX_WORDS;
+	GPtrArray *const *lists = in->lists[direction];
+	v4->tail.flags = (guint16)(in->flags | (lists[0] ? ESC_POLICY_FIRST : 0) | (lists[1] ? ESC_POLICY_SECOND : 0));
+	v4->tail.split = (guint16)s->shape.split;
+	v4->tail.groups = (guint16)s->shape.groups;
+	v4->tail.rules = lay_rules(l, &s->shape, lists);
+	dimension_lay(&s->dimensions[SPORT], l, FALSE, &v4->head.sport);
+	dimension_lay(&s->dimensions[DPORT], l, FALSE, &v4->tail.dport);
+	dimension_lay(&s->dimensions[PROTO], l, FALSE, &v4->tail.proto);
+	*v6 = *v4;
+	dimension_lay(&s->dimensions[SRC], l, FALSE, &v4->head.src);
+	dimension_lay(&s->dimensions[DST], l, FALSE, &v4->head.dst);
+	dimension_lay(&s->dimensions[SRC6], l, TRUE, &v6->head.src);
+	dimension_lay(&s->dimensions[DST6], l, TRUE, &v6->head.dst);
 }
 
 static void side_clear(struct side *s)
 {
-	dimension_clear(&s->src);
-	dimension_clear(&s->dst);
-	dimension_clear(&s->sport);
-	dimension_clear(&s->dport);
-	dimension_clear(&s->proto);
-	crossing_clear(&s->addr);
-	crossing_clear(&s->ports);
-	crossing_clear(&s->pp);
-	g_clear_pointer(&s->final, g_free);
-	g_clear_pointer(&s->decisions, intern_free);
+	for (guint i = 0; i < DIMENSIONS; i++)
+		dimension_clear(&s->dimensions[i]);
+}
+
+static gboolean add_side(struct layout *l, const struct policy_input *in, guint direction,
+                         struct esc_policy_dir header[4], GError **error)
+{
+	struct side side = {0};
+	gboolean ok = side_cut(&side, in, direction, error);
+	if (ok)
+		side_lay(l, &side, in, direction, &header[2 * ESC_POLICY_V4 + direction],
+		         &header[2 * ESC_POLICY_V6 + direction]);
+	side_clear(&side);
+	if (ok && l->bytes->len > POLICY_MAX_BLOCKS * sizeof(struct esc_block))
+		return too_complex(in, direction, "classes", NULL, error);
+	return ok;
 }
 
 GBytes *policy_build(const struct policy_input *in, GError **error)
 {
-	struct esc_policy_dir header[2] = {0};
-	g_autoptr(GArray) words = g_array_new(FALSE, TRUE, sizeof(guint16));
-	g_autoptr(GArray) sections = g_array_new(FALSE, FALSE, sizeof(struct section));
-	struct layout layout = {words, sections};
-	g_array_set_size(words, HEADER_WORDS);
-	for (guint d = 0; d < 2; d++) {
-		struct side side = {0};
-		const char *what = NULL;
-		gboolean ok = side_classify(&side, in->lists[d], &what);
-		if (ok) {
-			what = "words";
-			ok = side_lay(&layout, &side, in->lists[d], &header[d]);
-		}
-		side_clear(&side);
-		if (!ok) {
-			too_complex(in, d, what, error);
-			return NULL;
-		}
+	struct esc_policy_dir header[4] = {0};
+	struct layout l;
+	GBytes *blob = NULL;
+	layout_init(&l, sizeof header);
+	if (add_side(&l, in, ESC_POLICY_OUT, header, error) && add_side(&l, in, ESC_POLICY_IN, header, error)) {
+		for (guint i = 0; i < G_N_ELEMENTS(header); i++)
+			header[i].head.blocks = (guint32)(l.bytes->len / sizeof(struct esc_block));
+		memcpy(l.bytes->data, header, sizeof header);
+		blob = g_bytes_new(l.bytes->data, l.bytes->len);
 	}
-	for (guint d = 0; d < 2; d++) {
-		header[d].flags = in->flags;
-		header[d].words = words->len;
-	}
-	memcpy(words->data, header, sizeof header);
-	return g_bytes_new(words->data, (gsize)words->len * sizeof(guint16));
+	layout_clear(&l);
+	return blob;
 }

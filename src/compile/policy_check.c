@@ -1,96 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Is every lookup in a policy blob safe? Follows every path that a header can take, level by level, and never believes
- * an offset. Used on tables that come from the store; it shares nothing with the builder.
+ * Is every lookup in a policy blob safe? Looks at all that a header can be led to, and never believes a place or a
+ * number. Used on tables that come from the store; it shares nothing with the builder.
  */
 #include "policy.h"
 #include <string.h>
 
-#define HEADER_WORDS (2 * ESC_BLOCK_WORDS)
-
 struct blob {
 	const guint16 *words;
-	gsize count;
+	guint64 blocks;
 };
 
-/* Nodes below this number may be reached on the next level. */
-#define NODES_MAX 32768u
-
-/*
- * The classes of a trie: returns how many (largest + 1), 0 if a path leaves the blob or does not end in
- * time. Nodes may be shared between levels, so levels are walked as sets.
- */
-static guint32 trie_classes(const struct blob *b, guint32 trie, guint levels)
+static gboolean inside(const struct blob *b, guint64 start, guint64 blocks)
 {
-	g_autofree guint8 *now = g_new0(guint8, NODES_MAX), *next = g_new0(guint8, NODES_MAX);
-	guint32 classes = 0, reach = 1;
-	now[0] = 1;
-	for (guint level = 0; level < levels && reach; level++) {
-		guint32 deeper = 0;
-		memset(next, 0, NODES_MAX);
-		for (guint32 k = 0; k < reach; k++) {
-			if (!now[k])
-				continue;
-			if ((guint64)trie + 256ull * (k + 1) > b->count)
-				return 0;
-			for (guint i = 0; i < 256; i++) {
-				guint16 w = b->words[(gsize)trie + 256 * (gsize)k + i];
-				if (w & ESC_TRIE_LEAF) {
-					classes = MAX(classes, (guint32)(w & ~ESC_TRIE_LEAF) + 1);
-				} else {
-					next[w] = 1;
-					deeper = MAX(deeper, (guint32)w + 1);
-				}
-			}
-		}
-		guint8 *swap = now;
-		now = next;
-		next = swap;
-		reach = deeper;
-	}
-	return reach ? 0 : classes;
+	return start <= b->blocks && blocks <= b->blocks - start;
 }
 
-/* The classes that a crossing of rows x columns yields: largest cell + 1; 0 when it is not whole. */
-static guint32 cross_classes(const struct blob *b, guint32 start, guint32 rows, guint32 used, guint32 columns)
+static guint64 tree_blocks(guint32 count, gboolean wide)
 {
-	guint32 classes = 0;
-	if (!rows || !used || used > columns || (guint64)start + (guint64)(rows - 1) * columns + used > b->count)
-		return 0;
-	for (guint32 i = 0; i < rows; i++) {
-		const guint16 *row = b->words + start + (gsize)i * columns;
-		for (guint32 j = 0; j < used; j++)
-			classes = MAX(classes, (guint32)row[j] + 1);
-	}
-	return classes;
+	guint step = wide ? 2 : 4;
+	guint64 blocks = 0;
+	for (guint shift = 0; (count - 1) >> shift; shift += step)
+		blocks += ((count - 1) >> (shift + step)) + 1;
+	return blocks;
 }
 
-static gboolean dir_check(const struct blob *b, const struct esc_policy_dir *d)
+/* Every line that a row of this class tells to look at. */
+static gboolean row_check(const struct blob *b, const struct esc_policy_dim *d, guint64 place, guint groups)
 {
-	if (d->words != b->count || d->flags & ~(guint32)ESC_POLICY_NO_GROUP)
-		return FALSE;
-	guint32 src = trie_classes(b, d->src, 4), dst = trie_classes(b, d->dst, 4);
-	guint32 sport = trie_classes(b, d->sport, 2), dport = trie_classes(b, d->dport, 2);
-	guint32 proto = trie_classes(b, d->proto, 1);
-	guint32 addr = cross_classes(b, d->addr_cross, src, dst, d->addr_cols);
-	guint32 ports = cross_classes(b, d->port_cross, sport, dport, d->port_cols);
-	guint32 pp = cross_classes(b, d->pp_cross, proto, ports, d->pp_cols);
-	guint32 decisions = cross_classes(b, d->final, addr, pp, d->final_cols);
-	if (!decisions || (guint64)d->decisions + (guint64)decisions * ESC_DECISION_WORDS > b->count)
-		return FALSE;
-	for (guint32 i = 0; i < decisions; i++) {
-		if (b->words[d->decisions + (gsize)i * ESC_DECISION_WORDS] & ~ESC_DECISION_ALLOW)
+	struct esc_policy_row row;
+	memcpy(&row, b->words + place * ESC_BLOCK_WORDS, sizeof row);
+	for (guint g = 0; g < groups; g++) {
+		if (row.words[g / 4] >> (8 * (g % 4)) & 0xff && !inside(b, (guint64)d->lines + row.line[g], 1))
 			return FALSE;
 	}
 	return TRUE;
 }
 
+static gboolean dim_check(const struct blob *b, const struct esc_policy_dim *d, guint groups, gboolean wide)
+{
+	guint spans = MAX(1, (groups + ESC_POLICY_ROW_LINES - 1) / ESC_POLICY_ROW_LINES);
+	guint32 classes = 0;
+	if (!d->count || d->count > ESC_POLICY_CUTS || !inside(b, d->starts, tree_blocks(d->count, wide)) ||
+	    !inside(b, d->classes, (d->count + ESC_BLOCK_WORDS - 1) / ESC_BLOCK_WORDS))
+		return FALSE;
+	for (guint32 i = 0; i < d->count; i++)
+		classes = MAX(classes, b->words[(gsize)d->classes * ESC_BLOCK_WORDS + i] + 1u);
+	if (!inside(b, d->rows, (guint64)classes * spans))
+		return FALSE;
+	for (guint64 i = 0; i < (guint64)classes * spans; i++) {
+		guint before = (guint)(i % spans) * ESC_POLICY_ROW_LINES;
+		if (!row_check(b, d, d->rows + i, MIN(groups - before, ESC_POLICY_ROW_LINES)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean dir_check(const struct blob *b, const struct esc_policy_dir *dir, gboolean wide)
+{
+	const struct esc_policy_head *h = &dir->head;
+	const struct esc_policy_tail *t = &dir->tail;
+	if (h->blocks != b->blocks || t->flags & ~(ESC_POLICY_NO_GROUP | ESC_POLICY_FIRST | ESC_POLICY_SECOND) ||
+	    t->split > t->groups || t->groups > ESC_POLICY_SPANS * ESC_POLICY_ROW_LINES)
+		return FALSE;
+	return inside(b, t->rules, (guint64)t->groups * ESC_POLICY_LINE * sizeof(guint32) / sizeof(struct esc_block)) &&
+	       dim_check(b, &h->src, t->groups, wide) && dim_check(b, &h->dst, t->groups, wide) &&
+	       dim_check(b, &h->sport, t->groups, FALSE) && dim_check(b, &t->dport, t->groups, FALSE) &&
+	       dim_check(b, &t->proto, t->groups, FALSE);
+}
+
 gboolean policy_check(const guint16 *words, gsize count)
 {
-	struct esc_policy_dir header[2];
-	struct blob b = {words, count};
-	if (count < HEADER_WORDS || count > POLICY_MAX_WORDS || count % ESC_BLOCK_WORDS)
+	struct esc_policy_dir header[4];
+	struct blob b = {words, count / ESC_BLOCK_WORDS};
+	if (count % ESC_BLOCK_WORDS || b.blocks < ESC_POLICY_HEADER || b.blocks > POLICY_MAX_BLOCKS)
 		return FALSE;
 	memcpy(header, words, sizeof header);
-	return dir_check(&b, &header[0]) && dir_check(&b, &header[1]);
+	for (guint i = 0; i < G_N_ELEMENTS(header); i++) {
+		if (!dir_check(&b, &header[i], i / 2 == ESC_POLICY_V6))
+			return FALSE;
+	}
+	return TRUE;
 }

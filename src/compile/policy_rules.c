@@ -10,6 +10,8 @@ struct policy_rule *policy_rule_new(void)
 	struct policy_rule *r = g_new0(struct policy_rule, 1);
 	r->source = g_array_new(FALSE, FALSE, sizeof(struct policy_range));
 	r->destination = g_array_new(FALSE, FALSE, sizeof(struct policy_range));
+	r->source6 = g_array_new(FALSE, FALSE, sizeof(struct policy_range6));
+	r->destination6 = g_array_new(FALSE, FALSE, sizeof(struct policy_range6));
 	r->source_ports = g_array_new(FALSE, FALSE, sizeof(struct policy_range));
 	r->destination_ports = g_array_new(FALSE, FALSE, sizeof(struct policy_range));
 	return r;
@@ -21,6 +23,8 @@ void policy_rule_free(struct policy_rule *r)
 		return;
 	g_array_unref(r->source);
 	g_array_unref(r->destination);
+	g_array_unref(r->source6);
+	g_array_unref(r->destination6);
 	g_array_unref(r->source_ports);
 	g_array_unref(r->destination_ports);
 	g_free(r);
@@ -55,6 +59,39 @@ void policy_normalise(GArray *ranges)
 			last->last = MAX(last->last, r.last);
 		else
 			g_array_index(ranges, struct policy_range, kept++) = r;
+	}
+	g_array_set_size(ranges, kept);
+}
+
+void policy_add_prefix6(GArray *ranges, struct prefix6 p)
+{
+	struct policy_range6 r = {p.addr, prefix6_last(p)};
+	g_array_append_val(ranges, r);
+}
+
+static int compare_ranges6(const void *a, const void *b)
+{
+	const struct policy_range6 *x = a, *y = b;
+	return ip6_compare(x->first, y->first);
+}
+
+static gboolean touches6(const struct policy_range6 *before, const struct policy_range6 *r)
+{
+	struct ip6 past = ip6_add(before->last, 1);
+	return ip6_compare(r->first, before->last) <= 0 || ip6_compare(r->first, past) == 0;
+}
+
+void policy_normalise6(GArray *ranges)
+{
+	guint kept = 0;
+	g_array_sort(ranges, compare_ranges6);
+	for (guint i = 0; i < ranges->len; i++) {
+		struct policy_range6 r = g_array_index(ranges, struct policy_range6, i);
+		struct policy_range6 *last = kept ? &g_array_index(ranges, struct policy_range6, kept - 1) : NULL;
+		if (!last || !touches6(last, &r))
+			g_array_index(ranges, struct policy_range6, kept++) = r;
+		else if (ip6_compare(r.last, last->last) > 0)
+			last->last = r.last;
 	}
 	g_array_set_size(ranges, kept);
 }

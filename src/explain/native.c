@@ -281,6 +281,26 @@ struct esc_effect native_edge_xdp(struct native *n, struct native_packet *packet
 	return native_effect(n);
 }
 
+gboolean native_policy(struct native *n, const struct esc_flow_key *tuple, guint direction, gboolean *allow,
+                       guint32 rules[2])
+{
+	struct esc_query *q = &((struct esc_scratch *)(void *)n->scratch.array)->plan.query;
+
+	native_self = n;
+	*q = (struct esc_query){.slot = (esc_u32)port_read(tuple->port),
+	                        .dir = direction,
+	                        .saddr = tuple->saddr,
+	                        .daddr = tuple->daddr,
+	                        .sport = tuple->sport,
+	                        .dport = tuple->dport,
+	                        .proto = tuple->proto};
+	if (policy_ask(q))
+		return FALSE;
+	*allow = q->allow != 0;
+	memcpy(rules, q->rule, sizeof(q->rule));
+	return TRUE;
+}
+
 void native_advance(struct native *n, guint64 milliseconds)
 {
 	n->now += milliseconds;

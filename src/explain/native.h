@@ -36,6 +36,11 @@ struct esc_effect native_edge(struct native *n,
 struct esc_effect native_edge_xdp(struct native *n,
                                   struct native_packet *p); /* the XDP build: drop, or pass with a mark */
 
+/* What the policy of tuple->port says to a tuple in one direction (enum direction), without a flow. FALSE: there is no
+ * whole policy, so nothing passes. */
+gboolean native_policy(struct native *n, const struct esc_flow_key *tuple, guint direction, gboolean *allow,
+                       guint32 rules[2]);
+
 void native_advance(struct native *n, guint64 milliseconds); /* time stands still otherwise */
 guint64 native_drops(const struct native *n, guint32 port, enum esc_verdict v);
 guint64 native_rule_hits(const struct native *n, guint32 rule);

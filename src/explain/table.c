@@ -73,15 +73,15 @@ static void *lookup_prefix(const struct table *t, struct table_key k)
 
 void *table_lookup(const struct table *t, const void *key)
 {
-	struct table_key k = key_of(t, key);
+	struct table_key k;
 	guint32 index;
 
-	if (t->prefixes)
-		return lookup_prefix(t, k);
-	if (t->hash)
-		return g_hash_table_lookup(t->hash, &k);
-	memcpy(&index, key, 4);
-	return index < t->entries ? t->array + (gsize)index * t->value_size : NULL;
+	if (t->array) {
+		memcpy(&index, key, 4);
+		return index < t->entries ? t->array + (gsize)index * t->value_size : NULL;
+	}
+	k = key_of(t, key);
+	return t->prefixes ? lookup_prefix(t, k) : g_hash_table_lookup(t->hash, &k);
 }
 
 int table_put(struct table *t, const void *key, const void *value)

@@ -47,7 +47,15 @@ static void set_sizes(struct kernel *k)
 	bpf_map__set_max_entries(map_of(k, "ifaces"), 4096);
 	bpf_map__set_max_entries(map_of(k, "rings"), KERNEL_PORTS * 4096);
 	bpf_map__set_max_entries(map_of(k, "flows"), 65536 + 1);
-	bpf_map__set_max_entries(map_of(k, "blobs"), 32768);
+	bpf_map__set_max_entries(map_of(k, "blobs"), 131072);
+}
+
+/* A verifier's refusal is a failure of the program, not a kernel that does not let us: nobody must take it for one. */
+static gboolean loaded(int error, const char *what)
+{
+	if (error == -EACCES || error == -E2BIG || error == -EINVAL)
+		g_error("this kernel refuses the programs of the %s", what);
+	return !error;
 }
 
 static gboolean load(struct kernel *k)
@@ -61,14 +69,14 @@ static gboolean load(struct kernel *k)
 	set_sizes(k);
 	k->port->rodata->esc_test = 1;
 	k->edge->rodata->esc_test = 1;
-	if (port_bpf__load(k->port))
+	if (!loaded(port_bpf__load(k->port), "ports"))
 		return FALSE;
 	bpf_object__for_each_map(map, k->edge->obj)
 	{
 		if (!strchr(bpf_map__name(map), '.') && bpf_map__reuse_fd(map, fd_of(k, bpf_map__name(map))))
 			return FALSE;
 	}
-	return !edge_bpf__load(k->edge);
+	return loaded(edge_bpf__load(k->edge), "edge");
 }
 
 struct kernel *kernel_open(void)
@@ -133,6 +141,8 @@ static void copy_table(struct kernel *k, const char *name, struct table *t)
 	gpointer key, value;
 
 	g_assert_cmpuint(t->value_size, ==, bpf_map__value_size(map));
+	if (!strcmp(name, "blobs"))
+		g_assert_cmpuint(t->entries, <=, bpf_map__max_entries(map));
 	if (t->array) {
 		for (guint32 n = 0; n < MIN(t->entries, bpf_map__max_entries(map)); n++)
 			g_assert_cmpint(bpf_map_update_elem(fd, &n, t->array + (gsize)n * t->value_size, BPF_ANY), ==,

@@ -39,3 +39,4 @@ void cases_skb_register(void);
 void cases_nat_register(void);
 void cases_icmp_register(void);
 void cases_random_register(void);
+void cases_policy_register(void);

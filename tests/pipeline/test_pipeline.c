@@ -24,5 +24,6 @@ int main(int argc, char **argv)
 	cases_nat_register();
 	cases_icmp_register();
 	cases_random_register();
+	cases_policy_register();
 	return g_test_run();
 }

@@ -3,12 +3,14 @@
  * repeated here. */
 #pragma once
 #include "abi/maps.h"
-#include <glib.h>
+#include "lib/ip6.h"
 
 struct header {
 	guint32 source, destination;
 	guint16 source_port, destination_port;
 	guint8 protocol;
+	gboolean v6; /* the addresses are these: */
+	struct ip6 source6, destination6;
 };
 
 struct decision {
