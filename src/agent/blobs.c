@@ -4,6 +4,8 @@
 #include <string.h>
 
 struct blobs_run {
+	const struct esc_block *content; /* its place in the map; while one is looked for, where it comes from */
+	guint64 hash;
 	guint32 slot, blocks;
 	gboolean placed; /* wanted by the revision that is being installed */
 	gboolean fresh;  /* made for it */
@@ -14,12 +16,49 @@ struct blobs_free {
 	guint32 slot, blocks;
 };
 
+/* The hash only sorts: content is compared whole, so it need not resist anybody. */
+static struct blobs_run run_of(const void *content, guint32 blocks)
+{
+	const guint64 *words = content;
+	guint64 h = blocks;
+
+	for (gsize i = 0; i < (gsize)blocks * sizeof(struct esc_block) / sizeof(*words); i++) {
+		h = (h ^ words[i]) * G_GUINT64_CONSTANT(0xff51afd7ed558ccd);
+		h ^= h >> 32;
+	}
+	return (struct blobs_run){.content = content, .blocks = blocks, .hash = h};
+}
+
+static guint run_hash(gconstpointer p)
+{
+	return (guint)((const struct blobs_run *)p)->hash;
+}
+
+static gboolean run_equal(gconstpointer a, gconstpointer b)
+{
+	const struct blobs_run *x = a, *y = b;
+
+	return x->blocks == y->blocks && x->hash == y->hash &&
+	       memcmp(x->content, y->content, (gsize)x->blocks * sizeof(struct esc_block)) == 0;
+}
+
+/* The run keeps the place `slot` from now on. */
+static struct blobs_run *run_settle(struct blobs *b, const struct blobs_run *found, guint32 slot)
+{
+	struct blobs_run *r = g_memdup2(found, sizeof(*found));
+
+	r->slot = slot;
+	r->content = b->memory + slot;
+	g_hash_table_add(b->by_content, r);
+	return r;
+}
+
 void blobs_init(struct blobs *b, struct esc_block *memory, guint32 blocks)
 {
 	const struct blobs_free all = {1, blocks - 1};
 
 	*b = (struct blobs){.memory = memory, .blocks = blocks};
-	b->by_content = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	b->by_content = g_hash_table_new_full(run_hash, run_equal, g_free, NULL);
 	b->resting = g_ptr_array_new_with_free_func(g_free);
 	b->free_runs = g_array_new(FALSE, FALSE, sizeof(struct blobs_free));
 	g_array_append_val(b->free_runs, all);
@@ -33,11 +72,6 @@ void blobs_clear(struct blobs *b)
 	g_ptr_array_unref(b->resting);
 	g_array_unref(b->free_runs);
 	b->by_content = NULL;
-}
-
-static char *digest(const void *content, guint32 blocks)
-{
-	return g_compute_checksum_for_data(G_CHECKSUM_SHA256, content, (gsize)blocks * sizeof(struct esc_block));
 }
 
 /* Takes the run out of the free ones; FALSE when any block of it is not free. */
@@ -111,22 +145,18 @@ static void wake_rested(struct blobs *b, gint64 now)
 
 gboolean blobs_adopt(struct blobs *b, guint32 slot, guint32 blocks)
 {
-	g_autofree char *key = NULL;
-	struct blobs_run *r;
+	struct blobs_run wanted, *r;
 
 	if (!slot || !blocks || slot >= b->blocks || blocks > b->blocks - slot)
 		return FALSE;
-	key = digest(b->memory + slot, blocks);
-	r = g_hash_table_lookup(b->by_content, key);
+	wanted = run_of(b->memory + slot, blocks);
+	r = g_hash_table_lookup(b->by_content, &wanted);
 	if (r && r->slot == slot)
 		return TRUE;
 	/* Equal content in two places is none of ours. */
 	if (r || !take(b, slot, blocks))
 		return FALSE;
-	r = g_new0(struct blobs_run, 1);
-	r->slot = slot;
-	r->blocks = blocks;
-	g_hash_table_insert(b->by_content, g_steal_pointer(&key), r);
+	run_settle(b, &wanted, slot);
 	return TRUE;
 }
 
@@ -136,14 +166,13 @@ void blobs_begin(struct blobs *b)
 	gpointer run;
 
 	g_hash_table_iter_init(&i, b->by_content);
-	while (g_hash_table_iter_next(&i, NULL, &run))
+	while (g_hash_table_iter_next(&i, &run, NULL))
 		((struct blobs_run *)run)->placed = ((struct blobs_run *)run)->fresh = FALSE;
 }
 
 gboolean blobs_place(struct blobs *b, const void *content, guint32 blocks, gint64 now, guint32 *slot)
 {
-	g_autofree char *key = digest(content, blocks);
-	struct blobs_run *r = g_hash_table_lookup(b->by_content, key);
+	struct blobs_run wanted = run_of(content, blocks), *r = g_hash_table_lookup(b->by_content, &wanted);
 
 	if (!r) {
 		guint32 at;
@@ -154,11 +183,8 @@ gboolean blobs_place(struct blobs *b, const void *content, guint32 blocks, gint6
 			return FALSE;
 		memcpy(b->memory + at, content, (gsize)blocks * sizeof(struct esc_block));
 		b->written += blocks;
-		r = g_new0(struct blobs_run, 1);
-		r->slot = at;
-		r->blocks = blocks;
+		r = run_settle(b, &wanted, at);
 		r->fresh = TRUE;
-		g_hash_table_insert(b->by_content, g_steal_pointer(&key), r);
 	}
 	r->placed = TRUE;
 	*slot = r->slot;
@@ -168,10 +194,10 @@ gboolean blobs_place(struct blobs *b, const void *content, guint32 blocks, gint6
 void blobs_commit(struct blobs *b, gint64 now)
 {
 	GHashTableIter i;
-	gpointer key, value;
+	gpointer value;
 
 	g_hash_table_iter_init(&i, b->by_content);
-	while (g_hash_table_iter_next(&i, &key, &value)) {
+	while (g_hash_table_iter_next(&i, &value, NULL)) {
 		struct blobs_run *r = value;
 
 		r->fresh = FALSE;
@@ -179,7 +205,6 @@ void blobs_commit(struct blobs *b, gint64 now)
 			continue;
 		r->since = now;
 		g_hash_table_iter_steal(&i);
-		g_free(key);
 		g_ptr_array_add(b->resting, r);
 	}
 }
@@ -190,7 +215,7 @@ void blobs_abort(struct blobs *b)
 	gpointer value;
 
 	g_hash_table_iter_init(&i, b->by_content);
-	while (g_hash_table_iter_next(&i, NULL, &value)) {
+	while (g_hash_table_iter_next(&i, &value, NULL)) {
 		struct blobs_run *r = value;
 
 		if (!r->fresh)

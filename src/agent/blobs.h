@@ -19,7 +19,7 @@
 struct blobs {
 	struct esc_block *memory; /* the map, or a test's array; block 0 is never used */
 	guint32 blocks;
-	GHashTable *by_content; /* digest -> struct blobs_run, owned */
+	GHashTable *by_content; /* set of struct blobs_run, owned */
 	GPtrArray *resting;     /* struct blobs_run, owned; by time */
 	GArray *free_runs;      /* struct blobs_free, sorted, never adjacent */
 	guint64 written;        /* blocks copied since the counter was last read */

@@ -6,18 +6,53 @@
 #define LINE_WORDS (ESC_POLICY_LINE / 64)
 #define NUMBERS    65536u /* of classes, and of lines: 16 bits name them */
 
-static int compare_points(const struct point *a, const struct point *b)
+static guint digit(const struct border *b, guint byte)
 {
-	if (a->high != b->high)
-		return a->high < b->high ? -1 : 1;
-	return a->low < b->low ? -1 : a->low > b->low;
+	return (byte < 8 ? b->at.low >> (8 * byte) : b->at.high >> (8 * byte - 64)) & 0xff;
 }
 
-static int compare_borders(const void *a, const void *b)
+/* Bytes in which the values differ: a bit each. */
+static guint differing(const struct border *b, guint count)
 {
-	const struct border *x = a, *y = b;
-	int order = compare_points(&x->at, &y->at);
-	return order ? order : x->position < y->position ? -1 : x->position > y->position;
+	struct point all = {0, 0};
+	guint bytes = 0;
+	for (guint i = 0; i < count; i++) {
+		all.high |= b[i].at.high ^ b[0].at.high;
+		all.low |= b[i].at.low ^ b[0].at.low;
+	}
+	for (guint byte = 0; byte < sizeof all; byte++)
+		bytes |= digit(&(struct border){all, 0}, byte) ? 1u << byte : 0;
+	return bytes;
+}
+
+/* One stable pass, by one byte of the value. */
+static void pass(const struct border *from, struct border *to, guint count, guint byte)
+{
+	guint place[256] = {0};
+	for (guint i = 0; i < count; i++)
+		place[digit(&from[i], byte)]++;
+	for (guint i = 0, before = 0; i < 256; i++) {
+		guint here = place[i];
+		place[i] = before;
+		before += here;
+	}
+	for (guint i = 0; i < count; i++)
+		to[place[digit(&from[i], byte)]++] = from[i];
+}
+
+/* By value, byte by byte from the lowest. */
+static void sort_borders(GArray *borders)
+{
+	g_autofree struct border *other = g_new(struct border, borders->len + 1);
+	struct border *now = (struct border *)(void *)borders->data, *next = other;
+	for (guint bytes = differing(now, borders->len); bytes; bytes &= bytes - 1) {
+		pass(now, next, borders->len, (guint)__builtin_ctz(bytes));
+		struct border *swap = now;
+		now = next;
+		next = swap;
+	}
+	if (now == other)
+		memcpy(borders->data, other, borders->len * sizeof *other);
 }
 
 /* Which rules match where the sweep stands, as bits and as the row that says the same. */
@@ -69,7 +104,7 @@ static const char *sweep(struct sweep *w, struct dimension *d, const GArray *bor
 	for (guint i = 0;;) {
 		for (; i < borders->len; i++) {
 			const struct border *b = &g_array_index(borders, struct border, i);
-			if (compare_points(&b->at, &place) != 0)
+			if (b->at.high != place.high || b->at.low != place.low)
 				break;
 			w->bits[b->position / 64] ^= 1ull << (b->position % 64);
 			w->changed |= 1ull << (b->position / ESC_POLICY_LINE);
@@ -91,7 +126,7 @@ const char *dimension_cut(struct dimension *d, const struct shape *s, GArray *bo
 	d->rows = intern_new(s->spans * (guint)(sizeof *row / sizeof(guint64)), NUMBERS);
 	d->lines = intern_new(LINE_WORDS, NUMBERS);
 	intern_add(d->lines, bits);
-	g_array_sort(borders, compare_borders);
+	sort_borders(borders);
 	return sweep(&w, d, borders);
 }
 

@@ -2,9 +2,9 @@
 /*
  * Interning: equal values get one number, numbers are dense from 0 in order of first appearance.
  *
- * A value is a fixed number of 64-bit words: a line of a set of rules, or the row that names a set's lines. The order of first appearance depends on the input alone, so equal input gives
- * equal numbers. Ownership: the interner holds the only copy of each value; intern_value is valid until the next
- * intern_add.
+ * A value is a fixed number of 64-bit words: a line of a set of rules, or the row that names a set's lines. The order
+ * of first appearance depends on the input alone, so equal input gives equal numbers. Ownership: the interner holds the
+ * only copy of each value; intern_value is valid until the next intern_add.
  */
 #pragma once
 #include <glib.h>

@@ -209,7 +209,7 @@ GBytes *policy_build(const struct policy_input *in, GError **error)
 		for (guint i = 0; i < G_N_ELEMENTS(header); i++)
 			header[i].head.blocks = (guint32)(l.bytes->len / sizeof(struct esc_block));
 		memcpy(l.bytes->data, header, sizeof header);
-		blob = g_bytes_new(l.bytes->data, l.bytes->len);
+		blob = g_byte_array_free_to_bytes(g_steal_pointer(&l.bytes));
 	}
 	layout_clear(&l);
 	return blob;

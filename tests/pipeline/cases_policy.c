@@ -62,8 +62,7 @@ static void run_one(struct twin *w, GPtrArray *const lists[2], guint *denied)
 {
 	struct header h = random_header(lists);
 	struct decision want = scan_decide(lists, &h);
-	struct frame_spec s =
-	        scene_outside(h.source, OUTSIDE, h.protocol, h.source_port, h.destination_port);
+	struct frame_spec s = scene_outside(h.source, OUTSIDE, h.protocol, h.source_port, h.destination_port);
 	struct twin_in in = {.entry = TWIN_EDGE};
 	struct frame f;
 	struct esc_effect e;
