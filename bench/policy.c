@@ -2,9 +2,11 @@
 /*
  * How long a policy of 10,000 rules takes to be compiled and placed in a blobs map, as the agent does it, until the word
  * of its port is flipped; and the same when one rule of it has changed. `beside` tells the parts, and a policy of 1,000.
+ * And what policies need of the map.
  * Where no map can be made, plain memory stands for it (and standard error says so).
  */
 #include "agent/blobs.h"
+#include "bench/sample.h"
 #include "compile/policy.h"
 #include <bpf/bpf.h>
 #include <stdio.h>
@@ -76,48 +78,91 @@ static double install(struct blobs *b, GPtrArray *list, double *compile)
 	return (double)(flipped - start) / 1000;
 }
 
-static int compare_doubles(const void *a, const void *b)
+struct work {
+	struct esc_block *memory;
+	struct blobs b;
+	GPtrArray *list;
+	double compile; /* of the last installation */
+};
+
+static double install_first(gpointer data)
 {
-	const double *x = a, *y = b;
-	return *x < *y ? -1 : *x > *y;
+	struct work *w = data;
+	blobs_clear(&w->b);
+	blobs_init(&w->b, w->memory, BLOCKS);
+	return install(&w->b, w->list, &w->compile);
 }
 
-static double median(double *values)
+static double change_one(gpointer data)
 {
-	qsort(values, ROUNDS, sizeof *values, compare_doubles);
-	return values[ROUNDS / 2];
+	struct work *w = data;
+	struct policy_rule *r = g_ptr_array_index(w->list, w->list->len / 2);
+	r->allow = !r->allow;
+	g_array_index(r->destination_ports, struct policy_range, 0).last++;
+	return install(&w->b, w->list, &w->compile);
 }
 
 struct result {
-	double first, first_compile, change, change_compile;
+	double all, compile;
 };
 
-static struct result measure(struct esc_block *memory, guint rules)
+static void measure(struct esc_block *memory, guint rules, struct result *first, struct result *change)
 {
-	double first[ROUNDS], first_compile[ROUNDS], change[ROUNDS], change_compile[ROUNDS];
-	g_autoptr(GPtrArray) list = list_of(rules);
+	double samples[4][ROUNDS];
+	struct work w = {.memory = memory, .list = list_of(rules)};
 	for (guint i = 0; i < ROUNDS; i++) {
-		struct policy_rule *r = g_ptr_array_index(list, rules / 2);
-		struct blobs b;
-		blobs_init(&b, memory, BLOCKS);
-		first[i] = install(&b, list, &first_compile[i]);
-		r->allow = !r->allow;
-		g_array_index(r->destination_ports, struct policy_range, 0).last++;
-		change[i] = install(&b, list, &change_compile[i]);
-		blobs_clear(&b);
+		samples[0][i] = sample_take(install_first, &w);
+		samples[1][i] = w.compile;
+		samples[2][i] = sample_take(change_one, &w);
+		samples[3][i] = w.compile;
 	}
-	return (struct result){median(first), median(first_compile), median(change), median(change_compile)};
+	*first = (struct result){sample_median(samples[0], ROUNDS), sample_median(samples[1], ROUNDS)};
+	*change = (struct result){sample_median(samples[2], ROUNDS), sample_median(samples[3], ROUNDS)};
+	blobs_clear(&w.b);
+	g_ptr_array_unref(w.list);
+}
+
+/* 10,000 ports whose policies are made one by one, of 100 rules each and all the same: what they need of the map. */
+static void measure_memory(struct esc_block *memory)
+{
+	g_autoptr(GPtrArray) list = list_of(100);
+	struct policy_input in = {.lists = {{list, NULL}, {list, NULL}}, .name = "bench"};
+	guint32 slot, one = 0;
+	struct blobs b;
+	blobs_init(&b, memory, BLOCKS);
+	blobs_begin(&b);
+	for (guint port = 0; port < 10000; port++) {
+		g_autoptr(GBytes) blob = policy_build(&in, NULL);
+		gsize size;
+		const void *data = g_bytes_get_data(blob, &size);
+		if (!blobs_place(&b, data, (guint32)(size / sizeof(struct esc_block)), 0, &slot))
+			g_error("no room");
+		one = port ? one : blobs_used(&b);
+	}
+	printf("{\"name\":\"policy.memory.10000x100\",\"value\":%.1f,\"unit\":\"KiB\",\"beside\":{\"one-port\":%.1f},"
+	       "\"runs\":1}\n",
+	       blobs_used(&b) / 16.0, one / 16.0);
+	blobs_clear(&b);
+}
+
+static void print_result(const char *name, const struct result *r, const struct result *thousand)
+{
+	printf("{\"name\":\"%s\",\"value\":%.2f,\"unit\":\"ms\",\"beside\":{\"compile\":%.2f,\"rules1000\":%.2f},"
+	       "\"runs\":%d}\n",
+	       name, r->all, r->compile, thousand->all, ROUNDS);
 }
 
 int main(void)
 {
 	struct esc_block *memory = map_memory();
-	struct result thousand = measure(memory, 1000), r = measure(memory, 10000);
-	printf("{\"name\":\"policy.install.10000\",\"value\":%.2f,\"unit\":\"ms\",\"beside\":{\"compile\":%.2f,"
-	       "\"rules1000\":%.2f},\"runs\":%d}\n",
-	       r.first, r.first_compile, thousand.first, ROUNDS);
-	printf("{\"name\":\"policy.change.one\",\"value\":%.2f,\"unit\":\"ms\",\"beside\":{\"compile\":%.2f,"
-	       "\"rules1000\":%.2f},\"runs\":%d}\n",
-	       r.change, r.change_compile, thousand.change, ROUNDS);
+	struct result first, change, first_1000, change_1000;
+	sample_pin();
+	measure(memory, 1000, &first_1000, &change_1000);
+	measure(memory, 10000, &first, &change);
+	print_result("policy.install.10000", &first, &first_1000);
+	print_result("policy.change.one", &change, &change_1000);
+	measure_memory(memory);
+	fprintf(stderr, "%u samples discarded because of others' use of the processor, %u kept in spite of it\n",
+	        sample_discarded(), sample_disturbed());
 	return 0;
 }

@@ -120,9 +120,10 @@ static guint groups_of(const GPtrArray *list)
 	return list ? (list->len + ESC_POLICY_LINE - 1) / ESC_POLICY_LINE : 0;
 }
 
-static const char *cut(struct side *s, GPtrArray *const lists[2], guint dimension)
+/* `borders` is room to work in. */
+static const char *cut(struct side *s, GPtrArray *const lists[2], guint dimension, GArray *borders)
 {
-	g_autoptr(GArray) borders = g_array_new(FALSE, FALSE, sizeof(struct border));
+	g_array_set_size(borders, 0);
 	for (guint l = 0; l < 2; l++) {
 		guint base = l ? s->shape.split * ESC_POLICY_LINE : 0;
 		for (guint i = 0; lists[l] && i < lists[l]->len; i++)
@@ -139,8 +140,9 @@ static gboolean side_cut(struct side *s, const struct policy_input *in, guint di
 	s->shape.spans = MAX(1, (s->shape.groups + ESC_POLICY_ROW_LINES - 1) / ESC_POLICY_ROW_LINES);
 	if (s->shape.spans > ESC_POLICY_SPANS)
 		return too_complex(in, direction, "positions", NULL, error);
+	g_autoptr(GArray) borders = g_array_new(FALSE, FALSE, sizeof(struct border));
 	for (guint i = 0; i < DIMENSIONS; i++) {
-		const char *many = cut(s, lists, i);
+		const char *many = cut(s, lists, i, borders);
 		if (many)
 			return too_complex(in, direction, many, dimension_names[i], error);
 	}
