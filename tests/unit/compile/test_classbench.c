@@ -155,15 +155,15 @@ static void test_set(gconstpointer path)
 
 static void add_prefix(GArray *ranges)
 {
-	guint length = scan_random(4) ? 16 + scan_random(17) : scan_random(25);
+	guint length = scan_random(4) ? 20 + scan_random(13) : 12 + scan_random(13);
 	guint32 mask = length ? ~0u << (32 - length) : 0;
 	guint32 addr = (scan_random(3) ? 0x0a000000 | scan_random(1u << 20) : scan_random(G_MAXUINT32)) & mask;
 	policy_add_range(ranges, addr, addr | ~mask);
 }
 
-static void random_addresses(GArray *ranges)
+static void random_addresses(GArray *ranges, gboolean any)
 {
-	if (!scan_random(5))
+	if (any)
 		policy_add_range(ranges, 0, G_MAXUINT32);
 	else
 		for (guint n = 1 + scan_random(3); n; n--)
@@ -186,8 +186,9 @@ static GPtrArray *random_list(guint rules, guint32 number)
 	GPtrArray *list = policy_list_new();
 	for (guint i = 0; i < rules; i++) {
 		struct policy_rule *r = policy_rule_new();
-		random_addresses(r->source);
-		random_addresses(r->destination);
+		guint any = scan_random(8); /* never both: nothing would ever reach what follows */
+		random_addresses(r->source, any == 0);
+		random_addresses(r->destination, any == 1);
 		random_ports(r->source_ports, 4);
 		random_ports(r->destination_ports, 2);
 		r->protocol = protocols[scan_random(G_N_ELEMENTS(protocols))];
