@@ -161,6 +161,12 @@ static void show_removals(const struct node *dry)
 	}
 }
 
+static int refuse(const struct source *s, GError *error)
+{
+	report_prefix(&error, g_ptr_array_index(s->files, 0));
+	return report_error(EXIT_BAD_INPUT, "%s", error->message);
+}
+
 static int deploy(const struct invocation *i, const struct source *s)
 {
 	g_autoptr(GError) error = NULL;
@@ -169,8 +175,7 @@ static int deploy(const struct invocation *i, const struct source *s)
 	g_autoptr(node) done = NULL;
 
 	if (!dry)
-		return report_error(EXIT_BAD_INPUT, "%s: %s", (const char *)g_ptr_array_index(s->files, 0),
-		                    error->message);
+		return refuse(s, error);
 	show_removals(dry);
 	done = deploy_send(i, deploy_request(i, s, FALSE, NULL), &error);
 	if (!done)
@@ -196,8 +201,7 @@ int cmd_up(const struct invocation *i)
 	if (!s && !existing)
 		return report_error(EXIT_BAD_INPUT, "up: lab %s has no network stored: name a template", i->lab);
 	if (s && !existing && !makes_sense_alone(s, hosts, &error))
-		return report_error(EXIT_BAD_INPUT, "%s: %s", (const char *)g_ptr_array_index(s->files, 0),
-		                    error->message);
+		return refuse(s, error);
 	if (geteuid() != 0)
 		return report_error(EXIT_FAILED, "up: needs root: it makes network namespaces");
 	if (!lab_start(i->lab, hosts, &error))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/plan_side.h"
 
+#include "cli/report.h"
+
 #include "abi/maps.h"
 #include "compile/compile.h"
 
@@ -159,7 +161,7 @@ gboolean plan_side_make(struct plan_side *s, const struct invocation *i, const s
 	s->alloc = alloc_assign(none, s->graph, &s->settings, error);
 	if (s->alloc && compile_check(s->graph, s->alloc, &s->settings, error))
 		return TRUE;
-	g_prefix_error(error, "%s: ", file);
+	report_prefix(error, file);
 	return FALSE;
 }
 

@@ -79,6 +79,20 @@ int report_error(int code, const char *format, ...)
 	return code;
 }
 
+/* "anything:digits:" */
+static gboolean has_place(const char *message)
+{
+	const char *colon = strchr(message, ':');
+
+	return colon && g_ascii_isdigit(colon[1]) && colon[1 + strspn(colon + 1, G_CSET_DIGITS)] == ':';
+}
+
+void report_prefix(GError **error, const char *file)
+{
+	if (error && *error && !has_place((*error)->message))
+		g_prefix_error(error, "%s: ", file);
+}
+
 struct grid {
 	GPtrArray *rows; /* GPtrArray of char * */
 	GPtrArray *open;

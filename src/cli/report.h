@@ -22,6 +22,9 @@ gboolean report_line(const struct report *r, const struct invocation *i);
 /* To stderr: "escarp: " and the message; further lines are indented as they are. Returns the code, for `return`. */
 int report_error(int code, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* Puts the file in front of a message that does not begin with a place of its own, "file:line: ". */
+void report_prefix(GError **error, const char *file);
+
 /* Columns that line up: rows of cells, two spaces between; the first row is the heading. */
 struct grid;
 struct grid *grid_new(void);

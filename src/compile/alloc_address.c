@@ -99,7 +99,7 @@ static gboolean new_private(struct privates *p, const struct ip_config *c)
 	guint32 addr = lowest_free(taken, c->subnet, from);
 	if (!addr)
 		return assign_fail(p->as, &c->noun, "subnet '%s' has no free address left; make it larger",
-		                   c->subnet->noun.id);
+		                   c->subnet->noun.name);
 	take(taken, addr, c->noun.id);
 	if (c->subnet->prefixes->len && prefix_has(g_array_index(c->subnet->prefixes, struct prefix, 0), addr))
 		g_hash_table_insert(p->from, c->subnet, GUINT_TO_POINTER(addr));

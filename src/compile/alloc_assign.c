@@ -11,11 +11,8 @@ gboolean assign_fail(struct assignment *as, const struct noun *n, const char *fo
 	va_start(args, format);
 	g_autofree char *what = g_strdup_vprintf(format, args);
 	va_end(args);
-	const struct document *d = n ? n->document : NULL;
-	g_autofree char *place =
-	        d && d->file ? g_strdup_printf("%s:%u: ", d->file, n->at && n->at->line ? n->at->line : d->line) : NULL;
-	g_set_error(as->error, ESC_INPUT_ERROR, ESC_INPUT_LIMIT, "%sresource '%s': %s", place ? place : "",
-	            n ? n->id : "fleet", what);
+	g_autofree char *place = n && n->document ? noun_place(n) : g_strdup(n ? n->id : "the fleet");
+	g_set_error(as->error, ESC_INPUT_ERROR, ESC_INPUT_LIMIT, "%s: %s", place, what);
 	return FALSE;
 }
 

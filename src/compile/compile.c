@@ -15,10 +15,8 @@ gboolean compile_fail(struct compilation *c, const struct noun *n, const char *f
 	va_start(args, format);
 	g_autofree char *what = g_strdup_vprintf(format, args);
 	va_end(args);
-	const struct document *d = n->document;
-	guint32 line = n->at && n->at->line ? n->at->line : d ? d->line : 0;
-	g_autofree char *place = d && d->file ? g_strdup_printf("%s:%u: ", d->file, line) : g_strdup("");
-	g_set_error(c->error, ESC_INPUT_ERROR, ESC_INPUT_LIMIT, "%sresource '%s': %s", place, n->id, what);
+	g_autofree char *place = n->document ? noun_place(n) : g_strdup(n->id);
+	g_set_error(c->error, ESC_INPUT_ERROR, ESC_INPUT_LIMIT, "%s: %s", place, what);
 	return FALSE;
 }
 

@@ -473,6 +473,8 @@ gboolean access_control_can_deny(const struct access_control *a);
 
 /* The default rules (65000, 65001, 65500 of both directions) that every group ends with have ids
  * "GROUP/defaultSecurityRules/NAME". */
+/* "file:line: resource 'x' (path)", as the errors of graph_build begin. Caller frees. */
+char *noun_place(const struct noun *n);
 const char *rule_full_name(const struct rule *r); /* "group/rule" for people; owned by the rule */
 /*
  * An instance by the name a person uses: "vm", "group/vm", "subscription/group/vm" (case-insensitive). NULL and error

@@ -112,6 +112,13 @@ char *spot_place(const struct spot *s, const char *dotted)
 	return clean(g_strdup_printf("%s:%u: resource '%s'%s", d->file, line, d->name, in));
 }
 
+char *noun_place(const struct noun *n)
+{
+	const struct spot s = {.document = n->document, .node = n->at, .path = n->path};
+
+	return spot_place(&s, "");
+}
+
 #define MAX_ERRORS 1000u /* nobody reads more, and a loop makes millions */
 
 /* Adds the line, unless it has been said. */

@@ -151,7 +151,7 @@ gboolean arm_check_weight(struct env *e, const struct node *value)
 		return FALSE;
 	}
 	if (weight > ARM_MAX_WEIGHT) {
-		arm_fail_limit(e, "a value of more than %u bytes; lower the loop counts", ARM_MAX_WEIGHT);
+		arm_fail_limit(e, "a value of more than %u bytes; make it smaller", ARM_MAX_WEIGHT);
 		return FALSE;
 	}
 	return arm_charge(e, weight);

@@ -241,9 +241,9 @@ static void test_limits(void)
 	alloc_settings_init(&s);
 	g_autoptr(graph) g = world(0xff);
 	s.ports_per_host = 5;
-	expect_error(
-	        g, &s,
-	        "virtualMachines/vm4': no room for its 1 network interfaces: host 0 has at most 5 ports; add hosts");
+	expect_error(g, &s,
+	             "world.json:1: resource 'vm4': no room for its 1 network interfaces: host 0 has at most 5 ports; "
+	             "add hosts");
 	s.ports_per_host = ESC_MAX_PORTS;
 	expect_error(g, &s, "1024 ports a host are out of bounds; at most 1023");
 	alloc_settings_init(&s);
@@ -253,7 +253,7 @@ static void test_limits(void)
 	expect_error(g, &s, "255 hosts do not fit the fabric network; it has room for 254");
 	alloc_settings_init(&s);
 	prefix_parse("198.18.0.0/30", &s.public_pool);
-	expect_error(g, &s, "publicIPAddresses/ip0': the public pool 198.18.0.0/30 has no free address left");
+	expect_error(g, &s, "world.json:1: resource 'ip0': the public pool 198.18.0.0/30 has no free address left");
 }
 
 static struct kit *office(const char *first, const char *second)
@@ -314,10 +314,10 @@ static void test_declared_public(void)
 	g_assert_nonnull(strstr(g_ptr_array_index(g->warnings, 0), "52.174.34.95"));
 	kit_add(k, "publicIPAddresses", "pc", "'publicIPAllocationMethod':'Static','ipAddress':'198.18.3.4'");
 	g_autoptr(graph) clash = kit_graph(k, 0);
-	expect_error(clash, &s, "publicIPAddresses/pc': its address 198.18.3.4 is already that of '");
+	expect_error(clash, &s, "resource 'pc': its address 198.18.3.4 is already that of '");
 	/* The pool may be set smaller than the documents' own. */
 	prefix_parse("198.18.0.0/24", &s.public_pool);
-	expect_error(g, &s, "publicIPAddresses/pa': its address 198.18.3.4 is not one of the public pool");
+	expect_error(g, &s, "resource 'pa': its address 198.18.3.4 is not one of the public pool");
 }
 
 static void test_full_subnet(void)
@@ -335,7 +335,9 @@ static void test_full_subnet(void)
 		}
 		g_autoptr(graph) g = kit_graph(k, 0);
 		if (count == 4) {
-			expect_error(g, &s, "subnets/a' has no free address left; make it larger");
+			expect_error(g, &s,
+			             ": resource 'vm3-nic' (properties.ipConfigurations[0]): subnet 'a' has no free "
+			             "address left; make it larger");
 		} else {
 			g_autoptr(alloc) a = alloc_assign(NULL, g, &s, NULL);
 			g_assert_cmpuint(alloc_private(a, kit_config(g, "vm2-nic")), ==, 0x0a000106);

@@ -47,7 +47,8 @@ static void test_addresses(void)
 		kit_add(k, "networkInterfaces", "n", "'ipConfigurations':[%s]", configs->str);
 		kit_add(k, "Microsoft.Compute/virtualMachines", "vm",
 		        "'networkProfile':{'networkInterfaces':[{'id':'~networkInterfaces/n'}]}");
-		expect(k, &s, count > ESC_PORT_ADDRS ? "networkInterfaces/n': it has more than 8 addresses" : NULL);
+		expect(k, &s,
+		       count > ESC_PORT_ADDRS ? "world.json:1: resource 'n': it has more than 8 addresses" : NULL);
 	}
 }
 
@@ -88,7 +89,9 @@ static void test_back_ends(void)
 	s.hosts = 2;
 	g_autoptr(kit) most = balanced(655), more = balanced(656);
 	expect(most, &s, NULL);
-	expect(more, &s, "backendAddressPools/p': it has 656 back ends; at most 655 share a front end");
+	expect(more, &s,
+	       "resource 'lb' (properties.backendAddressPools[0]): it has 656 back ends; at most 655 share a front "
+	       "end");
 }
 
 /* Ranges of the members of one address never meet, and each leads back to its member. */
@@ -131,8 +134,7 @@ static void test_snat_members(void)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(alloc) a = alloc_assign(NULL, g, &s, &error);
 	g_assert_null(a);
-	g_assert_nonnull(
-	        strstr(error->message, "publicIPAddresses/front': 1001 configurations are behind it; at most 1000"));
+	g_assert_nonnull(strstr(error->message, "resource 'front': 1001 configurations are behind it; at most 1000"));
 }
 
 /* Addresses of one rule each with every other: with 362 rules there are more different sets than 16 bits can number. */
