@@ -30,44 +30,13 @@ static void test_closed(void)
 	           "{'frontendIPConfigurations':[{'name':'front','properties':{'publicIPAddress':" ID(
 	                   "publicIPAddresses/shop") "}}],'backendAddressPools':[],'probes':[],'loadBalancingRules':[],"
 	                                             "'inboundNatRules':[]}");
-	kit_expect(k, "networkInterfaces/quiet_IN_0",
-	           "{'networkSecurityGroup':" ID(
-	                   "networkSecurityGroups/shop.quiet") ",'ipConfigurations':[{'name':"
-	                                                       "'default','properties':{'privateIPAllocationMethod':'"
-	                                                       "Dynamic','subnet':" ID(
-	                                                               "virtualNetworks/shop/subnets/"
-	                                                               "roles") ",'"
-	                                                                        "applicationSecurityGroups"
-	                                                                        "':[" ID("applicationSecuri"
-	                                                                                 "ty"
-	                                                                                 "Groups/"
-	                                                                                 "shop.quiet") "],"
-	                                                                                               "'lo"
-	                                                                                               "adB"
-	                                                                                               "ala"
-	                                                                                               "nce"
-	                                                                                               "rBa"
-	                                                                                               "cke"
-	                                                                                               "ndA"
-	                                                                                               "ddr"
-	                                                                                               "ess"
-	                                                                                               "Poo"
-	                                                                                               "ls'"
-	                                                                                               ":[]"
-	                                                                                               ",'"
-	                                                                                               "loa"
-	                                                                                               "dBa"
-	                                                                                               "lan"
-	                                                                                               "cer"
-	                                                                                               "Inb"
-	                                                                                               "oun"
-	                                                                                               "dNa"
-	                                                                                               "tRu"
-	                                                                                               "les"
-	                                                                                               "':["
-	                                                                                               "]}}"
-	                                                                                               "]"
-	                                                                                               "}");
+	/* clang-format off */
+	kit_expect(k, "networkInterfaces/quiet_IN_0", "{'networkSecurityGroup':" ID(
+		"networkSecurityGroups/shop.quiet") ",'ipConfigurations':[{'name':'default','properties':{"
+		"'privateIPAllocationMethod':'Dynamic','subnet':" ID( "virtualNetworks/shop/subnets/roles")
+		",'applicationSecurityGroups':[" ID("applicationSecurityGroups/shop.quiet")
+		"],'loadBalancerBackendAddressPools':[],'loadBalancerInboundNatRules':[]}}]}");
+	/* clang-format on */
 	kit_expect(k, "virtualNetworks/shop",
 	           "{'addressSpace':{'addressPrefixes':['10.0.0.0/16']},'subnets':[{'name':'roles','properties':{"
 	           "'addressPrefix':'10.0.0.0/16'}}]}");
@@ -94,43 +63,23 @@ static void test_input(void)
 	                               "<InputEndpoint name='dns' protocol='udp' port='53'/>")),
 	        COUNT("web", "2"));
 
-	kit_expect(
-	        k, "loadBalancers/shop",
-	        "{'frontendIPConfigurations':[{'name':'front','properties':{'publicIPAddress':" ID(
-	                "publicIPAddresses/shop") "}}],'backendAddressPools':[{'name':'web','properties':{}}],"
-	                                          "'probes':[{'name':'web.http','properties':{'protocol':'Http','port':"
-	                                          "8081,'intervalInSeconds':5,"
-	                                          "'numberOfProbes':2,'requestPath':'/alive'}}],'loadBalancingRules':["
-	                                          "{'name':'web.http','properties':{'frontendIPConfiguration':" ID(
-	                                                  "loadBalancers/shop/frontendIPConfigurations/front") ",'"
-	                                                                                                       "protoco"
-	                                                                                                       "l':'"
-	                                                                                                       "Tcp','"
-	                                                                                                       "fronten"
-	                                                                                                       "dPort':"
-	                                                                                                       "80,"
-	                                                                                                       "'backen"
-	                                                                                                       "dPort':"
-	                                                                                                       "8080,'"
-	                                                                                                       "idleTim"
-	                                                                                                       "eoutInM"
-	                                                                                                       "inutes'"
-	                                                                                                       ":10,'"
-	                                                                                                       "loadDis"
-	                                                                                                       "tributi"
-	                                                                                                       "on':'"
-	                                                                                                       "SourceI"
-	                                                                                                       "P','"
-	                                                                                                       "backend"
-	                                                                                                       "Address"
-	                                                                                                       "Pool'"
-	                                                                                                       ":" ID("loadBalancers/shop/backendAddressPools/web") ",'probe':" ID(
-	                                                                                                               "loadBalancers/shop/probes/"
-	                                                                                                               "web.http") "}},"
-	                                                                                                                           "{'name':'web.dns','properties':{'frontendIPConfiguration':" ID(
-	                                                                                                                                   "loadBalancers/shop/frontendIPConfigurations/front") ",'protocol':'Udp','frontendPort':53,"
-	                                                                                                                                                                                        "'backendPort':53,'loadDistribution':'Default','backendAddressPool':" ID(
-	                                                                                                                                                                                                "loadBalancers/shop/backendAddressPools/web") "}}],'inboundNatRules':[]}");
+	/* clang-format off */
+	kit_expect( k, "loadBalancers/shop",
+		"{'frontendIPConfigurations':[{'name':'front','properties':{'publicIPAddress':" ID(
+		"publicIPAddresses/shop")
+		"}}],'backendAddressPools':[{'name':'web','properties':{}}],'probes':[{'name':'web.http',"
+		"'properties':{'protocol':'Http','port':8081,'intervalInSeconds':5,'numberOfProbes':2,"
+		"'requestPath':'/alive'}}],'loadBalancingRules':[{'name':'web.http','properties':{"
+		"'frontendIPConfiguration':" ID( "loadBalancers/shop/frontendIPConfigurations/front")
+		",'protocol':'Tcp','frontendPort':80,'backendPort':8080,'idleTimeoutInMinutes':10,"
+		"'loadDistribution':'SourceIP','backendAddressPool':" ID("loadBalancers/shop/backendAddressPools/web")
+		",'probe':" ID( "loadBalancers/shop/probes/web.http")
+		"}},{'name':'web.dns','properties':{'frontendIPConfiguration':" ID(
+		"loadBalancers/shop/frontendIPConfigurations/front")
+		",'protocol':'Udp','frontendPort':53,'backendPort':53,'loadDistribution':'Default',"
+		"'backendAddressPool':" ID( "loadBalancers/shop/backendAddressPools/web")
+		"}}],'inboundNatRules':[]}");
+	/* clang-format on */
 	kit_expect_value(k, "networkSecurityGroups/shop.web", "properties.securityRules.0",
 	                 "{'name':'endpoint.http','properties':{'priority':100,'direction':'Inbound','access':'Allow',"
 	                 "'protocol':'Tcp','sourcePortRange':'*','destinationAddressPrefix':'*','destinationPortRange':"
@@ -143,12 +92,12 @@ static void test_input(void)
 	                 "properties.ipConfigurations.0.properties.loadBalancerBackendAddressPools",
 	                 "[" ID("loadBalancers/shop/backendAddressPools/web") "]");
 	kit_expect_value(k, "networkInterfaces/web_IN_2", "name", "none");
-	kit_expect(k, "Microsoft.Compute/virtualMachines/web_IN_1",
-	           "{'networkProfile':{'networkInterfaces':[" ID(
-	                   "networkInterfaces/web_IN_1") "]},'availabilitySet':{"
-	                                                 "'id':'/subscriptions/s/resourceGroups/g/providers/"
-	                                                 "Microsoft.Compute/availabilitySets/shop'},"
-	                                                 "'osProfile':{'computerName':'web_IN_1'}}");
+	/* clang-format off */
+	kit_expect(k, "Microsoft.Compute/virtualMachines/web_IN_1", "{'networkProfile':{'networkInterfaces':[" ID(
+		"networkInterfaces/web_IN_1") "]},'availabilitySet':{"
+		"'id':'/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/availabilitySets/shop'},"
+		"'osProfile':{'computerName':'web_IN_1'}}");
+	/* clang-format on */
 	kit_model(k, "");
 }
 
@@ -225,25 +174,15 @@ static void test_instance(void)
 	        "a.csdef:1: /ServiceDefinition[@name='shop']/WebRole[@name='web']/Endpoints/"
 	        "InstanceInputEndpoint[@name='debug']: 2 ports are too few for 3 instances; widen the range, or have "
 	        "fewer instances");
+	/* clang-format off */
 	kit_expect_value(k, "loadBalancers/shop", "properties.inboundNatRules",
-	                 "[{'name':'web_IN_0.debug','properties':{'frontendIPConfiguration':" ID(
-	                         "loadBalancers/shop/frontendIPConfigurations/front") ",'protocol':'Udp','frontendPort'"
-	                                                                              ":"
-	                                                                              "30000,'backendPort':1000,'"
-	                                                                              "idleTimeoutInMinutes':5}},{'"
-	                                                                              "name':'web_IN_1.debug','"
-	                                                                              "properties':{"
-	                                                                              "'frontendIPConfiguration':" ID(
-	                                                                                      "loadBalancers/shop/"
-	                                                                                      "frontendIPConfigurations"
-	                                                                                      "/front") ",'protocol'"
-	                                                                                                ":'Udp','"
-	                                                                                                "frontendPort':"
-	                                                                                                "30001,'"
-	                                                                                                "backendPort':"
-	                                                                                                "1000,'"
-	                                                                                                "idleTimeoutInM"
-	                                                                                                "inutes':5}}]");
+		"[{'name':'web_IN_0.debug','properties':{'frontendIPConfiguration':" ID(
+		"loadBalancers/shop/frontendIPConfigurations/front")
+		",'protocol':'Udp','frontendPort':30000,'backendPort':1000,'idleTimeoutInMinutes':5}},{"
+		"'name':'web_IN_1.debug','properties':{'frontendIPConfiguration':" ID(
+		"loadBalancers/shop/frontendIPConfigurations/front")
+		",'protocol':'Udp','frontendPort':30001,'backendPort':1000,'idleTimeoutInMinutes':5}}]");
+	/* clang-format on */
 	kit_expect_value(k, "loadBalancers/shop", "properties.backendAddressPools", "[]");
 	kit_expect_value(k, "networkInterfaces/web_IN_1",
 	                 "properties.ipConfigurations.0.properties.loadBalancerInboundNatRules",
@@ -286,10 +225,11 @@ static void test_internal_ports(void)
 /* An endpoint and the rules of our own never share a name. */
 static void test_names(void)
 {
-	g_autoptr(kit) k = kit_read(SERVICE(ROLE("web", "<InputEndpoint name='DenyAllElse' protocol='tcp' port='80'/>"
-	                                                "<InternalEndpoint name='Probes' protocol='tcp' port='1'/>"
-	                                                "<InternalEndpoint name='a b/c' protocol='tcp' port='2'/>")),
-	                            NULL);
+	/* clang-format off */
+	g_autoptr(kit) k = kit_read(SERVICE(ROLE("web",
+		"<InputEndpoint name='DenyAllElse' protocol='tcp' port='80'/><InternalEndpoint name='Probes' protocol='tcp' port='1'/><InternalEndpoint name='a b/c' protocol='tcp' port='2'/>")),
+		NULL);
+	/* clang-format on */
 
 	kit_expect_value(k, "networkSecurityGroups/shop.web", "properties.securityRules.2.name", "'endpoint.a-b-c'");
 	kit_model(k, "");

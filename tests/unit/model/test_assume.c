@@ -67,12 +67,12 @@ static void test_parts_stay_errors(void)
 /* One assumed network: a subnet for each that is named, around the addresses in it. */
 static void test_network(void)
 {
-	g_autoptr(graph) g = assume("[" NIC("n1", CONFIG("c", "v/subnets/s", STATIC("10.1.2.4"))) "," NIC(
-	        "n2", CONFIG("c", "v/subnets/t",
-	                     STATIC("10.1.2.140"))) "," NIC("n3", CONFIG("c", "v/subnets/u",
-	                                                                 "")) ",{'type': 'virtualNetworks/subnets', "
-	                                                                      "'name': 'v/own', 'properties': "
-	                                                                      "{'addressPrefix': '192.168.7.0/24'}}]");
+	/* clang-format off */
+	g_autoptr(graph) g = assume("[" NIC("n1", CONFIG("c", "v/subnets/s", STATIC("10.1.2.4"))) "," NIC( "n2",
+		CONFIG("c", "v/subnets/t", STATIC("10.1.2.140"))) "," NIC("n3", CONFIG("c", "v/subnets/u", ""))
+		",{'type': 'virtualNetworks/subnets', 'name': 'v/own', 'properties': {"
+		"'addressPrefix': '192.168.7.0/24'}}]");
+	/* clang-format on */
 	const struct network *n = g->networks->pdata[0];
 	static const char *const names[] = {"own", "s", "t", "u"};
 
@@ -102,34 +102,19 @@ static void test_clear_of_others(void)
 /* Groups are empty, a parent of a rule too; an address is of the tier of who has it; nothing is assumed twice. */
 static void test_the_others(void)
 {
-	g_autoptr(graph) g = assume("[" NIC(
-	        "n", CONFIG("c", "v/subnets/s",
-	                    ", 'publicIPAddress': {'id': '@publicIPAddresses/p'}, "
-	                    "'applicationSecurityGroups': [{'id': '@applicationSecurityGroups/a'}], "
-	                    "'loadBalancerBackendAddressPools': [{'id': "
-	                    "'@loadBalancers/l/backendAddressPools/x'}]")) ",{'type': "
-	                                                                   "'networkSecurityGroups/securityRules', "
-	                                                                   "'name': 'g/r', 'properties': "
-	                                                                   "{'protocol': '*', "
-	                                                                   "'access': 'Deny', 'direction': "
-	                                                                   "'Inbound', 'priority': 100, "
-	                                                                   "'sourceAddressPrefix': '*', "
-	                                                                   "'sourcePortRange': '*', "
-	                                                                   "'destinationAddressPrefix': '*', "
-	                                                                   "'destinationPortRange': '*'}},"
-	                                                                   "{'type': 'loadBalancers', 'name': 'b', "
-	                                                                   "'properties': "
-	                                                                   "{'frontendIPConfigurations': [{'name': "
-	                                                                   "'f', "
-	                                                                   "'properties': {'publicIPAddress': "
-	                                                                   "{'id': '@publicIPAddresses/q'}}}]}},"
-	                                                                   "{'type': "
-	                                                                   "'Microsoft.Compute/virtualMachines', "
-	                                                                   "'name': 'm', 'properties': "
-	                                                                   "{'networkProfile': "
-	                                                                   "{'networkInterfaces': [{'id': "
-	                                                                   "'@networkInterfaces/n'}, {'id': "
-	                                                                   "'@networkInterfaces/o'}]}}}]");
+	/* clang-format off */
+	g_autoptr(graph) g = assume("[" NIC( "n", CONFIG("c", "v/subnets/s",
+		", 'publicIPAddress': {'id': '@publicIPAddresses/p'}, 'applicationSecurityGroups': [{"
+		"'id': '@applicationSecurityGroups/a'}], 'loadBalancerBackendAddressPools': [{"
+		"'id': '@loadBalancers/l/backendAddressPools/x'}]"))
+		",{'type': 'networkSecurityGroups/securityRules', 'name': 'g/r', 'properties': {"
+		"'protocol': '*', 'access': 'Deny', 'direction': 'Inbound', 'priority': 100, 'sourceAddressPrefix': '*', 'sourcePortRange': '*', 'destinationAddressPrefix': '*', 'destinationPortRange': '*'}},"
+		"{'type': 'loadBalancers', 'name': 'b', 'properties': {'frontendIPConfigurations': [{"
+		"'name': 'f', 'properties': {'publicIPAddress': {'id': '@publicIPAddresses/q'}}}]}},{"
+		"'type': 'Microsoft.Compute/virtualMachines', 'name': 'm', 'properties': {"
+		"'networkProfile': {'networkInterfaces': [{'id': '@networkInterfaces/n'}, {"
+		"'id': '@networkInterfaces/o'}]}}}]");
+	/* clang-format on */
 	const struct public_address *p = g->public_addresses->pdata[0], *q = g->public_addresses->pdata[1];
 	const struct security_group *group = g->security_groups->pdata[0];
 

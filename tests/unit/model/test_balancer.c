@@ -27,52 +27,34 @@
 	        "{'type':'Microsoft.Compute/virtualMachines','name':'" name "','properties':{'networkProfile':{"       \
 	        "'networkInterfaces':[" REF("@networkInterfaces/" nic) "]}}}"
 
-static const char whole[] =
-        "[" NET
-                PIP("one")
-                        PIP("two")
-                                BALANCER("Standard", "'frontendIPConfigurations':[" PUBLIC("f", "one") "," PUBLIC("out", "t"
-                                                                                                                         "w"
-                                                                                                                         "o") "," INSIDE("i", ",'privateIPAddress':'10.0.0.9','privateIPAllocationMethod':'Static'") ","
-                                                                                                                                                                                                                     "{'name':'d','zones':['1','2'],'properties':{'subnet':" REF("@virtualNetworks/n/subnets/a") ",'privateIPAddress':'10.0.0.8','privateIPAllocationMethod':'Dynamic','gatewayLoadBalancer':{'id':"
-                                                                                                                                                                                                                                                                                                                 "'/subscriptions/other/resourceGroups/g/providers/Microsoft.Network/loadBalancers/gw/"
-                                                                                                                                                                                                                                                                                                                 "frontendIPConfigurations/x'}}}," INSIDE("six", ",'privateIPAddressVersion':'IPv6','privateIPAddress':'fd00::9',"
-                                                                                                                                                                                                                                                                                                                                                                 "'privateIPAllocationMethod':'Static'") "],"
-                                                                                                                                                                                                                                                                                                                                                                                                         "'backendAddressPools':[{'name':'p'},{'name':'q','properties':{'virtualNetwork':" REF(
-                                                                                                                                                                                                                                                                                                                                                                                                                 "@virtualNetworks/n") ",'drainPeriodInSeconds':30,'loadBalancerBackendAddresses':[{'name':'x','properties':{'ipAddress':"
-                                                                                                                                                                                                                                                                                                                                                                                                                                       "'10.0.0.20','adminState':'Drain'}},{'name':'y','properties':{'ipAddress':'10.0.0.21'}},"
-                                                                                                                                                                                                                                                                                                                                                                                                                                       "{'name':'down','properties':{'ipAddress':'10.0.0.22','adminState':'Down'}},"
-                                                                                                                                                                                                                                                                                                                                                                                                                                       "{'name':'report','properties':{}}]}}],"
-                                                                                                                                                                                                                                                                                                                                                                                                                                       "'probes':[{'name':'h','properties':{'protocol':'Http','port':8080,'requestPath':'/up',"
-                                                                                                                                                                                                                                                                                                                                                                                                                                       "'intervalInSeconds':5,'numberOfProbes':3,'probeThreshold':2,'noHealthyBackendsBehavior':"
-                                                                                                                                                                                                                                                                                                                                                                                                                                       "'AllProbedUp'}}],"
-                                                                                                                                                                                                                                                                                                                                                                                                                                       "'loadBalancingRules':[" RULE(
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "r", "f", "p", "Tcp", "80", "8080",
-                                                                                                                                                                                                                                                                                                                                                                                                                                               ",'probe':" REF(LB
-                                                                                                                                                                                                                                                                                                                                                                                                                                                               "/probes/h") ",'loadDistribution':'SourceIPProtocol','idleTimeoutInMinutes':100,"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                            "'enableTcpReset':true,'disableOutboundSnat':true,'backendAddressPools':[" REF(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    LB "/backendAddressPools/p") "]") "," RULE("ha",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "i",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "q",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "All",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "0",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "0",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               ",'probe':" REF(LB
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "/probes/h")) "," RULE("s",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "d",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "p",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "Udp", "53", "53", "") "," RULE("six",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "six",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "p", "Tcp", "443", "443", "") "],"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "'inboundNatRules':[{'name':'row','properties':{" F("f") "," P(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            "p") ",'protocol':'Tcp',"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                 "'frontendPortRangeStart':6000,'frontendPortRangeEnd':6009,'backendPort':22,'frontendPort':0}}],"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                 "'outboundRules':[{'name':'o','properties':{'frontendIPConfigurations':[" REF(LB "/frontendIPConfigurations/out") "]," P("p") ",'protocol':'All','allocatedOutboundPorts':1024,"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "'idleTimeoutInMinutes':120,'enableTcpReset':true}}]") ",\n" VM("v", "n20", ",'privateIPAllocationMethod':'Static','privateIPAddress':'10.0.0.20'") ",\n" VM("d",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            "n22",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            ",'privateIPAllocationMethod':'Static','privateIPAddress':'10.0.0.22'") ",\n" VM("w",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "n21",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "") "]";
+/* clang-format off */
+static const char whole[] = "[" NET PIP("one") PIP("two") BALANCER("Standard", "'frontendIPConfigurations':["
+	PUBLIC("f", "one") "," PUBLIC("out", "two") "," INSIDE("i",
+	",'privateIPAddress':'10.0.0.9','privateIPAllocationMethod':'Static'")
+	",{'name':'d','zones':['1','2'],'properties':{'subnet':" REF("@virtualNetworks/n/subnets/a")
+	",'privateIPAddress':'10.0.0.8','privateIPAllocationMethod':'Dynamic'," "'gatewayLoadBalancer':{"
+	"'id':'/subscriptions/other/resourceGroups/g/providers/Microsoft.Network/loadBalancers/gw/frontendIPConfigurations/x'}}},"
+	INSIDE("six", ",'privateIPAddressVersion':'IPv6','privateIPAddress':'fd00::9',"
+	"'privateIPAllocationMethod':'Static'")
+	"],'backendAddressPools':[{'name':'p'},{'name':'q','properties':{'virtualNetwork':" REF( "@virtualNetworks/n")
+	",'drainPeriodInSeconds':30,'loadBalancerBackendAddresses':[{'name':'x','properties':{"
+	"'ipAddress':'10.0.0.20','adminState':'Drain'}},{'name':'y','properties':{"
+	"'ipAddress':'10.0.0.21'}},{'name':'down','properties':{'ipAddress':'10.0.0.22',"
+	"'adminState':'Down'}},{'name':'report','properties':{}}]}}],'probes':[{'name':'h',"
+	"'properties':{'protocol':'Http','port':8080,'requestPath':'/up','intervalInSeconds':5,"
+	"'numberOfProbes':3,'probeThreshold':2,'noHealthyBackendsBehavior':'AllProbedUp'}}]," "'loadBalancingRules':["
+	RULE( "r", "f", "p", "Tcp", "80", "8080", ",'probe':" REF(LB "/probes/h")
+	",'loadDistribution':'SourceIPProtocol','idleTimeoutInMinutes':100,'enableTcpReset':true,"
+	"'disableOutboundSnat':true,'backendAddressPools':[" REF( LB "/backendAddressPools/p") "]") "," RULE("ha",
+	"i", "q", "All", "0", "0", ",'probe':" REF(LB "/probes/h")) "," RULE("s", "d", "p", "Udp", "53", "53", "") ","
+	RULE("six", "six", "p", "Tcp", "443", "443", "") "],'inboundNatRules':[{'name':'row','properties':{" F("f")
+	"," P( "p") ",'protocol':'Tcp','frontendPortRangeStart':6000,'frontendPortRangeEnd':6009,"
+	"'backendPort':22,'frontendPort':0}}],'outboundRules':[{'name':'o','properties':{"
+	"'frontendIPConfigurations':[" REF(LB "/frontendIPConfigurations/out") "]," P("p")
+	",'protocol':'All','allocatedOutboundPorts':1024,'idleTimeoutInMinutes':120," "'enableTcpReset':true}}]")
+	",\n" VM("v", "n20", ",'privateIPAllocationMethod':'Static','privateIPAddress':'10.0.0.20'") ",\n" VM("d",
+	"n22", ",'privateIPAllocationMethod':'Static','privateIPAddress':'10.0.0.22'") ",\n" VM("w", "n21", "") "]";
+/* clang-format on */
 
 static void test_parts(void)
 {
@@ -140,159 +122,22 @@ static void test_pool_by_address(void)
 /* A part may be a document of its own. */
 static void test_documents(void)
 {
-	g_autoptr(graph) g = fixture_graph("[" PIP("one") BALANCER(
-	        "Standard",
-	        "'sku':null") ",\n"
-	                      "{'type':'loadBalancers/frontendIPConfigurations','name':'lb/"
-	                      "f','properties':{'publicIPAddress':" REF(
-	                              "@publicIPAddresses/one") "}},"
-	                                                        "{'type':'loadBalancers/"
-	                                                        "backendAddressPools','name':'lb/p'},"
-	                                                        "{'type':'loadBalancers/probes','name':'lb/"
-	                                                        "t','properties':{'protocol':'Tcp','port':80}},"
-	                                                        "{'type':'loadBalancers/"
-	                                                        "loadBalancingRules','name':'lb/"
-	                                                        "r','properties':{" F("f") "," P(
-	                                                                "p") ",'protocol':'Tcp','frontendPort':"
-	                                                                     "80,'backendPort':80,'"
-	                                                                     "disableOutboundSnat':true,'probe'"
-	                                                                     ":" REF(LB
-	                                                                             "/probes/t") "}},"
-	                                                                                          "{'type':'"
-	                                                                                          "loadBalancer"
-	                                                                                          "s/"
-	                                                                                          "inboundNatRu"
-	                                                                                          "les','name':"
-	                                                                                          "'lb/"
-	                                                                                          "n','"
-	                                                                                          "properties':"
-	                                                                                          "{" F("f") ","
-	                                                                                                     "'"
-	                                                                                                     "p"
-	                                                                                                     "r"
-	                                                                                                     "o"
-	                                                                                                     "t"
-	                                                                                                     "o"
-	                                                                                                     "c"
-	                                                                                                     "o"
-	                                                                                                     "l"
-	                                                                                                     "'"
-	                                                                                                     ":"
-	                                                                                                     "'"
-	                                                                                                     "U"
-	                                                                                                     "d"
-	                                                                                                     "p"
-	                                                                                                     "'"
-	                                                                                                     ","
-	                                                                                                     "'"
-	                                                                                                     "f"
-	                                                                                                     "r"
-	                                                                                                     "o"
-	                                                                                                     "n"
-	                                                                                                     "t"
-	                                                                                                     "e"
-	                                                                                                     "n"
-	                                                                                                     "d"
-	                                                                                                     "P"
-	                                                                                                     "o"
-	                                                                                                     "r"
-	                                                                                                     "t"
-	                                                                                                     "'"
-	                                                                                                     ":"
-	                                                                                                     "5"
-	                                                                                                     "3"
-	                                                                                                     ","
-	                                                                                                     "'"
-	                                                                                                     "b"
-	                                                                                                     "a"
-	                                                                                                     "c"
-	                                                                                                     "k"
-	                                                                                                     "e"
-	                                                                                                     "n"
-	                                                                                                     "d"
-	                                                                                                     "P"
-	                                                                                                     "o"
-	                                                                                                     "r"
-	                                                                                                     "t"
-	                                                                                                     "'"
-	                                                                                                     ":"
-	                                                                                                     "5"
-	                                                                                                     "3"
-	                                                                                                     "}"
-	                                                                                                     "}"
-	                                                                                                     ","
-	                                                                                                     "{"
-	                                                                                                     "'"
-	                                                                                                     "t"
-	                                                                                                     "y"
-	                                                                                                     "p"
-	                                                                                                     "e"
-	                                                                                                     "'"
-	                                                                                                     ":"
-	                                                                                                     "'"
-	                                                                                                     "l"
-	                                                                                                     "o"
-	                                                                                                     "a"
-	                                                                                                     "d"
-	                                                                                                     "B"
-	                                                                                                     "a"
-	                                                                                                     "l"
-	                                                                                                     "a"
-	                                                                                                     "n"
-	                                                                                                     "c"
-	                                                                                                     "e"
-	                                                                                                     "r"
-	                                                                                                     "s"
-	                                                                                                     "/"
-	                                                                                                     "i"
-	                                                                                                     "n"
-	                                                                                                     "b"
-	                                                                                                     "o"
-	                                                                                                     "u"
-	                                                                                                     "n"
-	                                                                                                     "d"
-	                                                                                                     "N"
-	                                                                                                     "a"
-	                                                                                                     "t"
-	                                                                                                     "P"
-	                                                                                                     "o"
-	                                                                                                     "o"
-	                                                                                                     "l"
-	                                                                                                     "s"
-	                                                                                                     "'"
-	                                                                                                     ","
-	                                                                                                     "'"
-	                                                                                                     "n"
-	                                                                                                     "a"
-	                                                                                                     "m"
-	                                                                                                     "e"
-	                                                                                                     "'"
-	                                                                                                     ":"
-	                                                                                                     "'"
-	                                                                                                     "l"
-	                                                                                                     "b"
-	                                                                                                     "/"
-	                                                                                                     "n"
-	                                                                                                     "p"
-	                                                                                                     "'"
-	                                                                                                     ","
-	                                                                                                     "'"
-	                                                                                                     "p"
-	                                                                                                     "r"
-	                                                                                                     "o"
-	                                                                                                     "p"
-	                                                                                                     "e"
-	                                                                                                     "r"
-	                                                                                                     "t"
-	                                                                                                     "i"
-	                                                                                                     "e"
-	                                                                                                     "s"
-	                                                                                                     "'"
-	                                                                                                     ":"
-	                                                                                                     "{" F("f") ",'protocol':'Tcp','frontendPortRangeStart':5000,'frontendPortRangeEnd':5009,'backendPort':22}},"
-	                                                                                                                "{'type':'loadBalancers/outboundRules','name':'lb/o','properties':{'frontendIPConfigurations':[" REF(
-	                                                                                                                        LB
-	                                                                                                                        "/frontendIPConfigurations/f") "]," P("p") ",'protocol':'Tcp'}}]");
+	/* clang-format off */
+	g_autoptr(graph) g = fixture_graph("[" PIP("one") BALANCER( "Standard", "'sku':null")
+		",\n{'type':'loadBalancers/frontendIPConfigurations','name':'lb/f','properties':{"
+		"'publicIPAddress':" REF( "@publicIPAddresses/one")
+		"}},{'type':'loadBalancers/backendAddressPools','name':'lb/p'},{"
+		"'type':'loadBalancers/probes','name':'lb/t','properties':{'protocol':'Tcp','port':80}},{"
+		"'type':'loadBalancers/loadBalancingRules','name':'lb/r','properties':{" F("f") "," P( "p")
+		",'protocol':'Tcp','frontendPort':80,'backendPort':80,'disableOutboundSnat':true,'probe':" REF(LB
+		"/probes/t") "}},{'type':'loadBalancers/inboundNatRules','name':'lb/n','properties':{" F("f")
+		",'protocol':'Udp','frontendPort':53,'backendPort':53}},{"
+		"'type':'loadBalancers/inboundNatPools','name':'lb/np','properties':{" F("f")
+		",'protocol':'Tcp','frontendPortRangeStart':5000,'frontendPortRangeEnd':5009,"
+		"'backendPort':22}},{'type':'loadBalancers/outboundRules','name':'lb/o','properties':{"
+		"'frontendIPConfigurations':[" REF( LB "/frontendIPConfigurations/f") "]," P("p")
+		",'protocol':'Tcp'}}]");
+	/* clang-format on */
 	const struct load_balancer *l = fixture_noun(g, LB);
 
 	g_assert_true(l->frontends->len == 1 && l->pools->len == 1 && l->probes->len == 1 && l->rules->len == 1);
@@ -400,10 +245,11 @@ static void test_faults(void)
 /* The same port is no clash by another protocol, on another front end, or with floating IP at the member. */
 static void test_no_clash(void)
 {
-	g_autoptr(graph) g = fixture_graph("[" RULES(
-	        RULE("r", "f", "p", "Tcp", "80", "80", "") "," RULE("s", "f", "p", "Udp", "80", "80", "") "," RULE(
-	                "t", "g", "p", "Tcp", "80", "80", ",'enableFloatingIP':true") "," RULE("u", "i", "q", "All",
-	                                                                                       "0", "0", "")) "]");
+	/* clang-format off */
+	g_autoptr(graph) g = fixture_graph("[" RULES( RULE("r", "f", "p", "Tcp", "80", "80", "") "," RULE("s", "f",
+		"p", "Udp", "80", "80", "") "," RULE( "t", "g", "p", "Tcp", "80", "80", ",'enableFloatingIP':true")
+		"," RULE("u", "i", "q", "All", "0", "0", "")) "]");
+	/* clang-format on */
 
 	g_assert_cmpuint(((struct load_balancer *)g->load_balancers->pdata[0])->rules->len, ==, 4);
 }
@@ -417,19 +263,19 @@ static void test_random_ranges(void)
 		gboolean clash = FALSE;
 		g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 		g_autoptr(graph) g = NULL;
-
 		g_string_append(text, "{'type':'loadBalancers','name':'lb','sku':{'name':'Standard'},'properties':{"
 		                      "'frontendIPConfigurations':[" PUBLIC("f", "one") "],'inboundNatPools':[");
 		for (int i = 0; i < 5; i++) {
+			static const char pool[] =
+			        "%s{'name':'p%d','properties':{" F("f") ",'protocol':'Tcp',"
+			                                                "'backendPort':22,'frontendPortRangeStart':%u,"
+			                                                "'frontendPortRangeEnd':%u}}";
+
 			first[i] = (guint)g_test_rand_int_range(1, 60);
 			last[i] = first[i] + (guint)g_test_rand_int_range(0, 12);
 			for (int k = 0; k < i; k++)
 				clash |= first[i] <= last[k] && first[k] <= last[i];
-			g_string_append_printf(text,
-			                       "%s{'name':'p%d','properties':{" F(
-			                               "f") ",'protocol':'Tcp','backendPort':22,"
-			                                    "'frontendPortRangeStart':%u,'frontendPortRangeEnd':%u}}",
-			                       i ? "," : "", i, first[i], last[i]);
+			g_string_append_printf(text, pool, i ? "," : "", i, first[i], last[i]);
 		}
 		g_string_append(text, "]}}]");
 		g = graph_build(fixture_documents(text->str), errors);

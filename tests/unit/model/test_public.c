@@ -75,256 +75,62 @@ static const struct fault address_faults[] = {
 };
 
 static const struct fault nat_faults[] = {
-        {"basic-address", PIP("p", "Basic", "") "," NAT("nat", "Standard", ADDRESSES(P("p"))),
-         AT("nat") "publicIpAddresses[0].id): 'p' is a Basic address; a NAT gateway takes Standard ones"},
-        {"generation", PIP("p", "StandardV2", "") "," NAT("nat", "Standard", ADDRESSES(P("p"))),
-         AT("nat") "publicIpAddresses[0].id): 'p' is StandardV2 and the gateway is Standard; make them equal"},
-        {"six", PIP("p", "Standard", ",'publicIPAddressVersion':'IPv6'") "," NAT("nat", "Standard", ADDRESSES(P("p"))),
-         AT("nat") "publicIpAddresses[0].id): 'p' is IPv6; name an IPv4 one"},
-        {"six-list", NAT("nat", "Standard", "'publicIpAddressesV6':[" P("p") "]"),
-         AT("nat") "publicIpAddressesV6): only a StandardV2 gateway has IPv6; remove the list"},
-        {"idle", NAT("nat", "Standard", "'idleTimeoutInMinutes':121"),
-         AT("nat") "idleTimeoutInMinutes): 121 is not a number from 4 to 120; write one of these"},
-        {"sku", NAT("nat", "Basic", ""),
-         "t.json:1: resource 'nat' (sku.name): 'Basic' is not known; write one of Standard, StandardV2"},
-        {"address-missing", NAT("nat", "Standard", ADDRESSES(P("p"))),
-         AT("nat") "publicIpAddresses[0].id): no document declares the public IP address "
-                   "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/p; add it, or "
-                   "deploy it first"},
-        {"gateway-missing", NET("net", SUBNET("a", "1", "nat")),
-         AT("net") "subnets[0].properties.natGateway.id): no document declares the NAT gateway "
-                   "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/natGateways/nat; add it, or deploy "
-                   "it "
-                   "first"},
-        {"address-of-two",
-         PIP("p", "Standard", "") "," NAT("m", "Standard", ADDRESSES(P("p"))) "," NAT("nat", "Standard",
-                                                                                      ADDRESSES(P("p"))),
-         AT("nat") "publicIpAddresses[0].id): 'p' already belongs to 'm' (t.json:1); use another address"},
-        {"prefix-of-two",
-         BLOCK("b", "'prefixLength':30") "," NAT("m", "Standard", PREFIXES(REF("publicIPPrefixes/b"))) "," NAT(
-                 "nat", "Standard", PREFIXES(REF("publicIPPrefixes/b"))),
-         AT("nat") "publicIpPrefixes[0].id): 'b' already belongs to 'm' (t.json:1); use another prefix"},
-        {"too-many",
-         BLOCK("b", "'prefixLength':28") "," PIP("p", "Standard", "") "," NAT(
-                 "nat", "Standard", ADDRESSES(P("p")) "," PREFIXES(REF("publicIPPrefixes/b"))),
-         "t.json:1: resource 'nat': 17 public addresses are more than the 16 that a NAT gateway may have; remove some"},
-        {"two-networks",
-         NAT("nat", "Standard", "") "," NET("net", SUBNET("a", "1", "nat")) "," NET("two", SUBNET("a", "1", "nat")),
-         AT("two") "subnets[0].properties.natGateway): 'nat' already serves virtual network 'net'; use a gateway of "
-                   "its "
-                   "own for 'two'"},
-        {"basic-beside",
-         NAT("nat", "Standard", "") "," NET("net", SUBNET("a", "1", "nat")) "," PIP("p", "Basic", "") "," NIC(
-                 ",'publicIPAddress':" P("p")),
-         AT("n") "ipConfigurations[0].properties.publicIPAddress): 'p' is a Basic address in subnet 'a', which has a "
-                 "NAT gateway; make it a Standard one"},
-        {"basic-balancer-beside",
-         NAT("nat", "Standard", "") "," NET(
-                 "net",
-                 SUBNET("a", "1",
-                        "nat")) ","
-                                "{'type':'loadBalancers','name':'lb','properties':{'frontendIPConfigurations':[{'"
-                                "name':'f','properties':{"
-                                "'publicIPAddress':" P("p") "}}],'backendAddressPools':[{'name':'q'}]}}," PIP(
-                                        "p", "Basic",
-                                        "") "," NIC(",'loadBalancerBackendAddressPools':[" REF("loadBalancers/lb/"
-                                                                                               "backendAddressPoo"
-                                                                                               "ls/q") "]"),
-         AT("n") "ipConfigurations[0].properties.loadBalancerBackendAddressPools): load balancer 'lb' is Basic and "
-                 "subnet 'a' has a NAT gateway; make it a Standard one"},
-        {"gateway-subnet", NAT("nat", "Standard", "") "," NET("net", SUBNET("GatewaySubnet", "1", "nat")),
-         AT("net") "subnets[0].properties.natGateway): a NAT gateway cannot serve 'GatewaySubnet'; remove it"},
-};
+        /* clang-format off */
+        {"basic-address", PIP("p", "Basic", "") "," NAT("nat", "Standard", ADDRESSES(P("p"))), AT("nat")
+        	"publicIpAddresses[0].id): 'p' is a Basic address; a NAT gateway takes Standard ones"}, {"generation",
+        	PIP("p", "StandardV2", "") "," NAT("nat", "Standard", ADDRESSES(P("p"))), AT("nat")
+        	"publicIpAddresses[0].id): 'p' is StandardV2 and the gateway is Standard; make them equal"}, {"six",
+        	PIP("p", "Standard", ",'publicIPAddressVersion':'IPv6'") "," NAT("nat", "Standard",
+        	ADDRESSES(P("p"))), AT("nat") "publicIpAddresses[0].id): 'p' is IPv6; name an IPv4 one"}, {"six-list",
+        	NAT("nat", "Standard", "'publicIpAddressesV6':[" P("p") "]"), AT("nat")
+        	"publicIpAddressesV6): only a StandardV2 gateway has IPv6; remove the list"}, {"idle", NAT("nat",
+        	"Standard", "'idleTimeoutInMinutes':121"), AT("nat")
+        	"idleTimeoutInMinutes): 121 is not a number from 4 to 120; write one of these"}, {"sku", NAT("nat",
+        	"Basic", ""),
+        	"t.json:1: resource 'nat' (sku.name): 'Basic' is not known; write one of Standard, StandardV2"},
+        	{"address-missing", NAT("nat", "Standard", ADDRESSES(P("p"))), AT("nat")
+        	"publicIpAddresses[0].id): no document declares the public IP address /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/p; add it, or deploy it first"},
+        	{"gateway-missing", NET("net", SUBNET("a", "1", "nat")), AT("net")
+        	"subnets[0].properties.natGateway.id): no document declares the NAT gateway /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/natGateways/nat; add it, or deploy it first"},
+        	{"address-of-two", PIP("p", "Standard", "") "," NAT("m", "Standard", ADDRESSES(P("p"))) "," NAT("nat",
+        	"Standard", ADDRESSES(P("p"))), AT("nat")
+        	"publicIpAddresses[0].id): 'p' already belongs to 'm' (t.json:1); use another address"},
+        	{"prefix-of-two", BLOCK("b", "'prefixLength':30") "," NAT("m", "Standard",
+        	PREFIXES(REF("publicIPPrefixes/b"))) "," NAT( "nat", "Standard", PREFIXES(REF("publicIPPrefixes/b"))),
+        	AT("nat") "publicIpPrefixes[0].id): 'b' already belongs to 'm' (t.json:1); use another prefix"},
+        	{"too-many", BLOCK("b", "'prefixLength':28") "," PIP("p", "Standard", "") "," NAT( "nat", "Standard",
+        	ADDRESSES(P("p")) "," PREFIXES(REF("publicIPPrefixes/b"))),
+        	"t.json:1: resource 'nat': 17 public addresses are more than the 16 that a NAT gateway may have; remove some"},
+        	{"two-networks", NAT("nat", "Standard", "") "," NET("net", SUBNET("a", "1", "nat")) "," NET("two",
+        	SUBNET("a", "1", "nat")), AT("two")
+        	"subnets[0].properties.natGateway): 'nat' already serves virtual network 'net'; use a gateway of its own for 'two'"},
+        	{"basic-beside", NAT("nat", "Standard", "") "," NET("net", SUBNET("a", "1", "nat")) "," PIP("p",
+        	"Basic", "") "," NIC( ",'publicIPAddress':" P("p")), AT("n")
+        	"ipConfigurations[0].properties.publicIPAddress): 'p' is a Basic address in subnet 'a', which has a NAT gateway; make it a Standard one"},
+        	{"basic-balancer-beside", NAT("nat", "Standard", "") "," NET( "net", SUBNET("a", "1", "nat"))
+        	",{'type':'loadBalancers','name':'lb','properties':{'frontendIPConfigurations':[{"
+        	"'name':'f','properties':{'publicIPAddress':" P("p") "}}],'backendAddressPools':[{'name':'q'}]}},"
+        	PIP( "p", "Basic", "") "," NIC(",'loadBalancerBackendAddressPools':["
+        	REF("loadBalancers/lb/backendAddressPools/q") "]"), AT("n")
+        	"ipConfigurations[0].properties.loadBalancerBackendAddressPools): load balancer 'lb' is Basic and subnet 'a' has a NAT gateway; make it a Standard one"},
+        	{"gateway-subnet", NAT("nat", "Standard", "") "," NET("net", SUBNET("GatewaySubnet", "1", "nat")),
+        	AT("net") "subnets[0].properties.natGateway): a NAT gateway cannot serve 'GatewaySubnet'; remove it"},
+        	};
+/* clang-format on */
 
-static const char whole[] =
-        "[" NAT("nat", "Standard", ADDRESSES(P("p")) "," PREFIXES(REF("publicIPPrefixes/b")) ",'idleTimeoutInMinutes':10") "," BLOCK(
-                "b",
-                "'prefixLength':31") "," BLOCK("c",
-                                               "'prefixLength':31") "," PIP("p", "Standard",
-                                                                            "") "," PIP("q", "Standard",
-                                                                                        FROM("c") ",'"
-                                                                                                  "idleTimeoutInMinutes"
-                                                                                                  "':4,'"
-                                                                                                  "dnsSettings':{'"
-                                                                                                  "domainNameLabel':'"
-                                                                                                  "shop-1','"
-                                                                                                  "fqdn':'x',"
-                                                                                                  "'reverseFqdn':'shop."
-                                                                                                  "example."
-                                                                                                  "'},'ddosSettings':{'"
-                                                                                                  "protectionMode':'"
-                                                                                                  "Enabled',"
-                                                                                                  "'ddosProtectionPlan'"
-                                                                                                  ":" REF("ddosProtecti"
-                                                                                                          "onPlans/"
-                                                                                                          "d") "},'"
-                                                                                                               "deleteO"
-                                                                                                               "ption':"
-                                                                                                               "'"
-                                                                                                               "Delete"
-                                                                                                               "'") ","
-                                                                                                                    "{'"
-                                                                                                                    "ty"
-                                                                                                                    "pe"
-                                                                                                                    "':"
-                                                                                                                    "'"
-                                                                                                                    "dd"
-                                                                                                                    "os"
-                                                                                                                    "Pr"
-                                                                                                                    "ot"
-                                                                                                                    "ec"
-                                                                                                                    "ti"
-                                                                                                                    "on"
-                                                                                                                    "Pl"
-                                                                                                                    "an"
-                                                                                                                    "s'"
-                                                                                                                    ",'"
-                                                                                                                    "na"
-                                                                                                                    "me"
-                                                                                                                    "':"
-                                                                                                                    "'"
-                                                                                                                    "d'"
-                                                                                                                    "},"
-                                                                                                                    "{'"
-                                                                                                                    "ty"
-                                                                                                                    "pe"
-                                                                                                                    "':"
-                                                                                                                    "'"
-                                                                                                                    "vi"
-                                                                                                                    "rt"
-                                                                                                                    "ua"
-                                                                                                                    "lN"
-                                                                                                                    "et"
-                                                                                                                    "wo"
-                                                                                                                    "rk"
-                                                                                                                    "s'"
-                                                                                                                    ",'"
-                                                                                                                    "na"
-                                                                                                                    "me"
-                                                                                                                    "':"
-                                                                                                                    "'"
-                                                                                                                    "ne"
-                                                                                                                    "t'"
-                                                                                                                    ",'"
-                                                                                                                    "pr"
-                                                                                                                    "op"
-                                                                                                                    "er"
-                                                                                                                    "ti"
-                                                                                                                    "es"
-                                                                                                                    "':"
-                                                                                                                    "{'"
-                                                                                                                    "ad"
-                                                                                                                    "dr"
-                                                                                                                    "es"
-                                                                                                                    "sS"
-                                                                                                                    "pa"
-                                                                                                                    "ce"
-                                                                                                                    "':"
-                                                                                                                    "{'"
-                                                                                                                    "ad"
-                                                                                                                    "dr"
-                                                                                                                    "es"
-                                                                                                                    "sP"
-                                                                                                                    "re"
-                                                                                                                    "fi"
-                                                                                                                    "xe"
-                                                                                                                    "s'"
-                                                                                                                    ":["
-                                                                                                                    "'"
-                                                                                                                    "10"
-                                                                                                                    "."
-                                                                                                                    "0."
-                                                                                                                    "0."
-                                                                                                                    "0/"
-                                                                                                                    "16"
-                                                                                                                    "']"
-                                                                                                                    "},"
-                                                                                                                    "'e"
-                                                                                                                    "na"
-                                                                                                                    "bl"
-                                                                                                                    "eD"
-                                                                                                                    "do"
-                                                                                                                    "sP"
-                                                                                                                    "ro"
-                                                                                                                    "te"
-                                                                                                                    "ct"
-                                                                                                                    "io"
-                                                                                                                    "n'"
-                                                                                                                    ":"
-                                                                                                                    "tr"
-                                                                                                                    "ue"
-                                                                                                                    ",'"
-                                                                                                                    "dd"
-                                                                                                                    "os"
-                                                                                                                    "Pr"
-                                                                                                                    "ot"
-                                                                                                                    "ec"
-                                                                                                                    "ti"
-                                                                                                                    "on"
-                                                                                                                    "Pl"
-                                                                                                                    "an"
-                                                                                                                    "':"
-                                                                                                                    "{'"
-                                                                                                                    "id"
-                                                                                                                    "':"
-                                                                                                                    "'/"
-                                                                                                                    "su"
-                                                                                                                    "bs"
-                                                                                                                    "cr"
-                                                                                                                    "ip"
-                                                                                                                    "ti"
-                                                                                                                    "on"
-                                                                                                                    "s/"
-                                                                                                                    "ot"
-                                                                                                                    "he"
-                                                                                                                    "r/"
-                                                                                                                    "re"
-                                                                                                                    "so"
-                                                                                                                    "ur"
-                                                                                                                    "ce"
-                                                                                                                    "Gr"
-                                                                                                                    "ou"
-                                                                                                                    "ps"
-                                                                                                                    "/"
-                                                                                                                    "g/"
-                                                                                                                    "pr"
-                                                                                                                    "ov"
-                                                                                                                    "id"
-                                                                                                                    "er"
-                                                                                                                    "s/"
-                                                                                                                    "Mi"
-                                                                                                                    "cr"
-                                                                                                                    "os"
-                                                                                                                    "of"
-                                                                                                                    "t."
-                                                                                                                    "Ne"
-                                                                                                                    "tw"
-                                                                                                                    "or"
-                                                                                                                    "k/"
-                                                                                                                    "dd"
-                                                                                                                    "os"
-                                                                                                                    "Pr"
-                                                                                                                    "ot"
-                                                                                                                    "ec"
-                                                                                                                    "ti"
-                                                                                                                    "on"
-                                                                                                                    "Pl"
-                                                                                                                    "an"
-                                                                                                                    "s/"
-                                                                                                                    "th"
-                                                                                                                    "ei"
-                                                                                                                    "rs"
-                                                                                                                    "'}"
-                                                                                                                    ",'"
-                                                                                                                    "su"
-                                                                                                                    "bn"
-                                                                                                                    "et"
-                                                                                                                    "s'"
-                                                                                                                    ":"
-                                                                                                                    "[" SUBNET(
-                                                                                                                            "a",
-                                                                                                                            "1",
-                                                                                                                            "nat") "]}}]";
+/* clang-format off */
+static const char whole[] = "[" NAT("nat", "Standard", ADDRESSES(P("p")) "," PREFIXES(REF("publicIPPrefixes/b"))
+	",'idleTimeoutInMinutes':10") "," BLOCK( "b", "'prefixLength':31") "," BLOCK("c", "'prefixLength':31") ","
+	PIP("p", "Standard", "") "," PIP("q", "Standard", FROM("c")
+	",'idleTimeoutInMinutes':4,'dnsSettings':{'domainNameLabel':'shop-1','fqdn':'x',"
+	"'reverseFqdn':'shop.example.'},'ddosSettings':{'protectionMode':'Enabled'," "'ddosProtectionPlan':"
+	REF("ddosProtectionPlans/d") "},'deleteOption':'Delete'")
+	",{'type':'ddosProtectionPlans','name':'d'},{'type':'virtualNetworks','name':'net',"
+	"'properties':{'addressSpace':{'addressPrefixes':['10.0.0.0/16']},"
+	"'enableDdosProtection':true,'ddosProtectionPlan':{"
+	"'id':'/subscriptions/other/resourceGroups/g/providers/Microsoft.Network/ddosProtectionPlans/theirs'},"
+	"'subnets':[" SUBNET( "a", "1", "nat") "]}}]";
+/* clang-format on */
 
 static void test_links(void)
 {
@@ -391,12 +197,11 @@ static void test_label(void)
 
 static void test_same_name(void)
 {
-	g_autoptr(graph) g = fixture_graph("[" PIP("a", "Standard", ",'dnsSettings':{'domainNameLabel':'web'}") "," PIP(
-	        "b", "Standard",
-	        ",'dnsSettings':{'domainNameLabel':'web','domainNameLabelScope':'NoReuse'}") "," PIP("c", "Standard",
-	                                                                                             ",'dnsSettings':{'"
-	                                                                                             "domainNameLabel':"
-	                                                                                             "'web'}") "]");
+	/* clang-format off */
+	g_autoptr(graph) g = fixture_graph("[" PIP("a", "Standard", ",'dnsSettings':{'domainNameLabel':'web'}") ","
+		PIP( "b", "Standard", ",'dnsSettings':{'domainNameLabel':'web','domainNameLabelScope':'NoReuse'}") ","
+		PIP("c", "Standard", ",'dnsSettings':{'domainNameLabel':'web'}") "]");
+	/* clang-format on */
 
 	g_assert_cmpuint(g->warnings->len, ==, 1);
 	fixture_check_warning(

@@ -63,31 +63,15 @@ static const struct fault faults[] = {
          "and '-', and end with neither of the last two"},
 };
 
-static const char table[] = "[" TABLE(
-        ROUTE("a", GO("0.0.0.0/0", "VirtualAppliance") VIA("10.0.9.4")) "," ROUTE("b", GO("::/0", "none")) "," ROUTE(
-                "c",
-                GO("Storage.WestUS",
-                   "Internet")) "," ROUTE("d",
-                                          GO("10.7.0.0/16",
-                                             "VnetLocal"))) ","
-                                                            "{'type':'routeTables/routes','name':'rt/"
-                                                            "d','properties':{" GO(
-                                                                    "10.8.0.0/16",
-                                                                    "VirtualNetworkGateway") "}},"
-                                                                                             "{'type':'virtualNetworks'"
-                                                                                             ",'name':'net','"
-                                                                                             "properties':{'"
-                                                                                             "addressSpace':{'"
-                                                                                             "addressPrefixes':['10.0."
-                                                                                             "0.0/16']},"
-                                                                                             "'subnets':[{'name':'s','"
-                                                                                             "properties':{'"
-                                                                                             "addressPrefix':'10.0.1.0/"
-                                                                                             "24','routeTable':{'id':'@"
-                                                                                             "routeTables/rt'}}},"
-                                                                                             "{'name':'u','properties':"
-                                                                                             "{'addressPrefix':'10.0.2."
-                                                                                             "0/24'}}]}}]";
+/* clang-format off */
+static const char table[] = "[" TABLE( ROUTE("a", GO("0.0.0.0/0", "VirtualAppliance") VIA("10.0.9.4")) "," ROUTE("b",
+	GO("::/0", "none")) "," ROUTE( "c", GO("Storage.WestUS", "Internet")) "," ROUTE("d", GO("10.7.0.0/16",
+	"VnetLocal"))) ",{'type':'routeTables/routes','name':'rt/d','properties':{" GO( "10.8.0.0/16",
+	"VirtualNetworkGateway") "}},{'type':'virtualNetworks','name':'net','properties':{'addressSpace':{"
+	"'addressPrefixes':['10.0.0.0/16']},'subnets':[{'name':'s','properties':{"
+	"'addressPrefix':'10.0.1.0/24','routeTable':{'id':'@routeTables/rt'}}},{'name':'u',"
+	"'properties':{'addressPrefix':'10.0.2.0/24'}}]}}]";
+/* clang-format on */
 
 static void test_routes(void)
 {

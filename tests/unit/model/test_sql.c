@@ -73,22 +73,20 @@ static const struct fault faults[] = {
          "Microsoft.DBforPostgreSQL/flexibleServers; add a delegation there"},
 };
 
-static const char everything[] =
-        "[" NET(ENDPOINT
-                ",'delegations':[{'name':'x','properties':{'serviceName':"
-                "'Microsoft.DBforPostgreSQL/flexibleServers'}}]") "," SERVER("'administratorLogin':'root1','"
-                                                                             "administratorLoginPassword':'hidden-"
-                                                                             "1','minimalTlsVersion':'1.2'") "," RULE("r",
-                                                                                                                      "203.0.113.4", "203.0.113.9") "," SUBNET_RULE("s",
-                                                                                                                                                                    "") "," OF(SQL "/ipv6FirewallRules", "d/six", "'startIPv6Address':'2001:db8::','endIPv6Address':'2001:db8::9'") "," OF(SQL "/outboundFirewallRules", "d/store.example.com", "") "," OF(SQL "/databases",
-                                                                                                                                                                                                                                                                                                                                                           "d/orders",
-                                                                                                                                                                                                                                                                                                                                                           "") "," OF(PG,
-                                                                                                                                                                                                                                                                                                                                                                      "pgs",
-                                                                                                                                                                                                                                                                                                                                                                      "'network':{'delegatedSubnetResourceId':'" SUBNET "'}") "," OF("Microsoft.DBforMySQL/servers", "mys", "'sslEnforcement':'Enabled','publicNetworkAccess':'Disabled'") "," OF("Microsoft.DBforMySQL/servers/databases", "mys/b", "'charset':'utf8'") "," OF("Microsoft.DBforMariaDB/servers", "mar", "") "," OF("Microsoft.Synapse/workspaces",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "syn",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "") "," OF("Microsoft.Synapse/workspaces/firewallRules",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "syn/all",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "'startIpAddress':'10.0.0.1','endIpAddress':'10.0.0.1'") "]";
+/* clang-format off */
+static const char everything[] = "[" NET(ENDPOINT ",'delegations':[{'name':'x','properties':{"
+	"'serviceName':'Microsoft.DBforPostgreSQL/flexibleServers'}}]") ","
+	SERVER("'administratorLogin':'root1','administratorLoginPassword':'hidden-1'," "'minimalTlsVersion':'1.2'")
+	"," RULE("r", "203.0.113.4", "203.0.113.9") "," SUBNET_RULE("s", "") "," OF(SQL "/ipv6FirewallRules", "d/six",
+	"'startIPv6Address':'2001:db8::','endIPv6Address':'2001:db8::9'") "," OF(SQL "/outboundFirewallRules",
+	"d/store.example.com", "") "," OF(SQL "/databases", "d/orders", "") "," OF(PG, "pgs",
+	"'network':{'delegatedSubnetResourceId':'" SUBNET "'}") "," OF("Microsoft.DBforMySQL/servers", "mys",
+	"'sslEnforcement':'Enabled','publicNetworkAccess':'Disabled'") ","
+	OF("Microsoft.DBforMySQL/servers/databases", "mys/b", "'charset':'utf8'") ","
+	OF("Microsoft.DBforMariaDB/servers", "mar", "") "," OF("Microsoft.Synapse/workspaces", "syn", "") ","
+	OF("Microsoft.Synapse/workspaces/firewallRules", "syn/all",
+	"'startIpAddress':'10.0.0.1','endIpAddress':'10.0.0.1'") "]";
+/* clang-format on */
 
 static void test_everything(void)
 {
@@ -116,10 +114,11 @@ static void test_everything(void)
 /* The whole Internet, and everybody inside of the cloud: both are asked for by an innocent range. */
 static void test_wide(void)
 {
-	g_autoptr(graph) g = fixture_graph("[" SERVER("") "," RULE("cloud", "0.0.0.0", "0.0.0.0") "," RULE(
-	        "all", "0.0.0.0", "255.255.255.255") "," RULE("half", "1.0.0.0",
-	                                                      "200.0.0.0") "," RULE("one", "203.0.113.4",
-	                                                                            "203.0.113.4") "]");
+	/* clang-format off */
+	g_autoptr(graph) g = fixture_graph("[" SERVER("") "," RULE("cloud", "0.0.0.0", "0.0.0.0") "," RULE( "all",
+		"0.0.0.0", "255.255.255.255") "," RULE("half", "1.0.0.0", "200.0.0.0") "," RULE("one", "203.0.113.4",
+		"203.0.113.4") "]");
+	/* clang-format on */
 	g_autoptr(graph) shut = fixture_graph(
 	        "[" SERVER("'publicNetworkAccess':'Disabled'") "," RULE("one", "203.0.113.4", "203.0.113.4") "]");
 

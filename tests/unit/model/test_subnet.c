@@ -64,32 +64,26 @@ static const struct fault faults[] = {
          S0 ".properties.delegations): 'AzureFirewallSubnet' is for firewalls alone; remove the delegation"},
 };
 
-static const char whole[] =
-        "[{'type':'routeTables','name':'rt','properties':{'routes':[{'name':'d','properties':{'addressPrefix':'::/0',"
-        "'nextHopType':'None'}}]}},{'type':'networkSecurityGroups','name':'sg','properties':{}}," NET(
-                ",'dhcpOptions':{'dnsServers':['10.0.0.4','fd00:0::4']},'flowTimeoutInMinutes':20,"
-                "'bgpCommunities':{'virtualNetworkCommunity':'12076:20000','regionalCommunity':'12076:50004'},"
-                "'encryption':{'enabled':true,'enforcement':'DropUnencrypted'},'subnets':[" SUBNET(
-                        "a", ",'delegations':[{'name':'d','properties':{'serviceName':'Microsoft.Web/serverFarms'}}],"
-                             "'serviceEndpoints':[{'service':'Microsoft.Storage','locations':['*']},{'service':"
-                             "'Microsoft.Sql'},{'service':'Microsoft.Storage'}],'serviceEndpointPolicies':[{'id':"
-                             "'@serviceEndpointPolicies/p'}],'defaultOutboundAccess':false,"
-                             "'privateEndpointNetworkPolicies':'RouteTableEnabled',"
-                             "'privateLinkServiceNetworkPolicies':'Disabled'") ",{'name':'GatewaySubnet','properties':{"
-                                                                               "'addressPrefix':'10.0.2.0/"
-                                                                               "27','networkSecurityGroup':{'id':'@"
-                                                                               "networkSecurityGroups/sg'},"
-                                                                               "'routeTable':{'id':'@routeTables/"
-                                                                               "rt'}}},{'name':'AzureBastionSubnet','"
-                                                                               "properties':{'addressPrefix':"
-                                                                               "'10.0.3.0/"
-                                                                               "27','routeTable':{'id':'@routeTables/"
-                                                                               "rt'}}},{'name':'b','properties':{'"
-                                                                               "addressPrefix':"
-                                                                               "'10.0.4.0/"
-                                                                               "27','privateEndpointNetworkPolicies':'"
-                                                                               "Disabled','defaultOutboundAccess':true}"
-                                                                               "}]") "]";
+/* clang-format off */
+static const char whole[] = "[{'type':'routeTables','name':'rt','properties':{'routes':[{'name':'d','properties':{"
+	"'addressPrefix':'::/0','nextHopType':'None'}}]}},{'type':'networkSecurityGroups',"
+	"'name':'sg','properties':{}}," NET(
+	",'dhcpOptions':{'dnsServers':['10.0.0.4','fd00:0::4']},'flowTimeoutInMinutes':20,"
+	"'bgpCommunities':{'virtualNetworkCommunity':'12076:20000',"
+	"'regionalCommunity':'12076:50004'},'encryption':{'enabled':true,"
+	"'enforcement':'DropUnencrypted'},'subnets':[" SUBNET( "a",
+	",'delegations':[{'name':'d','properties':{'serviceName':'Microsoft.Web/serverFarms'}}],"
+	"'serviceEndpoints':[{'service':'Microsoft.Storage','locations':['*']},{"
+	"'service':'Microsoft.Sql'},{'service':'Microsoft.Storage'}],'serviceEndpointPolicies':[{"
+	"'id':'@serviceEndpointPolicies/p'}],'defaultOutboundAccess':false,"
+	"'privateEndpointNetworkPolicies':'RouteTableEnabled'," "'privateLinkServiceNetworkPolicies':'Disabled'")
+	",{'name':'GatewaySubnet','properties':{'addressPrefix':'10.0.2.0/27',"
+	"'networkSecurityGroup':{'id':'@networkSecurityGroups/sg'},'routeTable':{"
+	"'id':'@routeTables/rt'}}},{'name':'AzureBastionSubnet','properties':{"
+	"'addressPrefix':'10.0.3.0/27','routeTable':{'id':'@routeTables/rt'}}},{'name':'b',"
+	"'properties':{'addressPrefix':'10.0.4.0/27','privateEndpointNetworkPolicies':'Disabled',"
+	"'defaultOutboundAccess':true}}]") "]";
+/* clang-format on */
 
 static void test_read(void)
 {

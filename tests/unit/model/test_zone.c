@@ -29,58 +29,53 @@
 #define W       "t.json:1: resource 'w/f' (properties."
 
 static const struct fault zone_faults[] = {
+        /* clang-format off */
         {"name", ZONE("corp_.-example"),
-         "t.json:1: resource 'corp_.-example' (name): 'corp_.-example' cannot be a zone; write a name like "
-         "corp.example.com"},
-        {"two-registrations",
-         NET("v") ZONE("a.example") "," ZONE("b.example") "," LINK(
-                 "a.example", "l", "v", ",'registrationEnabled':true") "," LINK("b.example", "l", "v",
-                                                                                ",'registrationEnabled':true"),
-         "t.json:1: resource 'b.example/l' (properties.registrationEnabled): the names of 'v' are taken up by zone "
-         "'a.example' already, by 'l' (t.json:1); a network has one such zone"},
-        {"linked-twice", NET("v") Z LINK("corp.example", "l", "v", "") "," LINK("corp.example", "m", "V", ""),
-         AT("m") "properties.virtualNetwork): 'l' (t.json:1) links 'V' to this zone already; keep one"},
-        {"no-network", Z OF("privateDnsZones/virtualNetworkLinks", "corp.example/l", ""),
-         AT("l") "properties.virtualNetwork): it is missing; name a virtual network by its id"},
-        {"orphan-link", NET("v") LINK("corp.example", "l", "v", ""),
-         "t.json:1: resource 'corp.example/l': no document declares the private DNS zone "
-         "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/corp.example; add it, or "
-         "deploy "
-         "it first"},
-        {"no-ttl", Z OF("privateDnsZones/A", "corp.example/www", "'aRecords':[]"),
-         AT("www") "properties.ttl): it is missing; write a number from 1 to 2147483647"},
-        {"ttl", Z OF("privateDnsZones/A", "corp.example/www", "'ttl':0"),
-         AT("www") "properties.ttl): 0 is not a number from 1 to 2147483647; write one of these"},
-        {"address", Z SET("A", "www", ",'aRecords':[{'ipv4Address':'10.0.0'}]"),
-         AT("www") "properties.aRecords[0].ipv4Address): '10.0.0' is not an IPv4 address; write one like 10.0.0.4"},
-        {"address-six", Z SET("AAAA", "www", ",'aaaaRecords':[{'ipv6Address':'10.0.0.4'}]"),
-         AT("www") "properties.aaaaRecords[0].ipv6Address): '10.0.0.4' is not an IPv6 address; write one like fd00::4"},
-        {"twice", Z SET("A", "www", ",'aRecords':[{'ipv4Address':'10.0.0.4'},{'ipv4Address':'10.0.0.4'}]"),
-         AT("www") "properties.aRecords[1]): the set has this record already; remove it"},
-        {"stray", Z SET("A", "www", ",'cnameRecord':{'cname':'a.example'}"),
-         AT("www") "properties.cnameRecord): a record set of another type has none of these; remove them"},
-        {"record-name", Z A("-www"),
-         AT("-www") "name): '-www' cannot be the name of a record; write one like www, _sip._tcp, * or @"},
-        {"record-dot", Z A("www."),
-         AT("www.") "name): 'www.' cannot be the name of a record; write one like www, _sip._tcp, * or @"},
-        {"cname-apex", Z CNAME("@"),
-         AT("@") "name): a CNAME cannot stand at the zone's own name, where its SOA is; use an A record or another "
-                 "name"},
-        {"cname-beside", Z CNAME("www") "," A("WWW"),
-         AT("WWW") "name): 'www' (t.json:1) is a CNAME, which stands alone at its name; remove one of them"},
-        {"cname-name", Z SET("CNAME", "www", ",'cnameRecord':{'cname':'a b'}"),
-         AT("www") "properties.cnameRecord.cname): 'a b' is not a name; write one like host.example.com"},
-        {"soa", Z SET("SOA", "www", ",'soaRecord':{'host':'h','email':'e'}"),
-         AT("www") "name): the SOA of a zone is at its own name; write \"@\""},
-        {"mx", Z SET("MX", "@", ",'mxRecords':[{'preference':65536,'exchange':'m.example'}]"),
-         AT("@") "properties.mxRecords[0].preference): 65536 is not a number from 0 to 65535; write one of these"},
-        {"srv", Z SET("SRV", "_sip._tcp", ",'srvRecords':[{'priority':1,'weight':1,'target':'m.example'}]"),
-         AT("_sip._tcp") "properties.srvRecords[0].port): it is missing; write a number from 0 to 65535"},
-        {"text", Z SET("TXT", "t", ",'txtRecords':[{'value':['" S256 "']}]"),
-         AT("t") "properties.txtRecords[0].value[0]): it has 256 bytes and a string has at most 255; split it"},
-        {"texts", Z SET("TXT", "t", ",'txtRecords':[{'value':['" S255 "','" S255 "','" S255 "','" S255 "','12345']}]"),
-         AT("t") "properties.txtRecords[0].value): the strings have 1025 bytes together, more than 1024; shorten them"},
-};
+        	"t.json:1: resource 'corp_.-example' (name): 'corp_.-example' cannot be a zone; write a name like corp.example.com"},
+        	{"two-registrations", NET("v") ZONE("a.example") "," ZONE("b.example") "," LINK( "a.example", "l",
+        	"v", ",'registrationEnabled':true") "," LINK("b.example", "l", "v", ",'registrationEnabled':true"),
+        	"t.json:1: resource 'b.example/l' (properties.registrationEnabled): the names of 'v' are taken up by zone 'a.example' already, by 'l' (t.json:1); a network has one such zone"},
+        	{"linked-twice", NET("v") Z LINK("corp.example", "l", "v", "") "," LINK("corp.example", "m", "V", ""),
+        	AT("m") "properties.virtualNetwork): 'l' (t.json:1) links 'V' to this zone already; keep one"},
+        	{"no-network", Z OF("privateDnsZones/virtualNetworkLinks", "corp.example/l", ""), AT("l")
+        	"properties.virtualNetwork): it is missing; name a virtual network by its id"}, {"orphan-link",
+        	NET("v") LINK("corp.example", "l", "v", ""),
+        	"t.json:1: resource 'corp.example/l': no document declares the private DNS zone /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/corp.example; add it, or deploy it first"},
+        	{"no-ttl", Z OF("privateDnsZones/A", "corp.example/www", "'aRecords':[]"), AT("www")
+        	"properties.ttl): it is missing; write a number from 1 to 2147483647"}, {"ttl", Z
+        	OF("privateDnsZones/A", "corp.example/www", "'ttl':0"), AT("www")
+        	"properties.ttl): 0 is not a number from 1 to 2147483647; write one of these"}, {"address", Z SET("A",
+        	"www", ",'aRecords':[{'ipv4Address':'10.0.0'}]"), AT("www")
+        	"properties.aRecords[0].ipv4Address): '10.0.0' is not an IPv4 address; write one like 10.0.0.4"},
+        	{"address-six", Z SET("AAAA", "www", ",'aaaaRecords':[{'ipv6Address':'10.0.0.4'}]"), AT("www")
+        	"properties.aaaaRecords[0].ipv6Address): '10.0.0.4' is not an IPv6 address; write one like fd00::4"},
+        	{"twice", Z SET("A", "www", ",'aRecords':[{'ipv4Address':'10.0.0.4'},{'ipv4Address':'10.0.0.4'}]"),
+        	AT("www") "properties.aRecords[1]): the set has this record already; remove it"}, {"stray", Z SET("A",
+        	"www", ",'cnameRecord':{'cname':'a.example'}"), AT("www")
+        	"properties.cnameRecord): a record set of another type has none of these; remove them"},
+        	{"record-name", Z A("-www"), AT("-www")
+        	"name): '-www' cannot be the name of a record; write one like www, _sip._tcp, * or @"}, {"record-dot",
+        	Z A("www."), AT("www.")
+        	"name): 'www.' cannot be the name of a record; write one like www, _sip._tcp, * or @"}, {"cname-apex",
+        	Z CNAME("@"), AT("@")
+        	"name): a CNAME cannot stand at the zone's own name, where its SOA is; use an A record or another name"},
+        	{"cname-beside", Z CNAME("www") "," A("WWW"), AT("WWW")
+        	"name): 'www' (t.json:1) is a CNAME, which stands alone at its name; remove one of them"},
+        	{"cname-name", Z SET("CNAME", "www", ",'cnameRecord':{'cname':'a b'}"), AT("www")
+        	"properties.cnameRecord.cname): 'a b' is not a name; write one like host.example.com"}, {"soa", Z
+        	SET("SOA", "www", ",'soaRecord':{'host':'h','email':'e'}"), AT("www")
+        	"name): the SOA of a zone is at its own name; write \"@\""}, {"mx", Z SET("MX", "@",
+        	",'mxRecords':[{'preference':65536,'exchange':'m.example'}]"), AT("@")
+        	"properties.mxRecords[0].preference): 65536 is not a number from 0 to 65535; write one of these"},
+        	{"srv", Z SET("SRV", "_sip._tcp", ",'srvRecords':[{'priority':1,'weight':1,'target':'m.example'}]"),
+        	AT("_sip._tcp") "properties.srvRecords[0].port): it is missing; write a number from 0 to 65535"},
+        	{"text", Z SET("TXT", "t", ",'txtRecords':[{'value':['" S256 "']}]"), AT("t")
+        	"properties.txtRecords[0].value[0]): it has 256 bytes and a string has at most 255; split it"},
+        	{"texts", Z SET("TXT", "t", ",'txtRecords':[{'value':['" S255 "','" S255 "','" S255 "','" S255
+        	"','12345']}]"), AT("t")
+        	"properties.txtRecords[0].value): the strings have 1025 bytes together, more than 1024; shorten them"},
+        	};
+/* clang-format on */
 
 static const struct fault log_faults[] = {
         {"target", WATCHER LOG("f", "@publicIPAddresses/p", ""),
@@ -106,53 +101,18 @@ static const struct fault log_faults[] = {
          W "targetResourceId): 'e' (t.json:1) is its flow log already; keep one"},
 };
 
-static const char everything[] = "[" NET("v") Z PUBLIC
-        LINK("corp.example", "l", "v", ",'registrationEnabled':true") "," A("www") "," A("*") "," A("@") "," SET("AAAA", "www", ",'aaaaRecords':[{'ipv6Address':'FD00::1'}]") "," CNAME(
-                "alias") "," SET("MX", "@",
-                                 ",'mxRecords':[{'preference':10,'exchange':'mail.corp.example."
-                                 "'}]") "," SET("PTR", "4",
-                                                ",'ptrRecords':[{'ptrdname':'www.corp.example'}"
-                                                "]") "," SET("SRV", "_sip._tcp",
-                                                             ",'srvRecords':[{'priority':1,'"
-                                                             "weight':2,'port':5060,'target':'."
-                                                             "'}]") "," SET("TXT", "t",
-                                                                            ",'txtRecords':[{'"
-                                                                            "value':['a','b']},"
-                                                                            "{'value':['a','b']"
-                                                                            "}]") "," SET("SOA", "@",
-                                                                                          ",'"
-                                                                                          "soaR"
-                                                                                          "ecor"
-                                                                                          "d':{"
-                                                                                          "'hos"
-                                                                                          "t':'"
-                                                                                          "h','"
-                                                                                          "emai"
-                                                                                          "l':'"
-                                                                                          "e','"
-                                                                                          "seri"
-                                                                                          "alNu"
-                                                                                          "mber"
-                                                                                          "':1,"
-                                                                                          "'min"
-                                                                                          "imum"
-                                                                                          "Ttl'"
-                                                                                          ":10"
-                                                                                          "}") ","
-                                                                                               "{'type':'dnsZones/"
-                                                                                               "CAA','name':'corp."
-                                                                                               "example/"
-                                                                                               "@','properties':{'TTL':"
-                                                                                               "60,'caaRecords':[{'"
-                                                                                               "flags':0,'tag':'issue',"
-                                                                                               "'value':'ca.example'}]}"
-                                                                                               "},{'type':'dnsZones/"
-                                                                                               "A','name':'corp."
-                                                                                               "example/"
-                                                                                               "alias','properties':{"
-                                                                                               "'targetResource':{'id':"
-                                                                                               "'@publicIPAddresses/"
-                                                                                               "p'}}}]";
+/* clang-format off */
+static const char everything[] = "[" NET("v") Z PUBLIC LINK("corp.example", "l", "v", ",'registrationEnabled':true")
+	"," A("www") "," A("*") "," A("@") "," SET("AAAA", "www", ",'aaaaRecords':[{'ipv6Address':'FD00::1'}]") ","
+	CNAME( "alias") "," SET("MX", "@", ",'mxRecords':[{'preference':10,'exchange':'mail.corp.example.'}]") ","
+	SET("PTR", "4", ",'ptrRecords':[{'ptrdname':'www.corp.example'}]") "," SET("SRV", "_sip._tcp",
+	",'srvRecords':[{'priority':1,'weight':2,'port':5060,'target':'.'}]") "," SET("TXT", "t",
+	",'txtRecords':[{'value':['a','b']},{'value':['a','b']}]") "," SET("SOA", "@",
+	",'soaRecord':{'host':'h','email':'e','serialNumber':1,'minimumTtl':10}")
+	",{'type':'dnsZones/CAA','name':'corp.example/@','properties':{'TTL':60,'caaRecords':[{"
+	"'flags':0,'tag':'issue','value':'ca.example'}]}},{'type':'dnsZones/A',"
+	"'name':'corp.example/alias','properties':{'targetResource':{" "'id':'@publicIPAddresses/p'}}}]";
+/* clang-format on */
 
 static const char *value(const struct graph *g, const char *brief)
 {
