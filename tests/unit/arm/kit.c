@@ -71,3 +71,24 @@ gboolean kit_noted(const struct arm_result *r, const char *part)
 			return TRUE;
 	return FALSE;
 }
+
+guint kit_corpus(guint (*one)(const char *folder))
+{
+	const char *shared = g_getenv("ESCARP_SHARED");
+	g_autofree char *folder = g_build_filename(shared ? shared : "../shared", "corpus", "arm", NULL);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+	guint done = 0;
+
+	if (!dir) {
+		g_test_skip("the collection of real templates is not here");
+		return 0;
+	}
+	while ((name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+
+		done += one(path);
+	}
+	g_assert_cmpuint(done, >=, 80);
+	return done;
+}

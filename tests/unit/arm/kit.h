@@ -15,3 +15,6 @@ char *kit_output(const struct arm_result *r, const char *name);
 /* The document whose id ends so, or NULL. */
 struct document *kit_document(const struct arm_result *r, const char *id_end);
 gboolean kit_noted(const struct arm_result *r, const char *part);
+/* Runs `one`, which answers how many it did, on every folder of real templates, at least 80 of them; skips the test and
+ * answers 0 where they are not. */
+guint kit_corpus(guint (*one)(const char *folder));
