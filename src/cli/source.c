@@ -313,7 +313,11 @@ static gboolean read_one(struct source *s, const struct invocation *i, guint ind
 	if (!parameters)
 		return FALSE;
 	if (!arm_is_template(template))
-		return fail(error, "%s: not a deployment template: it has neither $schema nor resources", file);
+		return fail(
+		        error,
+		        "%s: not a deployment template: it needs a $schema that ends in deploymentTemplate.json, or "
+		        "resources and no $schema",
+		        file);
 	if (index == 0 && !take_scope(s, i, template, error))
 		return FALSE;
 	scope.subscription = s->subscription;

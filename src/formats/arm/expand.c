@@ -230,6 +230,9 @@ static gboolean name_instance(struct env *e, struct instance *i, const struct in
 	if (segments(i->type) != segments(i->name) + 1 && !strstr(i->name, "<unknown"))
 		return arm_fail(e, "the type '%s' needs a name of %u segments, but '%s' has %u", i->type,
 		                segments(i->type) - 1, i->name, segments(i->name)) != NULL;
+	if (!node_get(i->source, "apiVersion") && !node_get(e->frame->root, "apiProfile") &&
+	    g_ascii_strncasecmp(i->type, "Microsoft.", 10) == 0)
+		arm_note(e, "it has no apiVersion, and the original refuses it; add one");
 	return g_ascii_strcasecmp(i->type, "Microsoft.Resources/deployments") == 0 || place_instance(e, i);
 }
 

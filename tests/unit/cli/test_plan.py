@@ -232,6 +232,17 @@ def kept_secret():
         ok(r.returncode == 2 and r.stderr and 'planted' not in r.stdout + r.stderr, f'nor in an error: {name}', r.stderr or r.stdout)
 
 
+def told_of_templates():
+    """What makes a file no template, and what the original asks of one."""
+    for name, t in (('other schema', {'$schema': 'x', 'resources': []}), ('neither', {'parameters': {}})):
+        refused(name, write('none.json', t), 'needs a $schema that ends in deploymentTemplate.json')
+    address = {'type': 'Microsoft.Network/publicIPAddresses', 'name': 'p', 'location': 'l', 'properties': {}}
+    says = lambda t: 'it has no apiVersion' in run('plan', write('version.json', t)).stdout
+    ok(says(template([address])), 'a resource without apiVersion is noted')
+    ok(not says(template([{**address, 'apiVersion': '2020-11-01'}])), 'one with it is not')
+    ok(not says(template([address], apiProfile='2018-03-01-hybrid')), 'nor where the template names a profile')
+
+
 def secure_parameters():
     """What a template makes of its secure parameters is in no answer, warning or error, whichever way it goes there."""
     word = 'Qx9-SecretWord-that-is-a-good-deal-longer-than-sixty-characters-are-'
@@ -405,6 +416,7 @@ usage()
 assumed()
 written()
 kept_secret()
+told_of_templates()
 secure_parameters()
 figure3()
 office()
