@@ -207,6 +207,19 @@ static void hide_output(struct arm_result *result, guint k)
 	node_set(result->outputs, node_name(result->outputs, k), shown);
 }
 
+/* A note that the twin has not depends on a secret, or may. */
+static void hide_notes(struct arm_result *result, const struct arm_result *twin)
+{
+	for (guint k = 0; k < result->notes->len; k++) {
+		const char *other = twin && k < twin->notes->len ? twin->notes->pdata[k] : "";
+
+		if (strcmp(result->notes->pdata[k], other) == 0)
+			continue;
+		g_free(result->notes->pdata[k]);
+		result->notes->pdata[k] = g_strdup("a note that depends on a secure parameter is not shown");
+	}
+}
+
 /* Whatever differs depends on a secret. `twin` NULL: it cannot be told what does, so no output is shown. */
 static void keep_secrets(struct source *s, struct arm_result *result, const struct arm_result *twin)
 {
@@ -219,10 +232,11 @@ static void keep_secrets(struct source *s, struct arm_result *result, const stru
 		if (!twin || !node_equal(node_value(result->outputs, k), node_get(twin->outputs, name)))
 			hide_output(result, k);
 	}
+	hide_notes(result, twin);
 	if (!twin)
 		g_ptr_array_add(s->notes,
 		                g_strdup("with other values of its secure parameters the template makes other "
-		                         "resources: what its outputs tell of them is not shown"));
+		                         "resources: its outputs and notes are not shown"));
 }
 
 /*

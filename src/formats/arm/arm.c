@@ -56,6 +56,7 @@ static void run_clear(struct run *run)
 	g_hash_table_unref(run->noted);
 	g_ptr_array_unref(run->notes);
 	g_clear_error(&run->error);
+	g_free(run->error_place);
 }
 
 gboolean arm_is_template(const struct node *n)
@@ -162,12 +163,62 @@ static struct frame *outermost(struct run *run, struct node *template, const str
 	return f;
 }
 
+/* What a template is evaluated with. */
+struct input {
+	struct node *template;
+	const char *file;
+	const struct arm_parameters *parameters;
+	const struct node *overrides;
+	const struct arm_scope *scope;
+	gboolean fill_missing;
+};
+
+/* One run. On failure `place` says where without what, and `secure` holds the secrets that were bound by then. */
+static struct arm_result *evaluate(const struct input *in, char **place, struct node **secure, GError **error)
+{
+	struct arm_result *result = NULL;
+	struct run run;
+
+	run_init(&run, in->file, in->fill_missing);
+	run.directory = in->scope->directory;
+	struct frame *f = outermost(&run, in->template, in->scope);
+	if (deploy(&run, f, in->parameters, in->overrides)) {
+		result = result_of(&run, f);
+	} else {
+		*place = g_steal_pointer(&run.error_place);
+		*secure = secure_values(f);
+		g_propagate_error(error, g_steal_pointer(&run.error));
+	}
+	run_clear(&run);
+	return result;
+}
+
+/* The same failure with other secrets in their place? Then its text tells nothing of them. */
+static gboolean fails_alike(const struct input *in, const struct node *secure, const GError *failure)
+{
+	g_autoptr(node) other = arm_other_secrets(secure), overrides = node_object(), unused = NULL;
+	g_autofree char *place = NULL;
+	g_autoptr(GError) error = NULL;
+	struct input twin = *in;
+
+	for (guint k = 0; k < node_length(in->overrides); k++)
+		node_set(overrides, node_name(in->overrides, k), node_ref(node_value(in->overrides, k)));
+	for (guint k = 0; k < node_length(other); k++)
+		node_set(overrides, node_name(other, k), node_ref(node_value(other, k)));
+	twin.overrides = overrides;
+	arm_result_free(evaluate(&twin, &place, &unused, &error));
+	return error && strcmp(error->message, failure->message) == 0;
+}
+
 struct arm_result *arm_evaluate(struct node *template, const char *file, const struct arm_parameters *parameters,
                                 const struct node *overrides, const struct arm_scope *scope, gboolean fill_missing,
                                 GError **error)
 {
-	struct arm_result *result = NULL;
-	struct run run;
+	struct input in = {template, file, parameters, overrides, scope, fill_missing};
+	g_autoptr(node) secure = NULL;
+	g_autofree char *place = NULL;
+	g_autoptr(GError) failure = NULL;
+	struct arm_result *result;
 
 	if (!template || template->type != NODE_OBJECT || !arm_is_template(template)) {
 		g_set_error(error, ESC_INPUT_ERROR, ESC_INPUT_INVALID,
@@ -175,15 +226,16 @@ struct arm_result *arm_evaluate(struct node *template, const char *file, const s
 		            file ? file : "template");
 		return NULL;
 	}
-	run_init(&run, file, fill_missing);
-	run.directory = scope->directory;
-	struct frame *f = outermost(&run, template, scope);
-	if (deploy(&run, f, parameters, overrides))
-		result = result_of(&run, f);
+	result = evaluate(&in, &place, &secure, &failure);
+	if (result)
+		return result;
+	/* What a limit says is a number. */
+	if (failure->code != ESC_INPUT_LIMIT && node_length(secure) && !fails_alike(&in, secure, failure))
+		g_set_error_literal(error, failure->domain, failure->code,
+		                    place ? place : "a secure parameter is wrong");
 	else
-		g_propagate_error(error, g_steal_pointer(&run.error));
-	run_clear(&run);
-	return result;
+		g_propagate_error(error, g_steal_pointer(&failure));
+	return NULL;
 }
 
 void arm_result_free(struct arm_result *r)

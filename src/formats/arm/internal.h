@@ -76,6 +76,7 @@ struct run {
 	guint depth, deployments, resources, values;
 	gsize linked_bytes;
 	GError *error;
+	char *error_place; /* what may be told of it when it depends on a secret */
 	GPtrArray *notes;
 	GHashTable *noted;
 	GPtrArray *pending; /* char *: became unknown within the expression at hand */

@@ -33,20 +33,17 @@ static const char *file_of(const struct env *e)
 	return e->frame ? e->frame->file : e->run->file;
 }
 
-/* "file:line:column: resource 'x' ($.resources[0]): what it is; in concat(1)" */
-static void fail_va(struct env *e, int code, const char *format, va_list args)
+/* "file:line:column: resource 'x' ($.resources[0]): what it is (at concat(1))". Caller frees. */
+static char *told(const struct env *e, const char *subject, const char *what)
 {
-	GString *text;
+	GString *text = g_string_new(file_of(e));
 
-	if (e->run->error)
-		return;
-	text = g_string_new(file_of(e));
 	if (e->place && e->place->line)
 		g_string_append_printf(text, ":%u:%u", e->place->line, e->place->column);
 	g_string_append(text, ": ");
-	if (e->subject)
-		g_string_append_printf(text, "%s: ", e->subject);
-	g_string_append_vprintf(text, format, args);
+	if (subject)
+		g_string_append_printf(text, "%s: ", subject);
+	g_string_append(text, what);
 	if (e->part && e->text) {
 		guint length = e->part->end - e->part->start;
 		g_autofree char *part = g_strndup(e->text + e->part->start, length);
@@ -54,8 +51,18 @@ static void fail_va(struct env *e, int code, const char *format, va_list args)
 		g_string_append_printf(text, " (at %s%s)", cut, strlen(cut) < strlen(part) ? "..." : "");
 	}
 	g_autofree char *whole = g_string_free(text, FALSE);
-	g_autofree char *clean = arm_redact(e->run, whole);
-	e->run->error = g_error_new_literal(ESC_INPUT_ERROR, code, clean);
+	return arm_redact(e->run, whole);
+}
+
+static void fail_va(struct env *e, int code, const char *format, va_list args)
+{
+	if (e->run->error)
+		return;
+	g_autofree char *what = g_strdup_vprintf(format, args);
+	g_autofree char *text = told(e, e->subject, what);
+	e->run->error = g_error_new_literal(ESC_INPUT_ERROR, code, text);
+	g_free(e->run->error_place);
+	e->run->error_place = told(e, NULL, "what is wrong here depends on a secure parameter, so it is not shown");
 }
 
 gpointer arm_fail(struct env *e, const char *format, ...)

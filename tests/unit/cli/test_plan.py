@@ -275,9 +275,16 @@ def secure_parameters():
     inner = template(parameters={'q': {'type': 'string'}}, outputs={'o': {'type': 'string', 'value': "[toUpper(parameters('q'))]"}})
     quiet('output of a nested deployment', template([nested(inner)], parameters=secure, outputs={
         'o': {'type': 'string', 'value': "[reference('d').outputs.o.value]"}}), 0, 'o')
+    faults = {'fail': 'fail(%s)', 'variable': 'variables(%s)', 'member': "createObject(%s, 1).zz", 'network': 'parseCidr(%s)'}
+    for name, f in faults.items():
+        e = f % derived['part']
+        quiet(f'error of the language: {name}', template([dict(address(), location=f'[{e}]')], parameters=secure), 2, 'depends on a secure parameter')
+        quiet(f'and of its resource: {name}', template([dict(address(), name="[concat('p', %s)]" % derived['part'], location=f'[{e}]')], parameters=secure),
+              2, 'depends on a secure parameter')
+    quiet('an error without a secret in it', template([dict(address(), location="[fail('a plain word')]")], parameters=secure), 2, 'fail(): a plain word')
     decided = dict(address(), condition="[startsWith(parameters('pw'), 'Qx9')]")
     t = template([decided], parameters=secure, outputs={'o': {'type': 'string', 'value': "[substring(parameters('pw'), 4, 10)]"}})
-    quiet('a secret that decides', t, 0, 'is not shown')
+    quiet('a secret that decides', t, 0, 'not shown')
     many = dict(address(x="[uniqueString(parameters('pw'), string(copyIndex()))]"), name="[concat('p', copyIndex())]", copy={'name': 'c', 'count': 2500})
     quiet('more derived texts than are kept', template([many], parameters=secure), 2, 'derive fewer')
     open_ = template(parameters={**secure, 'plain': {'type': 'string', 'defaultValue': 'a plain word'}}, outputs={'o': {'type': 'string', 'value': "[parameters('plain')]"}})
