@@ -348,14 +348,17 @@ struct esc_flow_key {
 };
 ESC_ASSERT_SIZE(struct esc_flow_key, 16);
 
-#define ESC_FLOW_REPLY    0x01 /* the opener went the other way; judged by the opener's tuple */
-#define ESC_FLOW_NAT      0x02 /* addresses or ports change */
-#define ESC_FLOW_STANDARD 0x04 /* came by a Standard public address */
+/* The flags of an entry share their byte with its enum esc_delivery. */
+#define ESC_FLOW_DELIVERY 0x07
+#define ESC_FLOW_REPLY    0x08 /* the opener went the other way; judged by the opener's tuple */
+#define ESC_FLOW_NAT      0x10 /* addresses or ports change */
+#define ESC_FLOW_STANDARD 0x20 /* came by a Standard public address */
 
-#define ESC_TCP_NEW  0x01 /* a SYN only so far */
-#define ESC_TCP_OPEN 0x02 /* both sides have been heard */
-#define ESC_TCP_FIN  0x04 /* this direction has sent FIN */
-#define ESC_TCP_RST  0x08
+#define ESC_TCP_NEW   0x01 /* a SYN only so far */
+#define ESC_TCP_OPEN  0x02 /* both sides have been heard */
+#define ESC_TCP_FIN   0x04 /* this direction has sent FIN */
+#define ESC_TCP_RST   0x08
+#define ESC_TCP_STATE 0x0f
 
 struct esc_flow {
 	esc_u32 seen;            /* jiffies, low half, of the last packet; written when it changes */
@@ -363,17 +366,17 @@ struct esc_flow {
 	esc_u32 peer_generation; /* of the local peer, where there is one */
 	esc_u16 peer;            /* port number of the local peer; 0: overlay or uplink */
 	esc_u16 ring;            /* slot of the opener in its owner's ring */
-	esc_u8 delivery;         /* enum esc_delivery */
-	esc_u8 flags;            /* ESC_FLOW_* */
+	esc_u8 flags;            /* ESC_FLOW_*, enum esc_delivery */
 	esc_u8 tcp;              /* ESC_TCP_* */
-	esc_u8 used;             /* clock reference bit */
+	esc_u16 ack;             /* TCP, reserved: what this direction has acknowledged, upper half */
+	esc_u32 seq;             /* TCP, reserved: the end of what this direction has sent */
 	esc_u32 saddr, daddr;    /* after translation; the same as in the key without */
 	esc_u16 sport, dport;
 	esc_u8 dmac[6];
-	esc_u16 owner; /* port number whose quota it counts against */
-	esc_u32 out;   /* PEER, TAP, UPLINK: ifindex; OVERLAY: fabric address of the host */
-	esc_u32 vni;   /* OVERLAY: of the network; dir TO: fabric address of the only host that may send these */
-	esc_u64 packets;
+	esc_u16 owner;   /* port number whose quota it counts against */
+	esc_u32 out;     /* PEER, TAP, UPLINK: ifindex; OVERLAY: fabric address of the host */
+	esc_u32 vni;     /* OVERLAY: of the network; dir TO: fabric address of the only host that may send these */
+	esc_u32 packets; /* wraps: readers take differences */
 	esc_u64 bytes;
 };
 ESC_ASSERT_SIZE(struct esc_flow, 64);

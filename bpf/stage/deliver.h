@@ -188,10 +188,10 @@ static __always_inline int deliver(struct esc_ctx *ctx, struct esc_packet *p, st
 		if (v)
 			return v;
 	}
-	switch (e->delivery) {
+	switch (entry_delivery(e)) {
 	case ESC_TO_PEER:
 	case ESC_TO_TAP:
-		p->delivery = e->delivery;
+		p->delivery = entry_delivery(e);
 		p->out = e->out;
 		return to_gateway_macs(ctx, e->dmac);
 	case ESC_TO_OVERLAY:

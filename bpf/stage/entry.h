@@ -16,6 +16,11 @@
 #define ESC_IDLE_LOCAL    3600
 #define ESC_IDLE_SHORTEST 15 /* of all these: who was seen since is alive, without further questions */
 
+static __always_inline esc_u8 entry_delivery(const struct esc_flow *e)
+{
+	return e->flags & ESC_FLOW_DELIVERY;
+}
+
 static __always_inline void entry_partner(const struct esc_flow_key *k, const struct esc_flow *e,
                                           struct esc_flow_key *partner)
 {
@@ -29,7 +34,7 @@ static __always_inline void entry_partner(const struct esc_flow_key *k, const st
 	if (e->peer)
 		partner->port = e->peer;
 	else if (k->dir == ESC_FLOW_FROM)
-		partner->dir = e->delivery == ESC_TO_UPLINK ? ESC_FLOW_PUBLIC : ESC_FLOW_TO;
+		partner->dir = entry_delivery(e) == ESC_TO_UPLINK ? ESC_FLOW_PUBLIC : ESC_FLOW_TO;
 }
 
 static __always_inline esc_u32 entry_timeout(const struct esc_flow_key *k, esc_u8 tcp, int nat)

@@ -104,15 +104,15 @@ static __always_inline int plan_matches(const struct esc_plan *plan, const struc
 	if (plan->saddr != e->saddr || plan->daddr != e->daddr || plan->dport != e->dport || plan->peer != e->peer)
 		return 0;
 	/* else the way back would have another key */
-	if ((plan->there.delivery == ESC_TO_UPLINK) != (e->delivery == ESC_TO_UPLINK))
+	if ((plan->there.delivery == ESC_TO_UPLINK) != (entry_delivery(e) == ESC_TO_UPLINK))
 		return 0;
 	return plan->snat_count ? offset < plan->snat_count : plan->sport == e->sport;
 }
 
-static __always_inline void entry_refresh(struct esc_flow *e, const struct esc_way *way, esc_u32 generation,
-                                          esc_u32 peer_generation)
+static __always_inline void entry_refresh(struct esc_flow *e, const struct esc_way *way, esc_u8 flags,
+                                          esc_u32 generation, esc_u32 peer_generation)
 {
-	e->delivery = way->delivery;
+	e->flags = flags | way->delivery;
 	e->out = way->out;
 	e->vni = way->vni;
 	mac_copy(e->dmac, way->dmac);
@@ -122,13 +122,13 @@ static __always_inline void entry_refresh(struct esc_flow *e, const struct esc_w
 
 static __always_inline void pair_refresh(const struct esc_plan *plan, struct esc_flow *opener, struct esc_flow *back)
 {
-	opener->flags = plan->flags;
-	back->flags = plan->flags | ESC_FLOW_REPLY;
-	entry_refresh(opener, &plan->there, plan->generation, plan->peer_generation);
+	esc_u8 back_flags = plan->flags | ESC_FLOW_REPLY;
+
+	entry_refresh(opener, &plan->there, plan->flags, plan->generation, plan->peer_generation);
 	if (plan->peer)
-		entry_refresh(back, &plan->back, plan->peer_generation, plan->generation);
+		entry_refresh(back, &plan->back, back_flags, plan->peer_generation, plan->generation);
 	else
-		entry_refresh(back, &plan->back, plan->generation, 0);
+		entry_refresh(back, &plan->back, back_flags, plan->generation, 0);
 }
 
 #define ESC_START_ANEW (-1)

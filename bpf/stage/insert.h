@@ -50,7 +50,7 @@ static long snat_step(esc_u32 step, void *context)
 static __always_inline void entry_fill(struct esc_flow *e, const struct esc_way *way, esc_u32 now, esc_u8 proto)
 {
 	e->seen = now;
-	e->delivery = way->delivery;
+	e->flags = way->delivery;
 	e->out = way->out;
 	e->vni = way->vni;
 	mac_copy(e->dmac, way->dmac);
@@ -73,7 +73,7 @@ static __noinline int insert_back(const struct esc_flow_key *k, struct esc_plan 
 	in->entry.sport = plan->sport;
 	in->entry.dport = plan->dport;
 	in->entry.peer = plan->peer;
-	in->entry.delivery = plan->there.delivery;
+	in->entry.flags = plan->there.delivery;
 	entry_partner(k, &in->entry, &in->key);
 
 	entry_fill(&in->entry, &plan->back, now, k->proto);
@@ -81,7 +81,7 @@ static __noinline int insert_back(const struct esc_flow_key *k, struct esc_plan 
 	in->entry.daddr = k->saddr;
 	in->entry.sport = k->dport;
 	in->entry.dport = k->sport;
-	in->entry.flags = plan->flags | ESC_FLOW_REPLY;
+	in->entry.flags |= plan->flags | ESC_FLOW_REPLY;
 	in->entry.owner = owner;
 	in->entry.ring = ring;
 	in->entry.generation = plan->generation;
@@ -109,7 +109,7 @@ static __always_inline void opener_fill(struct esc_flow *e, const struct esc_flo
 	e->daddr = plan->daddr;
 	e->sport = plan->sport;
 	e->dport = plan->dport;
-	e->flags = plan->flags;
+	e->flags |= plan->flags;
 	e->owner = k->port;
 	e->ring = ring;
 	e->generation = plan->generation;

@@ -106,18 +106,19 @@ static struct node *flow_node(const struct agent *a, const struct esc_flow_key *
 {
 	const struct table_port *p = ports_find(a->tables, k->port);
 	struct node *n = tuple_node(k->saddr, k->daddr, k->sport, k->dport);
+	guint delivery = f->flags & ESC_FLOW_DELIVERY;
 
 	node_set(n, "port", node_string(p ? p->label : ""));
 	node_set(n, "number", node_int(k->port));
 	node_set(n, "protocol", node_int(k->proto));
 	node_set(n, "direction", node_string(k->dir < G_N_ELEMENTS(DIRECTION) ? DIRECTION[k->dir] : "unknown"));
-	node_set(n, "delivery", node_string(f->delivery < G_N_ELEMENTS(DELIVERY) ? DELIVERY[f->delivery] : "unknown"));
+	node_set(n, "delivery", node_string(delivery < G_N_ELEMENTS(DELIVERY) ? DELIVERY[delivery] : "unknown"));
 	node_set(n, "reply", node_bool(f->flags & ESC_FLOW_REPLY));
 	if (f->flags & ESC_FLOW_NAT)
 		node_set(n, "translated", tuple_node(f->saddr, f->daddr, f->sport, f->dport));
-	node_set(n, "tcp", node_int(f->tcp));
+	node_set(n, "tcp", node_int(f->tcp & ESC_TCP_STATE));
 	node_set(n, "generation", node_int(f->generation));
-	node_set(n, "packets", node_int((gint64)f->packets));
+	node_set(n, "packets", node_int(f->packets));
 	node_set(n, "bytes", node_int((gint64)f->bytes));
 	return n;
 }
