@@ -7,9 +7,6 @@
 #pragma once
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-#include "abi/event.h"
-#include "abi/maps.h"
-#include "abi/verdict.h"
 #include "stage/packet.h"
 
 #define ESC_FLOWS_DEFAULT                                                                                              \
@@ -31,19 +28,19 @@ ESC_MAP(ports, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_port, 0);
 ESC_MAP(port_word, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, esc_u64, BPF_F_MMAPABLE);
 ESC_MAP(blobs, BPF_MAP_TYPE_ARRAY, ESC_BLOCKS_DEFAULT, esc_u32, struct esc_block, BPF_F_MMAPABLE);
 ESC_MAP(macs, BPF_MAP_TYPE_HASH, 4096, struct esc_mac_key, esc_u32, 0);
-ESC_MAP(addrs, BPF_MAP_TYPE_HASH, 65536, struct esc_addr_key, struct esc_addr, 0);
-ESC_MAP(routes, BPF_MAP_TYPE_LPM_TRIE, 16384, struct esc_route_key, struct esc_route, BPF_F_NO_PREALLOC);
+ESC_MAP(ESC_TABLE(addrs), BPF_MAP_TYPE_HASH, 65536, struct esc_addr_key, struct esc_addr, 0);
+ESC_MAP(ESC_TABLE(routes), BPF_MAP_TYPE_LPM_TRIE, 16384, struct esc_route_key, struct esc_route, BPF_F_NO_PREALLOC);
 ESC_MAP(peers, BPF_MAP_TYPE_HASH, 4096, esc_u32, esc_u32, 0);
-ESC_MAP(endpoints, BPF_MAP_TYPE_HASH, 16384, struct esc_endpoint_key, struct esc_endpoint, 0);
-ESC_MAP(dnat, BPF_MAP_TYPE_HASH, 16384, struct esc_dnat_key, struct esc_dnat, 0);
-ESC_MAP(snat, BPF_MAP_TYPE_HASH, 16384, struct esc_snat_key, struct esc_snat, 0);
-ESC_MAP(flows, BPF_MAP_TYPE_HASH, ESC_FLOWS_DEFAULT, struct esc_flow_key, struct esc_flow, 0);
-ESC_MAP(rings, BPF_MAP_TYPE_ARRAY, ESC_RINGS_DEFAULT, esc_u32, struct esc_flow_key, 0);
-ESC_MAP(hands, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_hand, 0);
+ESC_MAP(ESC_TABLE(endpoints), BPF_MAP_TYPE_HASH, 16384, struct esc_endpoint_key, struct esc_endpoint, 0);
+ESC_MAP(ESC_TABLE(dnat), BPF_MAP_TYPE_HASH, 16384, struct esc_dnat_key, struct esc_dnat, 0);
+ESC_MAP(ESC_TABLE(snat), BPF_MAP_TYPE_HASH, 16384, struct esc_snat_key, struct esc_snat, 0);
+ESC_MAP(ESC_TABLE(flows), BPF_MAP_TYPE_HASH, ESC_FLOWS_DEFAULT, struct esc_flow_key, struct esc_flow, 0);
+ESC_MAP(ESC_TABLE(rings), BPF_MAP_TYPE_ARRAY, ESC_RINGS_DEFAULT, esc_u32, struct esc_flow_key, 0);
+ESC_MAP(ESC_TABLE(hands), BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_hand, 0);
 ESC_MAP(drops, BPF_MAP_TYPE_PERCPU_ARRAY, ESC_MAX_PORTS *ESC_V_COUNT, esc_u32, struct esc_count, 0);
 ESC_MAP(rules, BPF_MAP_TYPE_PERCPU_ARRAY, 65536, esc_u32, struct esc_count, 0);
 ESC_MAP(budgets, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_budget, 0);
-ESC_MAP(scratch, BPF_MAP_TYPE_PERCPU_ARRAY, 1, esc_u32, struct esc_scratch, 0);
+ESC_MAP(ESC_TABLE(scratch), BPF_MAP_TYPE_PERCPU_ARRAY, 1, esc_u32, struct esc_scratch, 0);
 ESC_MAP(effects, BPF_MAP_TYPE_ARRAY, 1, esc_u32, struct esc_effect, 0);
 
 struct {
@@ -56,6 +53,6 @@ const volatile esc_u32 esc_hz = 0;   /* jiffies a second; 0: unknown, so the coa
 const volatile esc_u32 esc_test = 0; /* 1: fill `effects`, take clock, tunnel key and mark from the test */
 esc_u64 esc_test_now = 0;            /* the clock under test, in milliseconds */
 
-#define esc_lookup(map, key)        bpf_map_lookup_elem(&(map), key)
-#define esc_insert(map, key, value) bpf_map_update_elem(&(map), key, value, BPF_NOEXIST)
-#define esc_delete(map, key)        bpf_map_delete_elem(&(map), key)
+#define esc_lookup(map, key)        bpf_map_lookup_elem(&ESC_TABLE(map), key)
+#define esc_insert(map, key, value) bpf_map_update_elem(&ESC_TABLE(map), key, value, BPF_NOEXIST)
+#define esc_delete(map, key)        bpf_map_delete_elem(&ESC_TABLE(map), key)

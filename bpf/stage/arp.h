@@ -54,9 +54,9 @@ static __noinline int arp(void *data, const void *end, const struct esc_port *po
 		return ESC_V_SPOOFED_ARP;
 	if (!sender)
 		return ESC_V_ARP_UNANSWERED; /* a probe for duplicates */
-	if (!port_owns(port, sender))
+	if (!port_owns(port, p->port, sender))
 		return ESC_V_SPOOFED_ARP;
-	if (arp->operation != ESC_BE16(1) || port_owns(port, target))
+	if (arp->operation != ESC_BE16(1) || port_owns(port, p->port, target))
 		return ESC_V_ARP_UNANSWERED;
 	arp_turn(data, arp);
 	p->delivery = ESC_TO_SELF;

@@ -46,8 +46,9 @@ static __always_inline void report(const struct esc_packet *p, int verdict)
 
 	if (!budget(p))
 		return;
-	e.saddr = p->key.saddr;
-	e.daddr = p->key.daddr;
+	e.family = ESC_FAMILY;
+	e.saddr = ip_report(p->key.saddr);
+	e.daddr = ip_report(p->key.daddr);
 	e.sport = p->key.sport;
 	e.dport = p->key.dport;
 	e.proto = p->key.proto;

@@ -11,19 +11,10 @@
 
 #define ESC_IP_SUM (ESC_L3 + 10)
 
-/* What to add to a checksum when the words of `from` become those of `to`. */
-static __always_inline esc_u32 sum_difference(esc_u32 from, esc_u32 to, esc_u32 from2, esc_u32 to2)
-{
-	esc_u64 sum = (esc_u64)(esc_u32)~from + to + (esc_u32)~from2 + to2;
-
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	return sum + (sum >> 32);
-}
-
 static __always_inline int rewrite_sums(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
 {
 	const struct esc_flow_key *k = &p->key;
-	esc_u32 addrs = sum_difference(k->saddr, e->saddr, k->daddr, e->daddr);
+	esc_u32 addrs = ip_difference(k->saddr, e->saddr, k->daddr, e->daddr);
 	esc_u32 l4 = sum_difference(k->sport, e->sport, k->dport, e->dport);
 	esc_u32 at = k->proto == ESC_TCP ? ESC_TCP_SUM : k->proto == ESC_UDP ? ESC_UDP_SUM : ESC_ICMP_SUM;
 	int udp = k->proto == ESC_UDP;
@@ -104,11 +95,11 @@ static __always_inline esc_u32 rewrite_quoted(void *quoted, const struct esc_pac
 static __noinline int rewrite_error(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
 {
 	const struct esc_flow_key *k = &p->key;
-	esc_u32 source = p->source == k->saddr ? e->saddr : p->source;
-	esc_u32 addrs = sum_difference(k->saddr, e->saddr, k->daddr, e->daddr), change;
+	esc_ip source = ip_equal(p->source, k->saddr) ? e->saddr : p->source;
+	esc_u32 addrs = ip_difference(k->saddr, e->saddr, k->daddr, e->daddr), change;
 	void *data;
 
-	if (ctx_ip_sum(ctx, ESC_IP_SUM, sum_difference(p->source, source, k->daddr, e->daddr)) ||
+	if (ctx_ip_sum(ctx, ESC_IP_SUM, ip_difference(p->source, source, k->daddr, e->daddr)) ||
 	    ctx_ip_sum(ctx, ESC_Q3 + 10, addrs))
 		return ESC_V_DELIVERY;
 	data = ctx_data(ctx);

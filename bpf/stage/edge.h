@@ -47,9 +47,8 @@ static __always_inline struct esc_endpoint *endpoint_find(const struct esc_packe
 
 static __always_inline esc_u32 edge_hash(const struct esc_packet *p, esc_u32 distribution, esc_u32 seed)
 {
-	esc_u32 x = mix32(seed ^ p->key.saddr);
+	esc_u32 x = ip_mix(ip_mix(seed, p->key.saddr), p->key.daddr);
 
-	x = mix32(x ^ p->key.daddr);
 	if (distribution == ESC_DIST_SOURCE)
 		return x;
 	x = mix32(x ^ p->key.proto);

@@ -70,7 +70,7 @@ static __always_inline int foreign(const struct esc_flow_key *k)
 {
 	struct esc_port *port = port_get(k->port);
 
-	return k->dir == ESC_FLOW_FROM && !(port && port_owns(port, k->saddr));
+	return k->dir == ESC_FLOW_FROM && !(port && port_owns(port, k->port, k->saddr));
 }
 
 static __noinline int flow_first(struct esc_packet *p)
@@ -101,7 +101,9 @@ static __always_inline int plan_matches(const struct esc_plan *plan, const struc
 {
 	esc_u32 offset = (esc_u16)(ESC_BE16(e->sport) - plan->snat_first);
 
-	if (plan->saddr != e->saddr || plan->daddr != e->daddr || plan->dport != e->dport || plan->peer != e->peer)
+	if (!ip_equal(plan->saddr, e->saddr) || !ip_equal(plan->daddr, e->daddr))
+		return 0;
+	if (plan->dport != e->dport || plan->peer != e->peer)
 		return 0;
 	/* else the way back would have another key */
 	if ((plan->there.delivery == ESC_TO_UPLINK) != (entry_delivery(e) == ESC_TO_UPLINK))

@@ -10,10 +10,11 @@
 #pragma once
 #include "packet.h"
 
-static __always_inline int port_owns(const struct esc_port *port, esc_u32 addr)
+static __always_inline int port_owns(const struct esc_port *port, esc_u32 number, esc_ip addr)
 {
 	int own = 0;
 
+	(void)number;
 	if (port->addr_count && port->addr[0] == addr)
 		return 1; /* nearly always */
 	for (int i = 1; i < ESC_PORT_ADDRS; i++)
@@ -33,7 +34,7 @@ static __always_inline int guard(const struct esc_port *port, struct esc_packet 
 		return ESC_V_BROADCAST;
 	if (!mac_equal(p->dmac, gateway))
 		return ESC_V_FOREIGN_MAC;
-	if (p->error && p->source != p->key.saddr)
+	if (p->error && !ip_equal(p->source, p->key.saddr))
 		return ESC_V_SPOOFED_IP; /* ports are no routers: they tell of what was sent to them */
 	return ESC_V_FORWARD;
 }

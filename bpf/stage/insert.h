@@ -22,7 +22,7 @@ static __always_inline int insert_one(const struct esc_flow_key *key, const stru
 	return pair_reap(key, now) && !esc_insert(flows, key, entry);
 }
 
-static __always_inline int is_endpoint(esc_u32 vip, esc_u16 port, esc_u8 proto)
+static __always_inline int is_endpoint(esc_ip vip, esc_u16 port, esc_u8 proto)
 {
 	struct esc_endpoint_key key = {.vip = vip, .port = port, .proto = proto};
 
@@ -144,8 +144,8 @@ static __always_inline int ring_keeps(const struct esc_flow_key *k, esc_u32 slot
 	struct esc_flow_key *place = esc_lookup(rings, &index);
 	struct esc_flow *e;
 
-	if (place && place->proto == k->proto && place->dir == k->dir && place->saddr == k->saddr &&
-	    place->daddr == k->daddr && place->sport == k->sport && place->dport == k->dport)
+	if (place && place->proto == k->proto && place->dir == k->dir && ip_equal(place->saddr, k->saddr) &&
+	    ip_equal(place->daddr, k->daddr) && place->sport == k->sport && place->dport == k->dport)
 		return ESC_V_FORWARD;
 	e = esc_lookup(flows, k);
 	if (e)

@@ -64,7 +64,7 @@ static __always_inline int judge_from(const struct esc_flow_key *k, struct esc_p
 	struct esc_addr *a;
 	int hop, v;
 
-	if (!port_owns(port, k->saddr))
+	if (!port_owns(port, k->port, k->saddr))
 		return ESC_V_SPOOFED_IP; /* it was its own when the flow began */
 	v = judge_policy(k, plan, word, ESC_POLICY_OUT);
 	if (v)
@@ -104,7 +104,7 @@ static __always_inline int judge_to(const struct esc_flow_key *k, struct esc_pla
 			return v;
 	} else {
 		a = route_addr(port->net, k->saddr);
-		if (!a || !a->host || !port_owns(port, k->daddr))
+		if (!a || !a->host || !port_owns(port, k->port, k->daddr))
 			return ESC_V_UNREACHABLE;
 		way_to_host(&plan->back, a, port->net);
 		plan->there.vni = a->host;

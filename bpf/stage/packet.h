@@ -13,14 +13,7 @@
 #include <stddef.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
-#include "abi/event.h"
-#include "abi/maps.h"
-#include "abi/verdict.h"
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "written for little-endian machines");
-#define ESC_BE16(x) ((esc_u16)((((x)&0xff) << 8) | (((x) >> 8) & 0xff)))
-
-#define ESC_BE32(x) __builtin_bswap32(x)
+#include "family.h"
 
 #define ESC_TCP  6
 #define ESC_UDP  17
@@ -71,8 +64,8 @@ struct esc_packet {
 	esc_u8 judged;   /* rule[] holds something */
 	esc_u8 error; /* an ICMP error: key is that of the flow which goes the same way, so the quoted one reversed */
 	esc_u8 pad;
-	esc_u32 source; /* of an ICMP error itself: its flow's, or a router's on the way */
-	esc_u32 out;    /* ifindex */
+	esc_ip source; /* of an ICMP error itself: its flow's, or a router's on the way */
+	esc_u32 out;   /* ifindex */
 	esc_u32 vni, remote;
 	esc_u32 from;    /* fabric address of the host that tunnelled it here; 0: none did */
 	esc_u32 rule[4]; /* judged by, on a first packet: outbound lists, inbound lists */
@@ -91,7 +84,7 @@ struct esc_way {
 struct esc_query {
 	esc_u32 slot; /* from the port's word */
 	esc_u32 dir;  /* ESC_POLICY_OUT, ESC_POLICY_IN */
-	esc_u32 saddr, daddr;
+	esc_ip saddr, daddr;
 	esc_u16 sport, dport; /* 0 for ICMP */
 	esc_u32 proto;
 	/* the answer */
@@ -109,7 +102,7 @@ struct esc_query {
  * of a program and all it calls is 512 bytes.
  */
 struct esc_plan {
-	esc_u32 saddr, daddr; /* after translation */
+	esc_ip saddr, daddr; /* after translation */
 	esc_u16 sport, dport;
 	esc_u16 snat_first, snat_count; /* host order; with a count, sport is still to be chosen */
 	struct esc_way there, back;
@@ -160,26 +153,6 @@ static __always_inline esc_u32 super_frame_segs(esc_u32 bytes, esc_u32 segs, esc
 	return (bytes - ESC_HEADERS + gso_size - 1) / gso_size;
 }
 
-/* Two words of any alignment: what x86 and arm64 load at once, and C would take apart. */
-#ifdef __bpf__
-#define ESC_WORD(p)   (*(esc_u32 *)(p))
-#define ESC_WORD16(p) (*(esc_u16 *)(p))
-#define ESC_WORD64(p) (*(esc_u64 *)(p))
-#else
-struct esc_word {
-	esc_u32 v;
-} __attribute__((packed, may_alias));
-struct esc_word16 {
-	esc_u16 v;
-} __attribute__((packed, may_alias));
-struct esc_word64 {
-	esc_u64 v;
-} __attribute__((packed, may_alias));
-#define ESC_WORD(p)   (((struct esc_word *)(p))->v)
-#define ESC_WORD16(p) (((struct esc_word16 *)(p))->v)
-#define ESC_WORD64(p) (((struct esc_word64 *)(p))->v)
-#endif
-
 static __always_inline int mac_equal(const esc_u8 *a, const esc_u8 *b)
 {
 	return ESC_WORD(a) == ESC_WORD(b) && ESC_WORD16(a + 4) == ESC_WORD16(b + 4);
@@ -189,14 +162,4 @@ static __always_inline void mac_copy(esc_u8 *to, const esc_u8 *from)
 {
 	ESC_WORD(to) = ESC_WORD(from);
 	ESC_WORD16(to + 4) = ESC_WORD16(from + 4);
-}
-
-/* A good mixer of 32 bits (the finalizer of MurmurHash3). */
-static __always_inline esc_u32 mix32(esc_u32 x)
-{
-	x ^= x >> 16;
-	x *= 0x85ebca6bu;
-	x ^= x >> 13;
-	x *= 0xc2b2ae35u;
-	return x ^ (x >> 16);
 }

@@ -5,24 +5,15 @@
 #pragma once
 #include "packet.h"
 
-static __always_inline int route_hop(esc_u32 net, esc_u32 daddr)
+static __always_inline int route_hop(esc_u32 net, esc_ip daddr)
 {
-	struct esc_route_key key = {.prefixlen = 64, .net = net, .addr = daddr};
+	struct esc_route_key key = {.prefixlen = 32 + 8 * sizeof(esc_ip), .net = net, .addr = daddr};
 	struct esc_route *r = esc_lookup(routes, &key);
 
 	return r ? (int)r->hop : ESC_HOP_NONE;
 }
 
-/* A source that cannot come from outside. */
-static __always_inline int is_bogon(esc_u32 saddr)
-{
-	esc_u8 a = saddr, b = saddr >> 8;
-
-	return a == 0 || a == 127 || a == 10 || a >= 224 || (a == 172 && (b & 0xf0) == 16) || (a == 192 && b == 168) ||
-	       (a == 169 && b == 254) || (a == 100 && (b & 0xc0) == 64);
-}
-
-static __always_inline struct esc_addr *route_addr(esc_u32 net, esc_u32 addr)
+static __always_inline struct esc_addr *route_addr(esc_u32 net, esc_ip addr)
 {
 	struct esc_addr_key key = {.net = net, .addr = addr};
 

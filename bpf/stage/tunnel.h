@@ -32,7 +32,7 @@ static __always_inline int tunnel_admit(struct esc_packet *p, esc_u32 vni, esc_u
 	p->key.dir = vni == ESC_VNI_EDGE ? ESC_FLOW_PUBLIC : ESC_FLOW_TO;
 	if (vni == ESC_VNI_EDGE)
 		return p->error && is_bogon(p->source) ? ESC_V_BOGON_SOURCE : ESC_V_FORWARD;
-	if (p->error && p->source != p->key.saddr)
+	if (p->error && !ip_equal(p->source, p->key.saddr))
 		return ESC_V_WRONG_HOST; /* as guard.h */
 	p->from = remote;                /* flow.h: only for addresses that live there */
 	if (port->net != vni)

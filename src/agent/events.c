@@ -2,6 +2,7 @@
 #include "agent/events.h"
 #include "agent/internal.h"
 #include "lab/error.h"
+#include "lib/ip6.h"
 
 #include "abi/event.h"
 #include "abi/verdict.h"
@@ -32,12 +33,26 @@ const char *events_verdict_name(guint32 verdict)
 
 static const char *protocol_name(guint8 proto)
 {
-	return proto == IPPROTO_TCP ? "tcp" : proto == IPPROTO_UDP ? "udp" : proto == IPPROTO_ICMP ? "icmp" : NULL;
+	return proto == IPPROTO_TCP      ? "tcp"
+	       : proto == IPPROTO_UDP    ? "udp"
+	       : proto == IPPROTO_ICMP   ? "icmp"
+	       : proto == IPPROTO_ICMPV6 ? "icmpv6"
+	                                 : NULL;
 }
 
 static const char *direction_name(guint8 dir)
 {
 	return dir == ESC_FLOW_FROM ? "from" : dir == ESC_FLOW_TO ? "to" : "public";
+}
+
+static char *address(const struct esc_event *e, const struct esc_ip6 *a)
+{
+	struct ip6 six;
+
+	if (e->family != 6)
+		return ip_format(ntohl(a->w[0]));
+	memcpy(six.b, a->w, sizeof(six.b));
+	return ip6_format(six);
 }
 
 static const char *rule_name(const struct tables *t, guint32 number)
@@ -64,9 +79,9 @@ static struct node *describe(const struct agent *a, const struct esc_event *e)
 	node_set(n, "verdict", node_string(events_verdict_name(e->verdict)));
 	node_set(n, "direction", node_string(direction_name(e->dir)));
 	node_set(n, "protocol", protocol ? node_string(protocol) : node_int(e->proto));
-	node_set(n, "source", node_take_string(ip_format(ntohl(e->saddr))));
+	node_set(n, "source", node_take_string(address(e, &e->saddr)));
 	node_set(n, "sourcePort", node_int(ntohs(e->sport)));
-	node_set(n, "destination", node_take_string(ip_format(ntohl(e->daddr))));
+	node_set(n, "destination", node_take_string(address(e, &e->daddr)));
 	node_set(n, "destinationPort", node_int(ntohs(e->dport)));
 	for (guint i = 0; i < G_N_ELEMENTS(e->rule); i++) {
 		const char *name = rule_name(a->tables, e->rule[i]);

@@ -124,7 +124,8 @@ static void fill_self(struct compilation *c)
 /* What the maps of a host hold, in the order of tables_arrays. */
 static gboolean check_room(struct compilation *c)
 {
-	static const guint room[FORMAT_ARRAYS] = {65536, 16384, 4096, 4096, 16384, 16384, 16384};
+	static const guint room[FORMAT_ARRAYS] = {65536, 16384, 4096,  4096,  16384, 16384,
+	                                          16384, 65536, 16384, 16384, 16384, 16384};
 	const struct noun host = {.id = (char *)"host"};
 	for (guint i = 0; i < FORMAT_ARRAYS; i++) {
 		guint count = (*tables_array(c->t, i))->len;

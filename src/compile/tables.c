@@ -54,6 +54,14 @@ const struct tables_array_form tables_arrays[FORMAT_ARRAYS] = {
          G_STRUCT_OFFSET(struct tables, endpoints)},
         {"dnat", sizeof(struct table_dnat), sizeof(struct esc_dnat_key), G_STRUCT_OFFSET(struct tables, dnat)},
         {"snat", sizeof(struct table_snat), sizeof(struct esc_snat_key), G_STRUCT_OFFSET(struct tables, snat)},
+        {"IPv6 addresses", sizeof(struct table_addr6), sizeof(struct esc_addr_key6),
+         G_STRUCT_OFFSET(struct tables, addrs6)},
+        {"IPv6 routes", sizeof(struct table_route6), sizeof(struct esc_route_key6),
+         G_STRUCT_OFFSET(struct tables, routes6)},
+        {"IPv6 endpoints", sizeof(struct table_endpoint6), sizeof(struct esc_endpoint_key6),
+         G_STRUCT_OFFSET(struct tables, endpoints6)},
+        {"IPv6 dnat", sizeof(struct table_dnat6), sizeof(struct esc_dnat_key6), G_STRUCT_OFFSET(struct tables, dnat6)},
+        {"IPv6 snat", sizeof(struct table_snat6), sizeof(struct esc_snat_key6), G_STRUCT_OFFSET(struct tables, snat6)},
 };
 
 GArray **tables_array(const struct tables *t, guint i)

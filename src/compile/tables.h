@@ -13,13 +13,14 @@
  */
 #pragma once
 #include "compile/alloc.h"
-#include "abi/maps.h"
+#include "abi/maps6.h"
 
 /* What people call a port, and what the lab needs to build it. */
 struct table_port {
 	guint32 number;
-	struct esc_port port; /* ifindex 0 */
-	guint32 blob;         /* policy: index in blobs + 1; 0: none, so nothing passes */
+	struct esc_port port;   /* ifindex 0 */
+	struct esc_port6 port6; /* addr_count 0: it has no IPv6 */
+	guint32 blob;           /* policy: index in blobs + 1; 0: none, so nothing passes */
 	guint64 judge; /* hash of all that judges this port's flows (policy, endpoints, addresses, outbound): when it
 	                  differs, the generation does */
 	char *id;      /* NIC id */
@@ -68,6 +69,28 @@ struct table_snat {
 	struct esc_snat value;
 };
 
+/* The same for IPv6. */
+struct table_addr6 {
+	struct esc_addr_key6 key;
+	struct esc_addr value;
+};
+struct table_route6 {
+	struct esc_route_key6 key;
+	struct esc_route6 value;
+};
+struct table_endpoint6 {
+	struct esc_endpoint_key6 key;
+	struct esc_endpoint value;
+};
+struct table_dnat6 {
+	struct esc_dnat_key6 key;
+	struct esc_dnat6 value;
+};
+struct table_snat6 {
+	struct esc_snat_key6 key;
+	struct esc_snat6 value;
+};
+
 struct tables {
 	guint host;           /* index of the host */
 	guint hosts;          /* of the fleet */
@@ -78,6 +101,7 @@ struct tables {
 	GPtrArray *rules;     /* struct table_rule, by number */
 	GPtrArray *blobs;     /* GBytes: multiples of sizeof(struct esc_block); equal content appears once */
 	GArray *addrs, *routes, *macs, *peers, *endpoints, *dnat, *snat; /* sorted by key bytes */
+	GArray *addrs6, *routes6, *endpoints6, *dnat6, *snat6;           /* likewise */
 };
 
 struct tables *tables_new(void);

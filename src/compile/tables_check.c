@@ -23,6 +23,8 @@ static gboolean check_port(struct check *c, const struct table_port *p, guint32 
 		return wrong(c, "ports", "numbers are out of order or out of bounds");
 	if (p->port.addr_count < 1 || p->port.addr_count > ESC_PORT_ADDRS || p->port.ifindex)
 		return wrong(c, "ports", "a port has no address or too many");
+	if (p->port6.addr_count > ESC_PORT_ADDRS || p->port6.pad)
+		return wrong(c, "ports", "a port has too many IPv6 addresses");
 	if (!(p->port.flags & ESC_PORT_ACTIVE) || p->port.flags & ~(ESC_PORT_ACTIVE | ESC_PORT_TAP))
 		return wrong(c, "ports", "a port has unknown flags");
 	if (!p->port.net || p->port.net >= ESC_VNI_EDGE)
@@ -84,22 +86,36 @@ static gboolean check_choice(GBytes *blob, gboolean owners)
 	return TRUE;
 }
 
+/* `seen`: two bytes for each blob, 1 where it is known to be right as a Maglev table, as a list of owners. */
+static gboolean check_endpoint(struct check *c, const struct esc_endpoint *e, guint8 *seen)
+{
+	if (e->kind < ESC_EP_ONE || e->kind > ESC_EP_SNAT || e->distribution > ESC_DIST_SOURCE_PROTO || e->pad)
+		return wrong(c, "endpoints", "unknown kind or distribution");
+	if (e->slot > c->t->blobs->len || (e->kind == ESC_EP_ONE && e->slot))
+		return wrong(c, "endpoints", "a table of back ends is not among the blobs");
+	if (e->one.port >= ESC_MAX_PORTS || (e->kind == ESC_EP_ONE) != (e->one.port != 0) || e->one.pad)
+		return wrong(c, "endpoints", "a back end is out of bounds");
+	gboolean owners = e->kind == ESC_EP_SNAT;
+	guint8 *done = &seen[2 * (gsize)e->slot + (guint)owners];
+	if (e->slot && !*done && !check_choice(g_ptr_array_index(c->t->blobs, e->slot - 1), owners))
+		return wrong(c, "endpoints", "a table of back ends leads outside itself");
+	*done = 1;
+	return TRUE;
+}
+
 static gboolean check_endpoints(struct check *c)
 {
 	g_autofree guint8 *seen = g_new0(guint8, 2 * ((gsize)c->t->blobs->len + 1));
 	for (guint i = 0; i < c->t->endpoints->len; i++) {
-		const struct esc_endpoint *e = &g_array_index(c->t->endpoints, struct table_endpoint, i).value;
-		if (e->kind < ESC_EP_ONE || e->kind > ESC_EP_SNAT || e->distribution > ESC_DIST_SOURCE_PROTO || e->pad)
-			return wrong(c, "endpoints", "unknown kind or distribution");
-		if (e->slot > c->t->blobs->len || (e->kind == ESC_EP_ONE && e->slot))
-			return wrong(c, "endpoints", "a table of back ends is not among the blobs");
-		if (e->one.port >= ESC_MAX_PORTS || (e->kind == ESC_EP_ONE) != (e->one.port != 0) || e->one.pad)
-			return wrong(c, "endpoints", "a back end is out of bounds");
-		gboolean owners = e->kind == ESC_EP_SNAT;
-		guint8 *done = &seen[2 * (gsize)e->slot + (guint)owners];
-		if (e->slot && !*done && !check_choice(g_ptr_array_index(c->t->blobs, e->slot - 1), owners))
-			return wrong(c, "endpoints", "a table of back ends leads outside itself");
-		*done = 1;
+		if (!check_endpoint(c, &g_array_index(c->t->endpoints, struct table_endpoint, i).value, seen))
+			return FALSE;
+	}
+	for (guint i = 0; i < c->t->endpoints6->len; i++) {
+		const struct esc_endpoint *e = &g_array_index(c->t->endpoints6, struct table_endpoint6, i).value;
+		if (e->kind == ESC_EP_SNAT)
+			return wrong(c, "endpoints", "IPv6 addresses have no owners of ports");
+		if (!check_endpoint(c, e, seen))
+			return FALSE;
 	}
 	return TRUE;
 }
@@ -144,6 +160,31 @@ static gboolean check_references(struct check *c)
 	return TRUE;
 }
 
+static gboolean check_references6(struct check *c)
+{
+	const struct tables *t = c->t;
+	for (guint i = 0; i < t->addrs6->len; i++) {
+		const struct esc_addr *a = &g_array_index(t->addrs6, struct table_addr6, i).value;
+		if (!a->port || a->port >= ESC_MAX_PORTS || a->pad || (!a->host && !is_port(c, a->port)))
+			return wrong(c, "IPv6 addresses", "an address leads to no port");
+	}
+	for (guint i = 0; i < t->routes6->len; i++) {
+		const struct table_route6 *r = &g_array_index(t->routes6, struct table_route6, i);
+		if (r->key.prefixlen < 32 || r->key.prefixlen > 160 || r->value.hop > ESC_HOP_INTERNET)
+			return wrong(c, "IPv6 routes", "a prefix or a next hop is out of bounds");
+	}
+	for (guint i = 0; i < t->dnat6->len; i++) {
+		const struct table_dnat6 *d = &g_array_index(t->dnat6, struct table_dnat6, i);
+		if (!is_port(c, d->key.port) || d->value.flags & ~ESC_DNAT_STANDARD || d->key.pad || d->value.pad)
+			return wrong(c, "IPv6 dnat", "an entry is of no port, or has unknown flags");
+	}
+	for (guint i = 0; i < t->snat6->len; i++) {
+		if (!is_port(c, g_array_index(t->snat6, struct table_snat6, i).key.port))
+			return wrong(c, "IPv6 snat", "an entry is of no port");
+	}
+	return TRUE;
+}
+
 gboolean tables_check(const struct tables *t, GError **error)
 {
 	struct check c = {.t = t, .error = error};
@@ -167,5 +208,5 @@ gboolean tables_check(const struct tables *t, GError **error)
 		if (!check_sorted(&c, i))
 			return FALSE;
 	}
-	return check_policies(&c) && check_endpoints(&c) && check_references(&c);
+	return check_policies(&c) && check_endpoints(&c) && check_references(&c) && check_references6(&c);
 }

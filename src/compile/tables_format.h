@@ -14,12 +14,12 @@
 #include "tables.h"
 
 #define FORMAT_MAGIC      0x3142415450435345ull /* "ESCPTAB1" */
-#define FORMAT_VERSION    1u
+#define FORMAT_VERSION    2u
 #define FORMAT_STRING_MAX 65536u     /* longest string */
 #define FORMAT_BLOB_MAX   (8u << 20) /* bytes of one blob */
 #define FORMAT_BYTES_MAX  (1u << 30) /* bytes of everything */
 
-#define FORMAT_ARRAYS 7
+#define FORMAT_ARRAYS 12
 enum format_section { SECTION_SELF, SECTION_PORTS, SECTION_RULES, SECTION_BLOBS, SECTION_ARRAYS };
 #define FORMAT_SECTIONS (SECTION_ARRAYS + FORMAT_ARRAYS)
 
@@ -47,6 +47,7 @@ struct format_port {
 	guint64 judge;
 	guint32 prefix_length, gateway;
 	struct esc_port port;
+	struct esc_port6 port6;
 };
 
 /* The fixed part of a rule; name, id and file follow. */
@@ -59,7 +60,7 @@ struct format_rule {
 ESC_ASSERT_SIZE(struct format_header, 24);
 ESC_ASSERT_SIZE(struct format_entry, 24);
 ESC_ASSERT_SIZE(struct format_self, 88);
-ESC_ASSERT_SIZE(struct format_port, 88);
+ESC_ASSERT_SIZE(struct format_port, 224);
 ESC_ASSERT_SIZE(struct format_rule, 16);
 ESC_ASSERT_SIZE(struct table_addr, 24);
 ESC_ASSERT_SIZE(struct table_route, 20);
@@ -68,6 +69,11 @@ ESC_ASSERT_SIZE(struct table_peer, 8);
 ESC_ASSERT_SIZE(struct table_endpoint, 32);
 ESC_ASSERT_SIZE(struct table_dnat, 20);
 ESC_ASSERT_SIZE(struct table_snat, 16);
+ESC_ASSERT_SIZE(struct table_addr6, 36);
+ESC_ASSERT_SIZE(struct table_route6, 48);
+ESC_ASSERT_SIZE(struct table_endpoint6, 44);
+ESC_ASSERT_SIZE(struct table_dnat6, 44);
+ESC_ASSERT_SIZE(struct table_snat6, 36);
 
 /* The arrays that are sorted by key, in the order of their sections. */
 struct tables_array_form {

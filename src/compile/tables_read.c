@@ -70,6 +70,7 @@ static gboolean read_port(struct cursor *c, struct tables *t)
 	p->prefix_length = (guint8)fixed.prefix_length;
 	p->gateway = fixed.gateway;
 	p->port = fixed.port;
+	p->port6 = fixed.port6;
 	return take_string(c, &p->id) && take_string(c, &p->label) && take_string(c, &p->vm);
 }
 

@@ -40,7 +40,8 @@ static void put_port(GByteArray *out, const struct table_port *p)
 	                            .judge = p->judge,
 	                            .prefix_length = p->prefix_length,
 	                            .gateway = p->gateway,
-	                            .port = p->port};
+	                            .port = p->port,
+	                            .port6 = p->port6};
 	put(out, &fixed, sizeof fixed);
 	put_string(out, p->id);
 	put_string(out, p->label);

@@ -72,11 +72,12 @@ static void test_event(void)
 	g_assert_cmpuint(native_events(twin_native(w), &e), ==, 1);
 	g_assert_cmpuint(e.verdict, ==, ESC_V_POLICY_IN);
 	g_assert_cmpuint(e.port, ==, 2);
-	g_assert_cmphex(e.saddr, ==, GUINT32_TO_BE(A1));
-	g_assert_cmphex(e.daddr, ==, GUINT32_TO_BE(A2));
+	g_assert_cmphex(e.saddr.w[0], ==, GUINT32_TO_BE(A1));
+	g_assert_cmphex(e.daddr.w[0], ==, GUINT32_TO_BE(A2));
 	g_assert_cmpuint(GUINT16_FROM_BE(e.sport), ==, 40000);
 	g_assert_cmpuint(GUINT16_FROM_BE(e.dport), ==, 81);
 	g_assert_cmpuint(e.proto, ==, 6);
+	g_assert_cmpuint(e.family, ==, 4);
 	g_assert_cmpuint(e.rule[0] + e.rule[1], ==, 23);
 }
 

@@ -35,6 +35,7 @@ static void add_port(struct tables *t, guint32 number)
 	struct table_port *p = g_new0(struct table_port, 1);
 	*p = (struct table_port){.number = number, .blob = 1, .judge = 0x1122334455667788ull, .prefix_length = 24};
 	p->port = (struct esc_port){.mac = {2, 0xe5}, .flags = ESC_PORT_ACTIVE, .addr_count = 1, .net = 1};
+	p->port6 = (struct esc_port6){.addr_count = 1, .addr = {{{7, 0, 0, 1}}}};
 	p->id = g_strdup("/subscriptions/s/nic");
 	p->label = g_strdup("instance-é");
 	p->vm = g_strdup("/subscriptions/s/vm");
@@ -72,6 +73,12 @@ static struct tables *sample(void)
 	ADD(t->endpoints, struct table_endpoint row = {{.vip = 3}, {.kind = ESC_EP_ONE, .one = {.port = 5}}});
 	ADD(t->dnat, struct table_dnat row = {{.port = 5, .vip = 3}, {.addr = 7}});
 	ADD(t->snat, struct table_snat row = {{5, 7}, {.addr = 3, .first = 1024, .count = 1024}});
+	ADD(t->addrs6, struct table_addr6 row = {{1, {{7}}}, {.port = 5}});
+	ADD(t->routes6, struct table_route6 row = {{160, 1, {{10}}}, {.hop = ESC_HOP_NETWORK}});
+	ADD(t->endpoints6, struct table_endpoint6 row = {{.vip = {{1}}, .port = 80, .proto = 6},
+	                                                 {.kind = ESC_EP_BALANCED, .slot = 2}});
+	ADD(t->dnat6, struct table_dnat6 row = {{.port = 5, .vip = {{3}}}, {.addr = {{7}}}});
+	ADD(t->snat6, struct table_snat6 row = {{5, {{7}}}, {.addr = {{3}}}});
 	return t;
 }
 
@@ -88,6 +95,7 @@ static void test_round_trip(void)
 	const struct table_port *p = g_ptr_array_index(back->ports, 1);
 	g_assert_cmpstr(p->label, ==, "instance-é");
 	g_assert_cmpuint(p->judge, ==, 0x1122334455667788ull);
+	g_assert_cmpuint(p->port6.addr[0].w[3], ==, 1);
 	g_autofree char *hash = tables_hash(t);
 	t->revision = 43;
 	g_autofree char *same = tables_hash(t);
@@ -191,6 +199,15 @@ SPOIL(dnat, FIRST(dnat, table_dnat).key.port = 2)
 SPOIL(dnat_flags, FIRST(dnat, table_dnat).value.flags = 2)
 SPOIL(snat, FIRST(snat, table_snat).value.count = 3)
 SPOIL(snat_end, FIRST(snat, table_snat).value.first = 65000)
+SPOIL(port6, PORT(0)->port6.addr_count = ESC_PORT_ADDRS + 1)
+SPOIL(order6, struct table_addr6 row = FIRST(addrs6, table_addr6); g_array_append_val(t->addrs6, row))
+SPOIL(addr6, FIRST(addrs6, table_addr6).value.port = 4)
+SPOIL(route6, FIRST(routes6, table_route6).key.prefixlen = 161)
+SPOIL(hop6, FIRST(routes6, table_route6).value.hop = 9)
+SPOIL(owner6, FIRST(endpoints6, table_endpoint6).value.kind = ESC_EP_SNAT)
+SPOIL(slot6, FIRST(endpoints6, table_endpoint6).value.slot = 4)
+SPOIL(dnat6, FIRST(dnat6, table_dnat6).value.flags = 2)
+SPOIL(snat6, FIRST(snat6, table_snat6).key.port = 2)
 
 static const struct {
 	const char *name;
@@ -205,6 +222,15 @@ static const struct {
         {"port-flags", spoil_port_flags, "ports: a port has unknown flags"},
         {"port-net", spoil_port_net, "ports: a port is in no network"},
         {"port-blob", spoil_port_blob, "ports: a policy is not among the blobs"},
+        {"port6", spoil_port6, "ports: a port has too many IPv6 addresses"},
+        {"order6", spoil_order6, "IPv6 addresses: keys are out of order"},
+        {"addr6", spoil_addr6, "IPv6 addresses: an address leads to no port"},
+        {"route6", spoil_route6, "IPv6 routes: a prefix or a next hop is out of bounds"},
+        {"hop6", spoil_hop6, "IPv6 routes: a prefix or a next hop is out of bounds"},
+        {"owner6", spoil_owner6, "endpoints: IPv6 addresses have no owners of ports"},
+        {"slot6", spoil_slot6, "endpoints: a table of back ends is not among the blobs"},
+        {"dnat6", spoil_dnat6, "IPv6 dnat: an entry is of no port, or has unknown flags"},
+        {"snat6", spoil_snat6, "IPv6 snat: an entry is of no port"},
         {"prefix", spoil_prefix, "ports: a prefix is longer than an address"},
         {"label", spoil_label, "ports: a string is not UTF-8"},
         {"label-long", spoil_label_long, "ports: a string is too long"},
@@ -256,7 +282,7 @@ static void test_counts(void)
 	g_autoptr(GBytes) bytes = tables_serialize(t);
 	gsize size;
 	const guint8 *data = g_bytes_get_data(bytes, &size);
-	for (guint section = 0; section < 11; section++) {
+	for (guint section = 0; section < 16; section++) {
 		static const guint64 counts[] = {0xffffffffull, ~0ull, 1ull << 62, 1000000};
 		for (guint i = 0; i < G_N_ELEMENTS(counts); i++) {
 			guint8 *copy = g_memdup2(data, size);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Dual BSD/GPL */
+/*
+ * What of maps.h is another thing for IPv6: keys and values that hold addresses.
+ *
+ * Concept. The stages compile once for each family (bpf/stage/family.h), and each compilation has maps of its own for
+ * what is looked up by an address or remembers one. They are made like those of IPv4, entry for entry, and are called
+ * the same with a 6 behind it; no packet of one family costs the other anything.
+ *
+ *   ports6       array         port number -> esc_port6            agent
+ *   addrs6       hash          esc_addr_key6 -> esc_addr           agent
+ *   routes6      LPM trie      esc_route_key6 -> esc_route6        agent
+ *   endpoints6   hash          esc_endpoint_key6 -> esc_endpoint   agent
+ *   dnat6        hash          esc_dnat_key6 -> esc_dnat6          agent
+ *   snat6        hash          esc_snat_key6 -> esc_snat6          agent
+ *   flows6       hash          esc_flow_key6 -> esc_flow6          data path
+ *   rings6       array         as rings, of esc_flow_key6          data path
+ *   hands6       array         port number -> esc_hand             data path
+ *   scratch6     per-CPU array 0 -> one judgement at work          data path
+ *
+ * Everything else is shared: a port has one policy word, one blob (with both families' searches in it), one row of
+ * counters and one budget. An event (event.h) has room for both.
+ *
+ * Addresses are as they are on the wire, so their words are in network order; a word is what is aligned, so that a key
+ * has no padding.
+ */
+#pragma once
+#include "maps.h"
+
+/* The gateway of every subnet, on the link: fe80::1234:5678:9abc. A guest's default route names it. */
+#define ESC_GATEWAY_LINK_LOCAL                                                                                         \
+	{                                                                                                              \
+		0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc                                 \
+	}
+
+struct esc_ip6 {
+	esc_u32 w[4];
+};
+ESC_ASSERT_SIZE(struct esc_ip6, 16);
+
+/* A port's addresses besides its link-local one, which follows from its MAC (EUI-64) and is never in a table. */
+struct esc_port6 {
+	esc_u32 addr_count;
+	esc_u32 pad;
+	struct esc_ip6 addr[ESC_PORT_ADDRS];
+};
+ESC_ASSERT_SIZE(struct esc_port6, 136);
+
+struct esc_addr_key6 {
+	esc_u32 net;
+	struct esc_ip6 addr;
+};
+ESC_ASSERT_SIZE(struct esc_addr_key6, 20);
+
+struct esc_route_key6 {
+	esc_u32 prefixlen; /* 32 (the first word, always whole) + length of the prefix */
+	esc_u32 net;       /* as in esc_route_key */
+	struct esc_ip6 addr;
+};
+ESC_ASSERT_SIZE(struct esc_route_key6, 24);
+
+struct esc_route6 {
+	esc_u32 hop; /* enum esc_hop */
+	esc_u32 arg; /* as in esc_route, but an address is in `via` */
+	struct esc_ip6 via;
+};
+ESC_ASSERT_SIZE(struct esc_route6, 24);
+
+struct esc_endpoint_key6 {
+	struct esc_ip6 vip;
+	esc_u16 port;
+	esc_u8 proto; /* ICMPv6 is 58 here as it is in esc_flow_key6; to a policy it is ICMP, so 1 */
+	esc_u8 pad;
+};
+ESC_ASSERT_SIZE(struct esc_endpoint_key6, 20);
+
+struct esc_dnat_key6 {
+	esc_u32 port; /* port number */
+	struct esc_ip6 vip;
+	esc_u16 vport; /* 0 with proto 0: every port, one to one */
+	esc_u8 proto;
+	esc_u8 pad;
+};
+ESC_ASSERT_SIZE(struct esc_dnat_key6, 24);
+
+struct esc_dnat6 {
+	struct esc_ip6 addr; /* private address */
+	esc_u16 port;        /* private port; 0: the same */
+	esc_u8 flags;        /* ESC_DNAT_* */
+	esc_u8 pad;
+};
+ESC_ASSERT_SIZE(struct esc_dnat6, 20);
+
+struct esc_snat_key6 {
+	esc_u32 port; /* port number */
+	struct esc_ip6 addr;
+};
+ESC_ASSERT_SIZE(struct esc_snat_key6, 20);
+
+/* One to one, ports kept: there is no range to share, since addresses are not scarce. */
+struct esc_snat6 {
+	struct esc_ip6 addr;
+};
+ESC_ASSERT_SIZE(struct esc_snat6, 16);
+
+struct esc_flow_key6 {
+	struct esc_ip6 saddr;
+	struct esc_ip6 daddr;
+	esc_u16 sport;
+	esc_u16 dport;
+	esc_u8 proto;
+	esc_u8 dir;
+	esc_u16 port; /* port number */
+};
+ESC_ASSERT_SIZE(struct esc_flow_key6, 40);
+
+/* Field for field as esc_flow, which tells what they are. */
+struct esc_flow6 {
+	esc_u32 seen;
+	esc_u32 generation;
+	esc_u32 peer_generation;
+	esc_u16 peer;
+	esc_u16 ring;
+	esc_u8 delivery;
+	esc_u8 flags;
+	esc_u8 tcp;
+	esc_u8 used;
+	struct esc_ip6 saddr, daddr;
+	esc_u16 sport, dport;
+	esc_u8 dmac[6];
+	esc_u16 owner;
+	esc_u32 out;
+	esc_u32 vni;
+	esc_u64 packets;
+	esc_u64 bytes;
+};
+ESC_ASSERT_SIZE(struct esc_flow6, 88);
