@@ -16,6 +16,8 @@ static const struct {
         [ALLOC_RULE] = {"rules", FALSE, ALLOC_RULES_MAX},        [ALLOC_SNAT] = {"snat", FALSE, ESC_SNAT_PORTS},
 };
 
+static const char *const kinds6[ALLOC_KINDS6] = {[ALLOC_PRIVATE6] = "private6", [ALLOC_PUBLIC6] = "public6"};
+
 #define PORTS_PER_HOST 255   /* leaves each port 1024 flows of the default table */
 #define HOSTS_MAX      65536 /* more than any fleet; a bound for what the store says */
 
@@ -23,8 +25,10 @@ void alloc_settings_init(struct alloc_settings *s)
 {
 	*s = (struct alloc_settings){.hosts = 1, .ports_per_host = PORTS_PER_HOST};
 	prefix_parse(GRAPH_PUBLIC_POOL, &s->public_pool);
+	prefix6_parse(GRAPH_PUBLIC_POOL6, &s->public_pool6);
 	prefix_parse("172.31.240.0/24", &s->fabric);
 	ip_parse("169.254.169.253", &s->platform);
+	ip6_parse("fe80::1234:5678:9abc", &s->platform6);
 }
 
 /* Ids are long and begin alike; what tells them apart stands at their end. */
@@ -45,6 +49,8 @@ struct alloc *alloc_new(void)
 	a->ports = g_hash_table_new_full(key_hash, g_str_equal, g_free, g_free);
 	for (guint k = 0; k < ALLOC_KINDS; k++)
 		a->numbers[k] = g_hash_table_new_full(key_hash, g_str_equal, g_free, NULL);
+	for (guint k = 0; k < ALLOC_KINDS6; k++)
+		a->addresses6[k] = g_hash_table_new_full(key_hash, g_str_equal, g_free, g_free);
 	return a;
 }
 
@@ -55,6 +61,8 @@ void alloc_free(struct alloc *a)
 	g_hash_table_unref(a->ports);
 	for (guint k = 0; k < ALLOC_KINDS; k++)
 		g_hash_table_unref(a->numbers[k]);
+	for (guint k = 0; k < ALLOC_KINDS6; k++)
+		g_hash_table_unref(a->addresses6[k]);
 	g_free(a->top);
 	g_free(a);
 }
@@ -85,6 +93,16 @@ guint32 alloc_number(const struct alloc *a, enum alloc_kind kind, const char *ke
 void alloc_set(struct alloc *a, enum alloc_kind kind, const char *key, guint32 number)
 {
 	g_hash_table_replace(a->numbers[kind], g_strdup(key), GUINT_TO_POINTER(number));
+}
+
+const struct ip6 *alloc_address6(const struct alloc *a, enum alloc_kind6 kind, const char *key)
+{
+	return a ? g_hash_table_lookup(a->addresses6[kind], key) : NULL;
+}
+
+void alloc_set6(struct alloc *a, enum alloc_kind6 kind, const char *key, struct ip6 address)
+{
+	g_hash_table_replace(a->addresses6[kind], g_strdup(key), g_memdup2(&address, sizeof address));
 }
 
 void alloc_index(struct alloc *a)
@@ -124,6 +142,19 @@ static struct node *ports_to_node(const struct alloc *a)
 	return out;
 }
 
+static struct node *addresses6_to_node(GHashTable *addresses)
+{
+	struct node *out = node_object();
+	g_autoptr(GList) keys = sorted_keys(addresses);
+
+	for (GList *k = keys; k; k = k->next) {
+		const struct ip6 *address = g_hash_table_lookup(addresses, k->data);
+
+		node_set(out, k->data, node_take_string(ip6_format(*address)));
+	}
+	return out;
+}
+
 struct node *alloc_to_node(const struct alloc *a)
 {
 	struct node *out = node_object();
@@ -138,6 +169,8 @@ struct node *alloc_to_node(const struct alloc *a)
 		}
 		node_set(out, kinds[kind].name, section);
 	}
+	for (guint kind = 0; kind < ALLOC_KINDS6; kind++)
+		node_set(out, kinds6[kind], addresses6_to_node(a->addresses6[kind]));
 	return out;
 }
 
@@ -184,6 +217,35 @@ static gboolean read_kind(struct alloc *a, enum alloc_kind kind, const struct no
 	return TRUE;
 }
 
+static gboolean read_kind6(struct alloc *a, enum alloc_kind6 kind, const struct node *section, GError **error)
+{
+	static const struct ip6 none;
+
+	for (guint i = 0; i < node_length(section); i++) {
+		g_autofree char *key = g_ascii_strdown(node_name(section, i), -1);
+		struct ip6 address;
+
+		if (!ip6_parse(node_str(node_value(section, i), ""), &address) || ip6_compare(address, none) == 0)
+			return bad(error, kinds6[kind], key);
+		alloc_set6(a, kind, key, address);
+	}
+	return TRUE;
+}
+
+/* What was written before there was IPv6 has none of these sections. */
+static gboolean read_kinds6(struct alloc *a, const struct node *n, GError **error)
+{
+	for (guint kind = 0; kind < ALLOC_KINDS6; kind++) {
+		const struct node *section = node_get(n, kinds6[kind]);
+
+		if (section && section->type != NODE_OBJECT)
+			return bad(error, kinds6[kind], "");
+		if (section && !read_kind6(a, kind, section, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 struct alloc *alloc_from_node(const struct node *n, GError **error)
 {
 	g_autoptr(alloc) a = alloc_new();
@@ -207,6 +269,8 @@ struct alloc *alloc_from_node(const struct node *n, GError **error)
 		if (!read_kind(a, kind, section, error))
 			return NULL;
 	}
+	if (!read_kinds6(a, n, error))
+		return NULL;
 	alloc_index(a);
 	return g_steal_pointer(&a);
 }
@@ -234,6 +298,16 @@ guint32 alloc_private(const struct alloc *a, const struct ip_config *c)
 guint32 alloc_public(const struct alloc *a, const struct public_address *p)
 {
 	return number_of(a, ALLOC_PUBLIC, &p->noun);
+}
+
+const struct ip6 *alloc_private6(const struct alloc *a, const struct ip_config *c)
+{
+	return alloc_address6(a, ALLOC_PRIVATE6, c->noun.key);
+}
+
+const struct ip6 *alloc_public6(const struct alloc *a, const struct public_address *p)
+{
+	return alloc_address6(a, ALLOC_PUBLIC6, p->noun.key);
 }
 
 guint32 alloc_host_public(const struct alloc *a, guint host)

@@ -12,12 +12,14 @@
 #include "model/graph.h"
 
 struct alloc_settings {
-	guint hosts;               /* number of hosts in the fleet, at least 1 */
-	struct prefix public_pool; /* default GRAPH_PUBLIC_POOL */
-	struct prefix fabric;      /* default 172.31.240.0/24: host k (from 0) has address .(k + 1) */
-	guint32 platform;          /* platform address: 169.254.169.253 */
-	guint ports_per_host;      /* at most ESC_MAX_PORTS - 1, default 255; fewer ports may own more flows each */
-	GHashTable *taps;          /* set of VM ids in lower case that get a tap device; may be NULL */
+	guint hosts;                 /* number of hosts in the fleet, at least 1 */
+	struct prefix public_pool;   /* default GRAPH_PUBLIC_POOL */
+	struct prefix6 public_pool6; /* default GRAPH_PUBLIC_POOL6 */
+	struct prefix fabric;        /* default 172.31.240.0/24: host k (from 0) has address .(k + 1) */
+	guint32 platform;            /* platform address: 169.254.169.253 */
+	struct ip6 platform6;        /* of IPv6, the gateway of every subnet as well: fe80::1234:5678:9abc */
+	guint ports_per_host;        /* at most ESC_MAX_PORTS - 1, default 255; fewer ports may own more flows each */
+	GHashTable *taps;            /* set of VM ids in lower case that get a tap device; may be NULL */
 };
 void alloc_settings_init(struct alloc_settings *s);
 
@@ -45,7 +47,10 @@ const struct alloc_port *alloc_port(const struct alloc *a, const struct nic *nic
 guint32 alloc_vni(const struct alloc *a, const struct network *n);
 guint32 alloc_private(const struct alloc *a, const struct ip_config *c); /* host order */
 guint32 alloc_public(const struct alloc *a,
-                     const struct public_address *p);            /* host order; 0: IPv6, or dynamic and unattached */
+                     const struct public_address *p); /* host order; 0: IPv6, or dynamic and unattached */
+const struct ip6 *alloc_private6(const struct alloc *a, const struct ip_config *c); /* NULL: an IPv4 one */
+const struct ip6 *alloc_public6(const struct alloc *a,
+                                const struct public_address *p); /* NULL: IPv4, or dynamic and unattached */
 guint32 alloc_host_public(const struct alloc *a, guint host);    /* default outbound address of a host */
 guint32 alloc_rule(const struct alloc *a, const struct rule *r); /* rule number, from 1 */
 guint32 alloc_fabric(const struct alloc_settings *s, guint host);

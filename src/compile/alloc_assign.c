@@ -224,7 +224,8 @@ struct alloc *alloc_assign(const struct alloc *old, const struct graph *g, const
 	g_autoptr(alloc) a = alloc_new();
 	struct assignment as = {old, g, s, a, error};
 	if (!check_settings(&as) || !assign_networks(&as) || !assign_rules(&as) || !assign_ports(&as) ||
-	    !assign_private(&as) || !assign_public(&as) || !assign_snat(&as))
+	    !assign_private(&as) || !assign_public(&as) || !assign_snat(&as) || !assign_private6(&as) ||
+	    !assign_public6(&as))
 		return NULL;
 	return g_steal_pointer(&a);
 }

@@ -14,10 +14,18 @@ enum alloc_kind {
 	ALLOC_KINDS
 };
 
+/* The same for what does not fit a number. */
+enum alloc_kind6 {
+	ALLOC_PRIVATE6, /* IPv6 configuration -> address */
+	ALLOC_PUBLIC6,  /* IPv6 public address -> address */
+	ALLOC_KINDS6
+};
+
 struct alloc {
-	GHashTable *ports;                /* lower-case NIC id -> struct alloc_port */
-	GHashTable *numbers[ALLOC_KINDS]; /* char * -> guint32 as pointer; never 0 */
-	guint *top;                       /* largest port number by host */
+	GHashTable *ports;                    /* lower-case NIC id -> struct alloc_port */
+	GHashTable *numbers[ALLOC_KINDS];     /* char * -> guint32 as pointer; never 0 */
+	GHashTable *addresses6[ALLOC_KINDS6]; /* char * -> struct ip6; never :: */
+	guint *top;                           /* largest port number by host */
 	guint hosts;
 };
 
@@ -28,6 +36,8 @@ char *alloc_snat_key(const struct public_address *p, const struct ip_config *c);
 
 guint32 alloc_number(const struct alloc *a, enum alloc_kind kind, const char *key); /* 0: none */
 void alloc_set(struct alloc *a, enum alloc_kind kind, const char *key, guint32 number);
+const struct ip6 *alloc_address6(const struct alloc *a, enum alloc_kind6 kind, const char *key); /* NULL: none */
+void alloc_set6(struct alloc *a, enum alloc_kind6 kind, const char *key, struct ip6 address);
 void alloc_index(struct alloc *a); /* fills top and hosts */
 
 #define ALLOC_RULES_MAX 65535u /* counters of a host's data path */
@@ -44,4 +54,6 @@ gboolean assign_ports(struct assignment *as);
 gboolean assign_private(struct assignment *as);
 gboolean assign_public(struct assignment *as);
 gboolean assign_snat(struct assignment *as);
+gboolean assign_private6(struct assignment *as);
+gboolean assign_public6(struct assignment *as);
 gboolean assign_fail(struct assignment *as, const struct noun *n, const char *format, ...) G_GNUC_PRINTF(3, 4);

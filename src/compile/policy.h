@@ -87,9 +87,13 @@ struct policy_scope {
 	const struct network *network;
 	const struct alloc *alloc;
 	guint32 platform;
+	struct ip6 platform6;
 };
 /* One direction of a group, for ports of the scope's network. */
 GPtrArray *policy_lower(const struct security_group *group, enum direction direction, const struct policy_scope *scope);
+
+/* The IPv6 half of one side, for policy_lower. */
+void policy_lower_side6(const struct rule_side *side, GArray *out, const struct policy_scope *scope);
 
 /* NULL and error when a bound does not hold. */
 GBytes *policy_build(const struct policy_input *in, GError **error);

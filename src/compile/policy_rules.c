@@ -184,6 +184,8 @@ GPtrArray *policy_lower(const struct security_group *group, enum direction direc
 		struct policy_rule *out = policy_rule_new();
 		lower_side(&r->source, out->source, out->source_ports, scope);
 		lower_side(&r->destination, out->destination, out->destination_ports, scope);
+		policy_lower_side6(&r->source, out->source6, scope);
+		policy_lower_side6(&r->destination, out->destination6, scope);
 		out->protocol = r->protocol;
 		out->allow = r->allow;
 		out->number = alloc_rule(scope->alloc, r);

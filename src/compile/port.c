@@ -128,7 +128,7 @@ static gboolean policy_key_equal(const void *a, const void *b)
 
 static guint32 build_policy(struct compilation *c, const struct policy_key *k, const struct nic *nic)
 {
-	struct policy_scope scope = {k->network, c->alloc, c->settings->platform};
+	struct policy_scope scope = {k->network, c->alloc, c->settings->platform, c->settings->platform6};
 	g_autofree char *name = g_strdup_printf(
 	        "network interface '%s': security group%s '%s'%s%s%s", nic->noun.id, k->subnet && k->nic ? "s" : "",
 	        k->subnet ? k->subnet->noun.id

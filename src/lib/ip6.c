@@ -138,6 +138,16 @@ struct ip6 ip6_add(struct ip6 a, guint32 n)
 	return a;
 }
 
+struct ip6 ip6_before(struct ip6 a)
+{
+	guint i = sizeof a.b;
+
+	do {
+		i--;
+	} while (a.b[i]-- == 0 && i > 0);
+	return a;
+}
+
 gboolean prefix6_has(struct prefix6 p, struct ip6 a)
 {
 	for (guint i = 0; i < sizeof a.b; i++)

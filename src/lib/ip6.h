@@ -25,6 +25,7 @@ char *prefix6_format(struct prefix6 p);
 gint ip6_compare(struct ip6 a, struct ip6 b); /* as numbers: below 0, 0, above 0 */
 /* `a` plus `n`, wrapping at the end of the space. */
 struct ip6 ip6_add(struct ip6 a, guint32 n);
+struct ip6 ip6_before(struct ip6 a); /* minus one, likewise */
 gboolean prefix6_contains(struct prefix6 outer, struct prefix6 inner);
 gboolean prefix6_has(struct prefix6 p, struct ip6 a);
 gboolean prefix6_overlap(struct prefix6 a, struct prefix6 b);

@@ -177,6 +177,11 @@ enum sku { SKU_BASIC, SKU_STANDARD, SKU_GATEWAY /* of load balancers alone */ };
 
 /* The lab's public addresses. A declared one outside of it belongs to the real cloud and counts as none. */
 #define GRAPH_PUBLIC_POOL "198.18.0.0/16"
+/*
+ * Those of IPv6: the block for benchmarks (RFC 5180), as the other one is of IPv4's. It is neither unique local nor for
+ * documentation, so that rules and networks with such prefixes can be tried beside it.
+ */
+#define GRAPH_PUBLIC_POOL6 "2001:2::/48"
 
 /* A block of public addresses that are handed out one by one. */
 struct public_prefix {

@@ -193,11 +193,26 @@ static void check_pool(struct public_address *p, const struct spot *s)
 	p->address = 0;
 }
 
+static void check_pool6(struct public_address *p, const struct spot *s)
+{
+	static const struct ip6 none;
+	g_autofree char *text = ip6_format(p->address6);
+	struct prefix6 pool;
+
+	prefix6_parse(GRAPH_PUBLIC_POOL6, &pool);
+	if (ip6_compare(p->address6, none) == 0 || prefix6_has(pool, p->address6))
+		return;
+	spot_warning(s, "properties.ipAddress",
+	             "%s is not one of the public pool " GRAPH_PUBLIC_POOL6 "; another is taken from there", text);
+	p->address6 = none;
+}
+
 void public_address_check(struct build *b, struct public_address *p)
 {
 	struct spot s = noun_spot(b, &p->noun);
 
 	check_pool(p, &s);
+	check_pool6(p, &s);
 	if (p->sku == SKU_STANDARD && !p->is_static)
 		spot_warning(&s, "properties.publicIPAllocationMethod",
 		             "a Standard address is always static; write \"Static\"");

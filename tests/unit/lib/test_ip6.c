@@ -167,6 +167,8 @@ static void test_add(void)
 
 		g_assert_true(ip6_parse(cases[i].from, &from) && ip6_parse(cases[i].to, &to));
 		g_assert_cmpint(ip6_compare(ip6_add(from, cases[i].n), to), ==, 0);
+		if (cases[i].n == 1)
+			g_assert_cmpint(ip6_compare(ip6_before(to), from), ==, 0);
 	}
 }
 
