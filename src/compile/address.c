@@ -3,7 +3,7 @@
  * Who is where: addresses of the networks that have a port on this host (no others could be asked for), MACs of the
  * host's own ports (the edge names them), and the other hosts of the fleet.
  */
-#include "parts.h"
+#include "six.h"
 #include <string.h>
 
 static void add_addresses(struct compilation *c, const struct nic *nic, const struct alloc_port *p)
@@ -18,6 +18,7 @@ static void add_addresses(struct compilation *c, const struct nic *nic, const st
 		if (addr)
 			g_array_append_val(c->t->addrs, row);
 	}
+	address6_add(c, nic, row.value);
 }
 
 static void add_mac(struct compilation *c, const struct alloc_port *p)

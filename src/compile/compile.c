@@ -95,6 +95,17 @@ static guint endpoint_key_hash(const void *key)
 	return k->vip * 2654435761u ^ (guint)k->port << 8 ^ k->proto;
 }
 
+static guint endpoint6_key_hash(const void *key)
+{
+	const struct esc_endpoint_key6 *k = key;
+	return (k->vip.w[1] ^ k->vip.w[3]) * 2654435761u ^ (guint)k->port << 8 ^ k->proto;
+}
+
+static gboolean endpoint6_key_equal(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct esc_endpoint_key6)) == 0;
+}
+
 static gboolean endpoint_key_equal(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct esc_endpoint_key)) == 0;
@@ -157,6 +168,7 @@ static gboolean compile(struct compilation c)
 	c.networks = g_hash_table_new(NULL, NULL);
 	c.blobs = g_hash_table_new(blob_hash, g_bytes_equal);
 	c.endpoints = g_hash_table_new_full(endpoint_key_hash, endpoint_key_equal, g_free, NULL);
+	c.endpoints6 = g_hash_table_new_full(endpoint6_key_hash, endpoint6_key_equal, g_free, NULL);
 	c.balanced = g_hash_table_new(NULL, NULL);
 	c.snat_ports = g_hash_table_new(NULL, NULL);
 	gboolean ok = compile_parts(&c);
@@ -164,6 +176,7 @@ static gboolean compile(struct compilation c)
 	g_hash_table_unref(c.networks);
 	g_hash_table_unref(c.blobs);
 	g_hash_table_unref(c.endpoints);
+	g_hash_table_unref(c.endpoints6);
 	g_hash_table_unref(c.balanced);
 	g_hash_table_unref(c.snat_ports);
 	return ok;

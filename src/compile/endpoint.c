@@ -11,9 +11,9 @@
  *
  * A pool of one is that one, and its table appears with the second: all tables have the same size, since a change of
  * size would move every flow. A port of no VM is no back end. A back end is a port: a NIC with two configurations in a
- * pool counts once, by the first.
+ * pool counts once, by the first. A front end of IPv6 has the IPv6 members of its pool.
  */
-#include "parts.h"
+#include "six.h"
 #include <string.h>
 
 #define SNAT_PROTO 255
@@ -63,19 +63,24 @@ static int compare_members(const void *a, const void *b)
 	return g_ascii_strcasecmp((*x)->noun.id, (*y)->noun.id);
 }
 
+static gboolean has_address(const struct compilation *c, const struct ip_config *m)
+{
+	return m->v6 ? alloc_private6(c->alloc, m) != NULL : alloc_private(c->alloc, m) != 0;
+}
+
 /* The members that are ports, in order of id; `ids` gets their identities (owned). */
-static GPtrArray *pool_ports(const struct compilation *c, const struct pool *pool, GPtrArray *ids)
+static GPtrArray *pool_ports(const struct compilation *c, const GPtrArray *of, GPtrArray *ids)
 {
 	GPtrArray *ports = g_ptr_array_new();
 	g_autoptr(GPtrArray) members = g_ptr_array_new();
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-	for (guint i = 0; i < pool->members->len; i++)
-		g_ptr_array_add(members, g_ptr_array_index(pool->members, i));
+	for (guint i = 0; i < of->len; i++)
+		g_ptr_array_add(members, g_ptr_array_index(of, i));
 	g_ptr_array_sort(members, compare_members);
 	for (guint i = 0; i < members->len; i++) {
 		const struct ip_config *m = g_ptr_array_index(members, i);
 		const struct alloc_port *p = alloc_port(c->alloc, m->nic);
-		if (!p || !alloc_private(c->alloc, m) || !g_hash_table_add(seen, m->nic))
+		if (!p || !has_address(c, m) || !g_hash_table_add(seen, m->nic))
 			continue;
 		g_ptr_array_add(ports, (gpointer)p);
 		g_ptr_array_add(ids, g_ascii_strdown(m->nic->noun.id, -1));
@@ -84,10 +89,11 @@ static GPtrArray *pool_ports(const struct compilation *c, const struct pool *poo
 }
 
 /* Fills `value` for a pool: nobody, one, or a table. */
-static gboolean choose_pool(struct compilation *c, const struct pool *pool, struct esc_endpoint *value)
+static gboolean choose_pool(struct compilation *c, const struct pool *pool, gboolean v6, struct esc_endpoint *value)
 {
 	g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GPtrArray) ports = pool_ports(c, pool, ids);
+	GPtrArray *members = v6 ? pool->members6 : pool->members;
+	g_autoptr(GPtrArray) ports = pool_ports(c, members, ids);
 	if (ports->len == 1) {
 		value->kind = ESC_EP_ONE;
 		value->one = backend_of(c, g_ptr_array_index(ports, 0));
@@ -99,7 +105,7 @@ static gboolean choose_pool(struct compilation *c, const struct pool *pool, stru
 	if (ports->len > MAGLEV_BACKENDS)
 		return compile_fail(c, &pool->noun, "it has %u back ends; at most %u share a front end", ports->len,
 		                    MAGLEV_BACKENDS);
-	value->slot = GPOINTER_TO_UINT(g_hash_table_lookup(c->balanced, pool));
+	value->slot = GPOINTER_TO_UINT(g_hash_table_lookup(c->balanced, members));
 	if (value->slot)
 		return TRUE;
 	const guint16 head[4] = {(guint16)ports->len, MAGLEV_SIZE};
@@ -107,7 +113,7 @@ static gboolean choose_pool(struct compilation *c, const struct pool *pool, stru
 	if (table)
 		maglev_fill(table, MAGLEV_SIZE, (const char *const *)ids->pdata, ports->len);
 	value->slot = compile_blob(c, choice_blob(c, ports, head, table), &pool->noun);
-	g_hash_table_insert(c->balanced, (gpointer)pool, GUINT_TO_POINTER(value->slot));
+	g_hash_table_insert(c->balanced, members, GUINT_TO_POINTER(value->slot));
 	return value->slot != 0;
 }
 
@@ -131,6 +137,10 @@ static gboolean open_port(struct compilation *c, const struct noun *n, const str
 	guint32 vip = f && f->public_address ? alloc_public(c->alloc, f->public_address) : 0;
 	guint8 protocols[2];
 	guint count = compile_protocols(protocol, port, protocols);
+	for (guint i = 0; f && f->v6 && f->public_address && i < count; i++) {
+		if (!endpoint6_add(c, n, f->public_address, port, protocols[i], value))
+			return FALSE;
+	}
 	for (guint i = 0; vip && i < count; i++) {
 		struct table_endpoint row = {
 		        .key = {.vip = GUINT32_TO_BE(vip), .port = GUINT16_TO_BE(port), .proto = protocols[i]},
@@ -148,14 +158,15 @@ static gboolean add_rules(struct compilation *c, const struct load_balancer *lb)
 		struct esc_endpoint value = {.kind = ESC_EP_BALANCED, .distribution = distribution_of(r->distribution)};
 		if (!r->frontend || !r->frontend->public_address || access_control_can_deny(r->access))
 			continue;
-		if (r->pool && !choose_pool(c, r->pool, &value))
+		if (r->pool && !choose_pool(c, r->pool, r->frontend->v6, &value))
 			return FALSE;
 		if (!open_port(c, &r->noun, r->frontend, r->protocol, r->frontend_port, &value))
 			return FALSE;
 	}
 	for (guint i = 0; i < lb->nat_rules->len; i++) {
 		const struct nat_rule *r = g_ptr_array_index(lb->nat_rules, i);
-		const struct alloc_port *p = r->target ? alloc_port(c->alloc, r->target->nic) : NULL;
+		const struct ip_config *target = r->frontend && r->frontend->v6 ? r->target6 : r->target;
+		const struct alloc_port *p = target ? alloc_port(c->alloc, target->nic) : NULL;
 		struct esc_endpoint value = {.kind = ESC_EP_BALANCED}; /* with slot 0: nobody */
 		if (access_control_can_deny(r->access))
 			continue;
@@ -263,6 +274,17 @@ static gboolean add_own(struct compilation *c, const struct public_address *p)
 	return add_endpoint(c, &p->noun, &row);
 }
 
+static gboolean add_public6(struct compilation *c, const struct public_address *p)
+{
+	const struct alloc_port *port = p->config ? alloc_port(c->alloc, p->config->nic) : NULL;
+	struct esc_endpoint own = {.kind = ESC_EP_ONE};
+	if (!p->config && !p->frontend)
+		return TRUE;
+	if (port)
+		own.one = backend_of(c, port);
+	return endpoint6_address(c, p, port ? &own : NULL);
+}
+
 gboolean compile_endpoints(struct compilation *c)
 {
 	for (guint i = 0; i < c->graph->load_balancers->len; i++) {
@@ -271,6 +293,8 @@ gboolean compile_endpoints(struct compilation *c)
 	}
 	for (guint i = 0; i < c->graph->public_addresses->len; i++) {
 		const struct public_address *p = g_ptr_array_index(c->graph->public_addresses, i);
+		if (p->v6 && !add_public6(c, p))
+			return FALSE;
 		if (!alloc_public(c->alloc, p))
 			continue;
 		if ((p->config && !add_own(c, p)) || (!p->config && p->frontend && !add_front_owners(c, p)))

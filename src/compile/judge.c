@@ -29,6 +29,31 @@ static void add(GChecksum *sum, const void *data, gsize size)
 	g_checksum_update(sum, data, (gssize)size);
 }
 
+/* Nothing for a port without IPv6: what others have of it is not its business. */
+static void judge_six(GChecksum *sum, const struct tables *t, const struct table_port *p)
+{
+	if (!p->port6.addr_count)
+		return;
+	add(sum, &p->port6, sizeof p->port6);
+	for (guint i = 0; i < t->routes6->len; i++) {
+		const struct table_route6 *r = &g_array_index(t->routes6, struct table_route6, i);
+		if (r->key.net == p->port.net)
+			add(sum, r, sizeof *r);
+	}
+	add(sum, "dnat6", 5);
+	for (guint i = 0; i < t->dnat6->len; i++) {
+		const struct table_dnat6 *d = &g_array_index(t->dnat6, struct table_dnat6, i);
+		if (d->key.port == p->number)
+			add(sum, d, sizeof *d);
+	}
+	add(sum, "snat6", 5);
+	for (guint i = 0; i < t->snat6->len; i++) {
+		const struct table_snat6 *s = &g_array_index(t->snat6, struct table_snat6, i);
+		if (s->key.port == p->number)
+			add(sum, s, sizeof *s);
+	}
+}
+
 static guint64 judge_port(const struct tables *t, const struct table_port *p, const struct digest *blobs)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
@@ -51,6 +76,7 @@ static guint64 judge_port(const struct tables *t, const struct table_port *p, co
 		if (s->key.port == p->number)
 			add(sum, s, sizeof *s);
 	}
+	judge_six(sum, t, p);
 	guint8 digest[32];
 	gsize length = sizeof digest;
 	guint64 judge;

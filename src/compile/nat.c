@@ -11,7 +11,7 @@
  *   3. member of a pool of a Standard load balancer otherwise: nothing, it has no way out;
  *   4. the host's default outbound address: a range of source ports.
  */
-#include "parts.h"
+#include "six.h"
 
 static const struct public_address *front_of_pool(const struct compilation *c, const struct pool *pool)
 {
@@ -115,6 +115,11 @@ static void add_opening(struct compilation *c, const struct ip_config *config, g
 	guint32 vip = p ? alloc_public(c->alloc, p) : 0, addr = alloc_private(c->alloc, config);
 	guint8 protocols[2];
 	guint count = compile_protocols(o->protocol, o->frontend_port, protocols);
+	for (guint i = 0; config->v6 && i < count; i++) {
+		struct opening6 six = {p, GUINT16_TO_BE(o->frontend_port), GUINT16_TO_BE(o->backend_port), protocols[i],
+		                       o->floating};
+		nat6_open(c, config, number, &six);
+	}
 	for (guint i = 0; vip && addr && i < count; i++) {
 		struct esc_dnat_key key = {.port = number,
 		                           .vip = GUINT32_TO_BE(vip),
@@ -166,6 +171,10 @@ gboolean compile_nat(struct compilation *c)
 		for (guint k = 0; k < nic->configs->len; k++) {
 			add_inward(c, g_ptr_array_index(nic->configs, k), number);
 			add_snat(c, g_ptr_array_index(nic->configs, k), number);
+		}
+		for (guint k = 0; k < nic->configs6->len; k++) {
+			nat6_own(c, g_ptr_array_index(nic->configs6, k), number);
+			add_inward(c, g_ptr_array_index(nic->configs6, k), number);
 		}
 	}
 	return TRUE;

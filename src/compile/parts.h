@@ -20,7 +20,8 @@ struct compilation {
 	GHashTable *blobs;    /* GBytes -> index + 1 */
 	gsize blob_bytes;
 	GHashTable *endpoints;  /* struct esc_endpoint_key -> id of the resource that opens it */
-	GHashTable *balanced;   /* struct pool -> index of its blob + 1 */
+	GHashTable *endpoints6; /* struct esc_endpoint_key6 -> the same */
+	GHashTable *balanced;   /* members of a pool, by family -> index of its blob + 1 */
 	GHashTable *snat_ports; /* struct public_address -> ports of one of its ranges */
 	GError **error;
 };

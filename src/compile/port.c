@@ -2,6 +2,7 @@
 /* Ports of this host, with the policy that judges each, and the rules behind those policies. */
 #include "parts.h"
 #include "policy.h"
+#include "six.h"
 #include <string.h>
 
 static int compare_nics(const void *a, const void *b, gpointer data)
@@ -38,7 +39,7 @@ static gboolean add_address(struct compilation *c, struct table_port *p, const s
 {
 	guint32 addr = alloc_private(c->alloc, config);
 	if (!addr)
-		return TRUE; /* IPv6: listed by the model */
+		return TRUE;
 	if (p->port.addr_count == ESC_PORT_ADDRS)
 		return compile_fail(c, &config->nic->noun,
 		                    "it has more than %u addresses; use further network interfaces", ESC_PORT_ADDRS);
@@ -100,7 +101,7 @@ static gboolean add_port(struct compilation *c, const struct nic *nic)
 	p->port.net = nic->network ? alloc_vni(c->alloc, nic->network) : 0;
 	if (!p->port.net)
 		return compile_fail(c, &nic->noun, "it is in no virtual network");
-	if (!fill_addresses(c, p, nic))
+	if (!fill_addresses(c, p, nic) || !port6_fill(c, p, nic))
 		return FALSE;
 	fill_guest(c, p, compile_primary(nic));
 	return TRUE;

@@ -3,7 +3,7 @@
  * System routes of each network: its own address space stays inside, private and special space goes nowhere, the rest
  * is the Internet. A prefix of the network that equals a special one wins; a longer one wins by being longer.
  */
-#include "parts.h"
+#include "six.h"
 
 static const struct {
 	guint32 addr;
@@ -59,6 +59,8 @@ gboolean compile_routes(struct compilation *c)
 		const struct network *n = g_ptr_array_index(c->graph->networks, i);
 		if (g_hash_table_contains(c->networks, n))
 			add_network(c, n);
+		if (g_hash_table_contains(c->networks, n))
+			route6_add(c, n);
 	}
 	return TRUE;
 }

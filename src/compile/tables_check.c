@@ -112,7 +112,7 @@ static gboolean check_endpoints(struct check *c)
 	}
 	for (guint i = 0; i < c->t->endpoints6->len; i++) {
 		const struct esc_endpoint *e = &g_array_index(c->t->endpoints6, struct table_endpoint6, i).value;
-		if (e->kind == ESC_EP_SNAT)
+		if (e->kind == ESC_EP_SNAT && e->slot)
 			return wrong(c, "endpoints", "IPv6 addresses have no owners of ports");
 		if (!check_endpoint(c, e, seen))
 			return FALSE;

@@ -227,6 +227,185 @@ static void test_policy(void)
 	fleet_down(&f);
 }
 
+/* --- tables --- */
+
+static struct esc_ip6 words(const char *text)
+{
+	struct ip6 a = dual_address(text);
+	struct esc_ip6 out;
+
+	memcpy(out.w, a.b, sizeof out.w);
+	return out;
+}
+
+static const struct esc_addr *where(const struct fleet *f, guint host, const char *nic, const char *address)
+{
+	struct esc_addr_key6 key = {alloc_vni(f->a, kit_nic(f->g, nic)->network), words(address)};
+	const struct table_addr6 *row = kit_row(f->t[host]->addrs6, &key, sizeof key);
+
+	return row ? &row->value : NULL;
+}
+
+static const struct esc_endpoint *endpoint6(const struct fleet *f, guint host, const char *vip, guint16 port,
+                                            guint8 proto)
+{
+	struct esc_endpoint_key6 key = {.vip = words(vip), .port = GUINT16_TO_BE(port), .proto = proto};
+	const struct table_endpoint6 *row = kit_row(f->t[host]->endpoints6, &key, sizeof key);
+
+	return row ? &row->value : NULL;
+}
+
+static const struct esc_dnat6 *dnat6(const struct fleet *f, guint host, const char *nic, const char *vip, guint16 port,
+                                     guint8 proto)
+{
+	struct esc_dnat_key6 key = {
+	        .port = port_of(f, host, nic)->number, .vip = words(vip), .vport = GUINT16_TO_BE(port), .proto = proto};
+	const struct table_dnat6 *row = kit_row(f->t[host]->dnat6, &key, sizeof key);
+
+	return row ? &row->value : NULL;
+}
+
+static void test_ports(void)
+{
+	g_autoptr(kit) k = dual_world();
+	struct esc_ip6 web0 = words(WEB0);
+	struct fleet f;
+
+	fleet_up(&f, k, 2, 0);
+	const struct alloc_port *p = alloc_port(f.a, kit_nic(f.g, "web0-nic"));
+	const struct table_port *port = port_of(&f, p->host, "web0-nic");
+	g_assert_cmpuint(port->port6.addr_count, ==, 1);
+	g_assert_cmpmem(&port->port6.addr[0], 16, &web0, 16);
+	g_assert_cmpuint(port->port.addr_count, ==, 1);
+	/* The same address in two networks is two ports; one that nobody has is nobody. */
+	for (guint h = 0; h < 2; h++) {
+		if (!where(&f, h, "web0-nic", WEB0))
+			continue; /* nothing of the network lives there */
+		g_assert_null(where(&f, h, "web0-nic", "fd00:1:0:1::6"));
+		g_assert_cmpuint(where(&f, h, "web0-nic", WEB0)->port, ==, p->number);
+		g_assert_cmphex(where(&f, h, "web0-nic", WEB0)->host, ==,
+		                h == p->host ? 0 : GUINT32_TO_BE(alloc_fabric(&f.s, p->host)));
+	}
+	g_assert_cmpuint(where(&f, alloc_port(f.a, kit_nic(f.g, "shop0-nic"))->host, "shop0-nic", WEB0)->port, ==,
+	                 alloc_port(f.a, kit_nic(f.g, "shop0-nic"))->number);
+	fleet_down(&f);
+}
+
+#define FRONT6 "2001:2::1"
+#define SHOP6  "2001:2::2"
+
+static void test_endpoints(void)
+{
+	g_autoptr(kit) k = dual_world();
+	struct fleet f;
+
+	kit_add(k, "publicIPAddresses", "unused",
+	        "'publicIPAddressVersion':'IPv6','publicIPAllocationMethod':'Static'");
+	kit_sku(k, "Standard");
+	fleet_up(&f, k, 1, 0);
+	g_assert_null(endpoint6(&f, 0, FRONT6, 81, 6));
+	g_assert_null(endpoint6(&f, 0, FRONT6, 80, 17));
+	g_assert_null(endpoint6(&f, 0, FRONT6, 0, 0)); /* a front end is not an instance's own address */
+	g_assert_null(endpoint6(&f, 0, "2001:2::3", 0, 255));
+	g_assert_cmpuint(endpoint6(&f, 0, FRONT6, 0, 255)->kind, ==, ESC_EP_SNAT);
+	g_assert_cmpuint(endpoint6(&f, 0, FRONT6, 80, 6)->kind, ==, ESC_EP_BALANCED);
+	g_assert_cmpuint(endpoint6(&f, 0, FRONT6, 80, 6)->slot, !=, 0);
+	g_assert_cmpuint(endpoint6(&f, 0, FRONT6, 50001, 6)->one.port, ==, port_of(&f, 0, "web0-nic")->number);
+	g_assert_cmpuint(endpoint6(&f, 0, SHOP6, 0, 0)->one.port, ==, port_of(&f, 0, "shop0-nic")->number);
+	fleet_down(&f);
+}
+
+static void test_translations(void)
+{
+	g_autoptr(kit) k = dual_world();
+	struct esc_ip6 web1 = words(WEB1), shop0 = words(WEB0), shop6 = words(SHOP6);
+	struct fleet f;
+
+	fleet_up(&f, k, 1, 0);
+	g_assert_null(dnat6(&f, 0, "db0-nic", FRONT6, 80, 6));
+	g_assert_null(dnat6(&f, 0, "web1-nic", FRONT6, 50001, 6)); /* that one leads to web0 */
+	g_assert_null(dnat6(&f, 0, "web1-nic", FRONT6, 0, 0));
+	const struct esc_dnat6 *d = dnat6(&f, 0, "web1-nic", FRONT6, 80, 6);
+	g_assert_cmpmem(&d->addr, 16, &web1, 16);
+	g_assert_cmpuint(d->port, ==, GUINT16_TO_BE(8080));
+	g_assert_cmpuint(d->flags, ==, ESC_DNAT_STANDARD);
+	d = dnat6(&f, 0, "shop0-nic", SHOP6, 0, 0);
+	g_assert_cmpmem(&d->addr, 16, &shop0, 16);
+	g_assert_cmpuint(d->port, ==, 0);
+	/* Out goes who has an address of his own, by that one: nobody else. */
+	g_assert_cmpuint(f.t[0]->snat6->len, ==, 1);
+	const struct table_snat6 *s = &g_array_index(f.t[0]->snat6, struct table_snat6, 0);
+	g_assert_cmpuint(s->key.port, ==, port_of(&f, 0, "shop0-nic")->number);
+	g_assert_cmpmem(&s->key.addr, 16, &shop0, 16);
+	g_assert_cmpmem(&s->value.addr, 16, &shop6, 16);
+	fleet_down(&f);
+}
+
+/* What a change of IPv6 judges anew: the ports that it is about, and no others. */
+static void test_judge(void)
+{
+	static const char *const nics[] = {"web0-nic", "web1-nic", "db0-nic", "shop0-nic"};
+	g_autoptr(kit) k = dual_world();
+	struct fleet before, after;
+
+	fleet_up(&before, k, 1, 0);
+	kit_remove(k, "db0-nic");
+	kit_remove(k, "db0");
+	dual_vm(k, "db0", "v/subnets/db", "",
+	        ",'privateIPAllocationMethod':'Static','privateIPAddress':'fd00:1:0:2::a'");
+	fleet_up(&after, k, 1, 0);
+	for (guint i = 0; i < G_N_ELEMENTS(nics); i++)
+		if ((port_of(&before, 0, nics[i])->judge != port_of(&after, 0, nics[i])->judge) != (i == 2))
+			g_error("%s is judged %s", nics[i], i == 2 ? "as before" : "anew");
+	fleet_down(&before);
+	fleet_down(&after);
+}
+
+static void test_bytes(void)
+{
+	g_autoptr(kit) k = dual_world();
+	struct fleet a, b;
+
+	fleet_up(&a, k, 2, 1);
+	fleet_up(&b, k, 2, 2);
+	for (guint h = 0; h < 2; h++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GBytes) x = tables_serialize(a.t[h]), y = tables_serialize(b.t[h]);
+		g_autoptr(tables) back = tables_parse(x, &error);
+
+		g_assert_no_error(error);
+		g_autoptr(GBytes) again = tables_serialize(back);
+		g_assert_true(g_bytes_equal(x, y) && g_bytes_equal(x, again));
+		g_assert_cmpuint(back->endpoints6->len, >, 0);
+	}
+	fleet_down(&a);
+	fleet_down(&b);
+}
+
+static void test_too_many(void)
+{
+	g_autoptr(kit) k = dual_world();
+	g_autoptr(GString) configs = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	struct alloc_settings s;
+
+	for (guint i = 0; i < ESC_PORT_ADDRS + 1; i++)
+		g_string_append_printf(configs,
+		                       ",{'name':'s%u','properties':{'privateIPAddressVersion':'IPv6','subnet':{'id':"
+		                       "'~virtualNetworks/w/subnets/s'}}}",
+		                       i);
+	kit_add(k, "networkInterfaces", "many",
+	        "'ipConfigurations':[{'name':'four','properties':{'subnet':{'id':'~virtualNetworks/w/subnets/s'}}}%s]",
+	        configs->str);
+	kit_add(k, "Microsoft.Compute/virtualMachines", "vm",
+	        "'networkProfile':{'networkInterfaces':[{'id':'~networkInterfaces/many'}]}");
+	alloc_settings_init(&s);
+	g_autoptr(graph) g = kit_graph(k, 0);
+	g_autoptr(alloc) a = alloc_assign(NULL, g, &s, NULL);
+	g_assert_null(compile_host(g, a, &s, 0, &error));
+	g_assert_nonnull(strstr(error->message, "resource 'many': it has more than 8 IPv6 addresses"));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -237,5 +416,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/dual/moved", test_moved);
 	g_test_add_func("/dual/real-cloud", test_real_cloud);
 	g_test_add_func("/dual/policy", test_policy);
+	g_test_add_func("/dual/ports", test_ports);
+	g_test_add_func("/dual/endpoints", test_endpoints);
+	g_test_add_func("/dual/translations", test_translations);
+	g_test_add_func("/dual/judge", test_judge);
+	g_test_add_func("/dual/bytes", test_bytes);
+	g_test_add_func("/dual/too-many", test_too_many);
 	return g_test_run();
 }
