@@ -119,7 +119,7 @@ struct esc_plan {
 struct esc_ring_walk {
 	esc_u32 port, size, now;
 	esc_u32 slot; /* the answer */
-	esc_u32 idle; /* of the flow there, while it has to be evicted */
+	esc_u32 rank; /* of the flow there, while it has to be evicted */
 	esc_u32 evict;
 };
 

@@ -232,6 +232,37 @@ static void test_quota(void)
 	g_assert_cmpuint(native_flow_count(twin_native(w)), ==, 2 * 16 + 2);
 }
 
+/* A connection that both sides have closed makes room before flows that are idle for longer; not while its last
+ * acknowledgement is under way. */
+static void test_quota_closed(void)
+{
+	g_autoptr(twin) w = twin_new_world();
+	struct frame_spec s = scene_from(1, A1, A3, 17, 0, 53);
+
+	for (guint i = 0; i < 15; i++) {
+		s.sport = (guint16)(1000 + i);
+		port_pass(w, 1, &s, NULL);
+		twin_advance(w, 10);
+	}
+	open_flow(w, 40000);
+	send_back(w, 40000, FRAME_FIN | FRAME_ACK);
+	send_there(w, 40000, FRAME_FIN | FRAME_ACK);
+	s.sport = 2000;
+	port_pass(w, 1, &s, NULL);
+	g_assert_false(udp_flow_exists(w, 1000));
+	send_back(w, 40000, FRAME_ACK); /* the last of it */
+	twin_advance(w, 10);
+	s.sport = 2001;
+	port_pass(w, 1, &s, NULL);
+	g_assert_true(udp_flow_exists(w, 1001));
+	lost_back(w, 40000, FRAME_ACK);
+	s.sport = 2002; /* all are open again */
+	port_pass(w, 1, &s, NULL);
+	g_assert_false(udp_flow_exists(w, 1001));
+	g_assert_true(udp_flow_exists(w, 1002));
+	g_assert_cmpuint(native_flow_count(twin_native(w)), ==, 2 * 16);
+}
+
 static void test_no_ring(void)
 {
 	g_autoptr(tables) t = world_tables();
@@ -331,6 +362,7 @@ void cases_flow_register(void)
 	g_test_add_func("/flow/reset", test_reset);
 	g_test_add_func("/flow/fin", test_fin);
 	g_test_add_func("/flow/quota", test_quota);
+	g_test_add_func("/flow/quota-closed", test_quota_closed);
 	g_test_add_func("/flow/no-ring", test_no_ring);
 	g_test_add_func("/flow/change/denies", test_change_denies);
 	g_test_add_func("/flow/change/revokes-address", test_change_revokes_address);
