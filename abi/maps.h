@@ -11,6 +11,7 @@
  *   ifaces       array         ifindex -> port number              agent
  *   ports        array         port number -> esc_port             agent
  *   port_word    array, mmap   port number -> esc_port_word        agent (one aligned store: the flip)
+ *   port_past    array, mmap   port number -> esc_port_past        agent
  *   blobs        array, mmap   block number -> esc_block           agent (policy, Maglev, SNAT regions)
  *   macs         hash          esc_mac_key -> port number          agent
  *   addrs        hash          esc_addr_key -> esc_addr            agent
@@ -106,6 +107,19 @@ struct esc_port_word {
 	esc_u32 generation; /* what flows remember; differs whenever anything that judged them has changed */
 };
 ESC_ASSERT_SIZE(struct esc_port_word, 8);
+
+/*
+ * What still counts of a port's past: asked only about a flow that remembers another generation than the port has now.
+ * Generations grow. Between the flip of a policy and the moment when all other tables are in place they are odd, then
+ * even: what an odd one has judged is judged once more, whatever was declared. `kept` and `ended` are one aligned word,
+ * stored before the port's own word, so whoever sees the new generation sees them.
+ */
+struct esc_port_past {
+	esc_u32 kept;  /* a generation from here on: no policy is asked again, all else is */
+	esc_u32 ended; /* one below this: the flow ends */
+	esc_u64 judge; /* the agent's own: what judges by the present word; stored after it */
+};
+ESC_ASSERT_SIZE(struct esc_port_past, 16);
 
 /* A block of the blobs map: 32 16-bit words, one cache line. Block 0 is never used. */
 #define ESC_BLOCK_WORDS 32

@@ -26,6 +26,7 @@ ESC_MAP(host, BPF_MAP_TYPE_ARRAY, 1, esc_u32, struct esc_host, 0);
 ESC_MAP(ifaces, BPF_MAP_TYPE_ARRAY, ESC_IFINDEX_MAX, esc_u32, esc_u32, 0);
 ESC_MAP(ports, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_port, 0);
 ESC_MAP(port_word, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, esc_u64, BPF_F_MMAPABLE);
+ESC_MAP(port_past, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_port_past, BPF_F_MMAPABLE);
 ESC_MAP(blobs, BPF_MAP_TYPE_ARRAY, ESC_BLOCKS_DEFAULT, esc_u32, struct esc_block, BPF_F_MMAPABLE);
 ESC_MAP(macs, BPF_MAP_TYPE_HASH, 4096, struct esc_mac_key, esc_u32, 0);
 ESC_MAP(ESC_TABLE(addrs), BPF_MAP_TYPE_HASH, 65536, struct esc_addr_key, struct esc_addr, 0);

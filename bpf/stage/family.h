@@ -27,6 +27,7 @@
 #define ESC_TABLE_ifaces    ifaces
 #define ESC_TABLE_ports     ports
 #define ESC_TABLE_port_word port_word
+#define ESC_TABLE_port_past port_past
 #define ESC_TABLE_blobs     blobs
 #define ESC_TABLE_macs      macs
 #define ESC_TABLE_peers     peers

@@ -5,13 +5,14 @@
  *
  * Most packets take the short way: one lookup, the generations compared, on. Everything
  * that is rare is behind flow_slow: an entry not seen for long, a SYN (a port may be used again), ICMP the wrong way
- * round, a changed generation. A changed generation judges the flow anew by its opener's tuple: still
+ * round, a changed generation. A changed generation judges the flow anew by its opener's tuple, as far as
+ * past.h does not keep or end it: still
  * allowed and translated alike, both entries are brought up to date; denied, both are deleted and the packet dropped
  * for that reason; translated otherwise, the packet counts as a first one.
  */
 #pragma once
 #include "insert.h"
-#include "judge.h"
+#include "past.h"
 
 static __always_inline int is_syn(const struct esc_packet *p)
 {
@@ -86,7 +87,7 @@ static __noinline int flow_first(struct esc_packet *p)
 		return ESC_V_NO_FLOW;
 	if (!plan)
 		return ESC_V_FLOW_TABLE;
-	v = judge(&p->key, plan);
+	v = judge(&p->key, plan, 0);
 	p->port = plan->port;
 	take_rules(p, plan);
 	if (v)
@@ -104,6 +105,9 @@ static __always_inline int plan_matches(const struct esc_plan *plan, const struc
 	if (!ip_equal(plan->saddr, e->saddr) || !ip_equal(plan->daddr, e->daddr))
 		return 0;
 	if (plan->dport != e->dport || plan->peer != e->peer)
+		return 0;
+	/* somebody else has the address now */
+	if (!mac_equal(plan->there.dmac, e->dmac))
 		return 0;
 	/* else the way back would have another key */
 	if ((plan->there.delivery == ESC_TO_UPLINK) != (entry_delivery(e) == ESC_TO_UPLINK))
@@ -141,6 +145,7 @@ static __noinline int flow_again(struct esc_packet *p)
 	struct esc_flow_key partner_key, *opener_key = &p->key;
 	struct esc_flow *e = esc_lookup(flows, &p->key), *partner, *opener, *back;
 	struct esc_plan *plan = plan_get();
+	struct esc_past past;
 	int v;
 
 	if (!e || !plan)
@@ -156,15 +161,19 @@ static __noinline int flow_again(struct esc_packet *p)
 		opener = partner;
 		back = e;
 	}
-	v = judge(opener_key, plan);
-	if (!v && plan_matches(plan, opener)) {
+	past_of_pair(&past, opener_key, opener);
+	v = past.ended ? ESC_V_FLOW_ENDED : judge(opener_key, plan, past.kept);
+	if (!v && plan_matches(plan, opener) && mac_equal(plan->back.dmac, back->dmac)) {
+		past_remember(&past, plan);
 		pair_refresh(plan, opener, back);
 		return ESC_V_FORWARD;
 	}
 	esc_delete(flows, &partner_key);
 	esc_delete(flows, &p->key);
-	if (!v)
+	if (!v || (past.ended && (opens(p) || p->error)))
 		return ESC_START_ANEW;
+	if (past.ended)
+		return v;
 	p->port = plan->port;
 	take_rules(p, plan);
 	return v;

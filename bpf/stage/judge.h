@@ -6,6 +6,7 @@
  *   from a port:  policy out -> route -> addresses | nat out -> policy in, when the peer is on this host
  *   to a port:    nat in | address -> policy in
  *
+ * Of a port whose policy has admitted the flow for good (`kept`) the policy is not asked again; all else is.
  * Changes nothing: its answer is a plan. Next: insert.h.
  */
 #pragma once
@@ -13,6 +14,9 @@
 #include "nat.h"
 #include "policy.h"
 #include "route.h"
+
+#define ESC_KEPT_OWN  1 /* by the port in the key */
+#define ESC_KEPT_PEER 2
 
 /* Judges the translated tuple in one direction at one port; the rules go to plan->rule. */
 static __always_inline int judge_policy(const struct esc_flow_key *k, struct esc_plan *plan, esc_u64 word, esc_u32 dir)
@@ -42,8 +46,14 @@ static __always_inline int judge_policy(const struct esc_flow_key *k, struct esc
 	return ESC_V_FORWARD;
 }
 
+/* A port without a policy passes nothing, whatever was admitted. */
+static __always_inline int policy_kept(esc_u64 word)
+{
+	return (esc_u32)word ? ESC_V_FORWARD : ESC_V_NO_POLICY;
+}
+
 static __always_inline int judge_peer(const struct esc_flow_key *k, struct esc_plan *plan, const struct esc_port *port,
-                                      esc_u32 number)
+                                      esc_u32 number, esc_u32 kept)
 {
 	struct esc_port *peer = port_get(number);
 	esc_u64 word;
@@ -55,18 +65,18 @@ static __always_inline int judge_peer(const struct esc_flow_key *k, struct esc_p
 	plan->peer_generation = word >> 32;
 	plan->port = number; /* its rules, its counter */
 	way_to_port(&plan->there, peer);
-	return judge_policy(k, plan, word, ESC_POLICY_IN);
+	return kept & ESC_KEPT_PEER ? policy_kept(word) : judge_policy(k, plan, word, ESC_POLICY_IN);
 }
 
 static __always_inline int judge_from(const struct esc_flow_key *k, struct esc_plan *plan, const struct esc_port *port,
-                                      esc_u64 word)
+                                      esc_u64 word, esc_u32 kept)
 {
 	struct esc_addr *a;
 	int hop, v;
 
 	if (!port_owns(port, k->port, k->saddr))
 		return ESC_V_SPOOFED_IP; /* it was its own when the flow began */
-	v = judge_policy(k, plan, word, ESC_POLICY_OUT);
+	v = kept & ESC_KEPT_OWN ? policy_kept(word) : judge_policy(k, plan, word, ESC_POLICY_OUT);
 	if (v)
 		return v;
 	way_to_port(&plan->back, port);
@@ -81,14 +91,14 @@ static __always_inline int judge_from(const struct esc_flow_key *k, struct esc_p
 	if (!a)
 		return ESC_V_UNREACHABLE;
 	if (!a->host)
-		return judge_peer(k, plan, port, a->port);
+		return judge_peer(k, plan, port, a->port, kept);
 	way_to_host(&plan->there, a, port->net);
 	plan->back.vni = a->host;
 	return ESC_V_FORWARD;
 }
 
 static __always_inline int judge_to(const struct esc_flow_key *k, struct esc_plan *plan, const struct esc_port *port,
-                                    esc_u64 word)
+                                    esc_u64 word, esc_u32 kept)
 {
 	struct esc_addr *a;
 	int v;
@@ -109,10 +119,10 @@ static __always_inline int judge_to(const struct esc_flow_key *k, struct esc_pla
 		way_to_host(&plan->back, a, port->net);
 		plan->there.vni = a->host;
 	}
-	return judge_policy(k, plan, word, ESC_POLICY_IN);
+	return kept & ESC_KEPT_OWN ? policy_kept(word) : judge_policy(k, plan, word, ESC_POLICY_IN);
 }
 
-ESC_SUBPROGRAM int judge(const struct esc_flow_key *k, struct esc_plan *plan)
+ESC_SUBPROGRAM int judge(const struct esc_flow_key *k, struct esc_plan *plan, esc_u32 kept)
 {
 	struct esc_port *port;
 	esc_u64 word;
@@ -131,6 +141,6 @@ ESC_SUBPROGRAM int judge(const struct esc_flow_key *k, struct esc_plan *plan)
 	word = port_read(k->port);
 	plan->generation = word >> 32;
 	if (k->dir == ESC_FLOW_FROM)
-		return judge_from(k, plan, port, word);
-	return judge_to(k, plan, port, word);
+		return judge_from(k, plan, port, word, kept);
+	return judge_to(k, plan, port, word, kept);
 }

@@ -170,6 +170,7 @@ static void forget(struct agent *a)
 	memset(a->held_ports, 0, sizeof(a->held_ports));
 	memset(&a->held_host, 0, sizeof(a->held_host));
 	g_clear_pointer(&a->tables, tables_free);
+	g_clear_pointer(&a->resume, tables_free);
 	g_clear_pointer(&a->hash, g_free);
 	a->generation = 0;
 }
@@ -191,6 +192,7 @@ static gboolean begin_again(struct agent *a, const char *pins, GError **error)
 		return FALSE;
 	objects_discard(pins);
 	unlink(a->kept_file);
+	unlink(a->next_file);
 	return open_objects(a, pins, error);
 }
 
@@ -219,12 +221,16 @@ static gboolean prepare(struct agent *a, GError **error)
 	return ports_attach_wires(a, error);
 }
 
-/* Devices and programs of the tables that are in force already, before anything new is listened to. */
+/* Devices and programs of the tables that are in force already, before anything new is listened to; a change that a
+ * predecessor died in is carried on. */
 static void reassure(struct agent *a)
 {
 	g_autoptr(GBytes) bytes = a->hash ? tables_serialize(a->tables) : NULL;
 	g_autoptr(GError) error = NULL;
-	struct tables *same = bytes ? tables_parse(bytes, &error) : NULL;
+	struct tables *same = g_steal_pointer(&a->resume);
+
+	if (!same)
+		same = bytes ? tables_parse(bytes, &error) : NULL;
 
 	if (same && agent_apply(a, same, &error))
 		g_message("%u ports recovered: %" G_GUINT64_FORMAT " calls", a->tables->ports->len, a->calls);
@@ -292,6 +298,7 @@ int agent_run(const char *lab, guint host)
 	a->host = host;
 	a->lab_socket = paths_lab_socket(lab);
 	a->kept_file = paths_run(lab, leaf);
+	a->next_file = g_strconcat(a->kept_file, ".next", NULL);
 	if (prepare(a, &error))
 		code = serve(a, &error);
 	if (error)
@@ -301,5 +308,6 @@ int agent_run(const char *lab, guint host)
 	rtnl_close(a->rtnl);
 	g_free(a->lab_socket);
 	g_free(a->kept_file);
+	g_free(a->next_file);
 	return code;
 }

@@ -10,13 +10,20 @@
  * place: such a flow is judged once again, and nothing of the mixture stays. Adding before the flip would not do: the
  * old policy may allow what only the new entry makes reachable.
  *
+ * What becomes of flows that live is said by the tables (src/compile/live.h), and done by the generations. Only a port
+ * whose judgement has changed is given one in the mode of the change; a port that merely has to ask again where an
+ * address is keeps what it has admitted.
+ *
  * Left of the bar nothing that is in force changes, so a failure there is undone and forgotten. Right of it a failure
  * is answered by going the same way back to the old tables: every step compares with what is there, so the way back is
- * just another change.
+ * just another change. At the bar the new tables are written to a file, which becomes the file of those in force at the end:
+ * whoever is started after a crash goes on with them, and knows every port by one of the two.
  */
 #include "agent/internal.h"
 #include "lab/error.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 struct change {
@@ -24,6 +31,8 @@ struct change {
 	const struct tables *t;
 	guint32 *slots;    /* of each blob */
 	GArray *endpoints; /* with real slots */
+	enum live_flows live;
+	GHashTable *moved; /* networks in which an address is not where it was */
 	GArray *flipped;   /* numbers of the ports that got a new generation */
 	struct map_records records[MAP_COUNT];
 };
@@ -73,9 +82,13 @@ static gboolean check(struct change *c, GError **error)
 	return TRUE;
 }
 
-static gboolean change_open(struct change *c, struct agent *a, const struct tables *t, GError **error)
+static gboolean change_open(struct change *c, struct agent *a, const struct tables *t, enum live_flows live,
+                            GError **error)
 {
-	*c = (struct change){.a = a, .t = t};
+	const struct sync *addrs = &a->syncs[MAP_ADDRS];
+
+	*c = (struct change){.a = a, .t = t, .live = live};
+	c->moved = live_moved(addrs->held->data, sync_count(addrs), t->addrs->data, t->addrs->len);
 	c->slots = g_new0(guint32, t->blobs->len + 1);
 	c->flipped = g_array_new(FALSE, FALSE, sizeof(guint32));
 	if (!place_blobs(c, error))
@@ -95,6 +108,7 @@ static void change_close(struct change *c)
 	if (c->endpoints)
 		g_array_unref(c->endpoints);
 	g_array_unref(c->flipped);
+	g_hash_table_unref(c->moved);
 	g_free(c->slots);
 }
 
@@ -106,21 +120,42 @@ static gboolean remove_stale(struct change *c, GError **error)
 	return TRUE;
 }
 
-/* A flow remembers the generation that admitted it, so a port gets a new one exactly when what judges it has changed.
- */
+/* Both bounds as one aligned store. */
+static void store_bounds(struct esc_port_past *place, struct esc_port_past past)
+{
+	guint64 both;
+
+	memcpy(&both, &past, sizeof(both));
+	__atomic_store_n((guint64 *)(gpointer)place, both, __ATOMIC_RELEASE);
+}
+
+/* The bounds of a port's past, and its next generation. */
+static guint32 advance(struct change *c, const struct table_port *p, gboolean is_new, gboolean judged_anew)
+{
+	struct esc_port_past *past = &c->a->objects->past[p->number];
+	guint32 next = live_next_odd(&c->a->generation);
+
+	store_bounds(past, live_bounds(*past, judged_anew ? c->live : LIVE_KEEP, is_new, next));
+	g_array_append_val(c->flipped, p->number);
+	return next;
+}
+
+/* A flow remembers the generation that admitted it, so a port gets a new one exactly when what judges it has changed,
+ * or what it has judged may lead elsewhere. */
 static void flip(struct change *c, const struct table_port *p)
 {
 	struct agent_port *port = c->a->ports[p->number];
 	guint64 *word = &c->a->objects->words[p->number];
+	gboolean judged_anew = port->judge != p->judge, is_new;
 	struct esc_port_word now;
 
 	memcpy(&now, word, sizeof(now));
-	if (!now.generation || port->judge != p->judge) {
-		now.generation = ++c->a->generation;
-		g_array_append_val(c->flipped, p->number);
-	}
+	is_new = !now.generation;
+	if (is_new || judged_anew || g_hash_table_contains(c->moved, GUINT_TO_POINTER(p->port.net)))
+		now.generation = advance(c, p, is_new, judged_anew);
 	port->judge = p->judge;
 	__atomic_store_n(word, agent_word(slot_of(c, p->blob), now.generation), __ATOMIC_RELEASE);
+	__atomic_store_n(&c->a->objects->past[p->number].judge, p->judge, __ATOMIC_RELEASE);
 }
 
 static gboolean write_ports(struct change *c, GError **error)
@@ -153,7 +188,7 @@ static void settle(struct change *c)
 		struct esc_port_word now;
 
 		memcpy(&now, word, sizeof(now));
-		__atomic_store_n(word, agent_word(now.slot, ++c->a->generation), __ATOMIC_RELEASE);
+		__atomic_store_n(word, agent_word(now.slot, live_next_even(&c->a->generation)), __ATOMIC_RELEASE);
 	}
 }
 
@@ -166,7 +201,7 @@ static void renumber(struct agent *a)
 {
 	g_autofree gboolean *all = g_new0(gboolean, ESC_MAX_PORTS);
 
-	if (a->generation < G_MAXUINT32 - 4 * ESC_MAX_PORTS)
+	if (a->generation < G_MAXUINT32 - 8 * ESC_MAX_PORTS)
 		return;
 	a->generation = 0;
 	for (guint n = 0; n < ESC_MAX_PORTS; n++) {
@@ -174,8 +209,9 @@ static void renumber(struct agent *a)
 
 		memcpy(&now, &a->objects->words[n], sizeof(now));
 		all[n] = TRUE;
+		store_bounds(&a->objects->past[n], (struct esc_port_past){0});
 		if (now.generation)
-			__atomic_store_n(&a->objects->words[n], agent_word(now.slot, ++a->generation),
+			__atomic_store_n(&a->objects->words[n], agent_word(now.slot, live_next_even(&a->generation)),
 			                 __ATOMIC_RELEASE);
 	}
 	maps_forget_flows(a, all);
@@ -200,14 +236,24 @@ static void count(struct agent *a)
 	a->blobs.written = 0;
 }
 
+/* For a successor, before anything changes: what it finds in the kernel has its name in these tables, or in those in force. */
+static gboolean announce(const struct agent *a, const struct tables *t, GError **error)
+{
+	g_autoptr(GBytes) bytes = tables_serialize(t);
+	gsize size;
+	const void *data = g_bytes_get_data(bytes, &size);
+
+	return g_file_set_contents_full(a->next_file, data, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}
+
 /* *touched: something that was in force may have changed. */
-static gboolean go(struct agent *a, const struct tables *t, gboolean *touched, GError **error)
+static gboolean go(struct agent *a, const struct tables *t, enum live_flows live, gboolean *touched, GError **error)
 {
 	struct change c;
 	gboolean ok;
 
 	*touched = FALSE;
-	ok = change_open(&c, a, t, error) && ports_plug(a, t, TRUE, error);
+	ok = change_open(&c, a, t, live, error) && ports_plug(a, t, TRUE, error) && announce(a, t, error);
 	if (ok) {
 		*touched = TRUE;
 		renumber(a);
@@ -222,16 +268,11 @@ static gboolean go(struct agent *a, const struct tables *t, gboolean *touched, G
 	return ok;
 }
 
-/* For a successor that must know what judged the generations it finds. */
+/* What was announced is in force. */
 static void keep(struct agent *a)
 {
-	g_autoptr(GBytes) bytes = tables_serialize(a->tables);
-	g_autoptr(GError) error = NULL;
-	gsize size;
-	const void *data = g_bytes_get_data(bytes, &size);
-
-	if (!g_file_set_contents_full(a->kept_file, data, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
-		g_warning("%s", error->message);
+	if (g_rename(a->next_file, a->kept_file))
+		g_warning("%s: %s", a->kept_file, g_strerror(errno));
 }
 
 gboolean agent_apply(struct agent *a, struct tables *t, GError **error)
@@ -244,7 +285,7 @@ gboolean agent_apply(struct agent *a, struct tables *t, GError **error)
 	if (t->host != a->host)
 		return lab_fail(error, "these tables are of host %u", t->host);
 	a->calls = 0;
-	if (go(a, t, &touched, error)) {
+	if (go(a, t, t->live, &touched, error)) {
 		maps_forget_rules(a, a->tables, t);
 		tables_free(a->tables);
 		a->tables = g_steal_pointer(&incoming);
@@ -254,8 +295,11 @@ gboolean agent_apply(struct agent *a, struct tables *t, GError **error)
 		keep(a);
 		return TRUE;
 	}
-	/* Ports that were plugged for it are stale in the old tables, so the way back unplugs them. */
-	if (!go(a, a->tables, &touched, &again))
+	/* Ports that were plugged for it are stale in the old tables, so the way back unplugs them. What the new policy
+	 * admitted meanwhile must not live on, whatever was declared. */
+	if (go(a, a->tables, LIVE_REEVALUATE, &touched, &again))
+		keep(a);
+	else
 		g_critical("the way back failed too: %s", again->message);
 	return FALSE;
 }

@@ -26,14 +26,15 @@ struct agent_port {
 	char *request; /* JSON of what the lab was asked for: equal text, equal device */
 	char *vm;
 	guint ifindex; /* 0: not plugged in this process's life yet */
-	guint64 judge; /* what judged it when its generation was given */
+	guint64 judge; /* what judged it when its generation was given; 0: not known */
 	enum tcx_kind kind;
 };
 
 struct agent {
 	const char *lab;
 	guint host;
-	char *lab_socket, *kept_file; /* the tables in force, for a successor */
+	char *lab_socket;
+	char *kept_file, *next_file; /* for a successor: the tables in force, and those that were to take their place */
 	struct objects *objects;
 	struct rtnl *rtnl;
 	struct blobs blobs;
@@ -41,11 +42,12 @@ struct agent {
 	struct esc_host held_host;
 	struct esc_port held_ports[ESC_MAX_PORTS]; /* as in the map */
 	struct agent_port *ports[ESC_MAX_PORTS];
-	guint32 generation; /* the last one given */
+	guint32 generation; /* the last one given, to a port or as a bound */
 	guint8 uplink_mac[6], nexthop_mac[6];
 	guint uplink_ifindex, overlay_ifindex;
 	enum tcx_kind uplink_kind, overlay_kind;
 	struct tables *tables; /* in force; never NULL after the start */
+	struct tables *resume; /* what a predecessor did not come to an end with; else NULL */
 	char *hash;            /* of them; NULL: nothing was applied yet */
 	guint64 calls;         /* map-writing system calls of the last change */
 	guint64 blocks_copied;

@@ -110,6 +110,7 @@ static void take_fds(struct objects *o)
 	o->ifaces = bpf_map__fd(o->port->maps.ifaces);
 	o->ports = bpf_map__fd(o->port->maps.ports);
 	o->port_word = bpf_map__fd(o->port->maps.port_word);
+	o->port_past = bpf_map__fd(o->port->maps.port_past);
 	o->blobs = bpf_map__fd(o->port->maps.blobs);
 	o->macs = bpf_map__fd(o->port->maps.macs);
 	o->addrs = bpf_map__fd(o->port->maps.addrs);
@@ -161,8 +162,10 @@ struct objects *objects_open(const char *pins, GError **error)
 		take_fds(o);
 		o->block_count = objects_capacity(o->blobs);
 		o->words = map_memory(o->port_word, ESC_MAX_PORTS * sizeof(guint64), error);
-		o->blocks =
-		        o->words ? map_memory(o->blobs, (gsize)o->block_count * sizeof(struct esc_block), error) : NULL;
+		o->past = map_memory(o->port_past, ESC_MAX_PORTS * sizeof(*o->past), error);
+		o->blocks = o->words && o->past
+		                    ? map_memory(o->blobs, (gsize)o->block_count * sizeof(struct esc_block), error)
+		                    : NULL;
 	}
 	if (o->blocks)
 		return o;
@@ -176,6 +179,8 @@ void objects_free(struct objects *o)
 		return;
 	if (o->blocks)
 		munmap(o->blocks, (gsize)o->block_count * sizeof(struct esc_block));
+	if (o->past)
+		munmap(o->past, ESC_MAX_PORTS * sizeof(*o->past));
 	if (o->words)
 		munmap(o->words, ESC_MAX_PORTS * sizeof(guint64));
 	port_bpf__destroy(o->port);

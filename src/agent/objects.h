@@ -20,11 +20,12 @@ struct objects {
 	struct edge_bpf *edge;
 	gboolean fresh; /* the maps are new: nothing is in force */
 	/* Maps. */
-	int host, ifaces, ports, port_word, blobs, macs, addrs, routes, peers, endpoints, dnat, snat, flows, drops,
-	        rules, events;
+	int host, ifaces, ports, port_word, port_past, blobs, macs, addrs, routes, peers, endpoints, dnat, snat, flows,
+	        drops, rules, events;
 	/* Programs. */
 	int from_port, from_overlay, edge_tc, edge_xdp;
-	guint64 *words; /* port_word, mapped: number -> word */
+	guint64 *words;             /* port_word, mapped: number -> word */
+	struct esc_port_past *past; /* port_past, mapped */
 	struct esc_block *blocks;
 	guint32 block_count;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a predecessor left: maps through their pins, and the tables that it had in force in a file of ours. The kernel
- * tells what is true; the file tells what it was called. Where the two contradict each other nothing is kept.
+ * What a predecessor left: maps through their pins, and in files of ours the tables that it had in force and, when it
+ * died in a change, those that were to follow. The kernel tells what is true; the files tell what it was called. Where
+ * they contradict each other nothing is kept.
  */
 #include "agent/internal.h"
 #include "lab/error.h"
@@ -64,6 +65,8 @@ static gboolean adopt_blobs(struct agent *a)
 		struct esc_port_word w = word_of(a, n);
 
 		a->generation = MAX(a->generation, w.generation);
+		a->generation = MAX(a->generation, a->objects->past[n].kept);
+		a->generation = MAX(a->generation, a->objects->past[n].ended);
 		if (w.slot && !adopt_policy(a, w.slot))
 			return FALSE;
 	}
@@ -76,31 +79,43 @@ static gboolean adopt_blobs(struct agent *a)
 	return TRUE;
 }
 
-/* Every port in the kernel must have a name in the file: without one it could not even be unplugged. */
+/* An odd generation was never settled, so the change that gave it is to be made again. */
+static guint64 judge_of(const struct agent *a, guint number)
+{
+	return word_of(a, number).generation & 1 ? 0 : a->objects->past[number].judge;
+}
+
+/* Every port in the kernel must have a name in the files: without one it could not even be unplugged. */
 static gboolean name_ports(struct agent *a)
 {
 	for (guint n = 1; n < ESC_MAX_PORTS; n++) {
 		const struct table_port *p = ports_find(a->tables, n);
+		const struct tables *t = a->tables;
+
+		if (!p && a->resume) {
+			t = a->resume;
+			p = ports_find(t, n);
+		}
 
 		if (!p && !a->held_ports[n].flags && !word_of(a, n).slot)
 			continue;
 		if (!p)
 			return FALSE;
 		struct agent_port *port = g_new0(struct agent_port, 1);
-		port->request = ports_request(a, a->tables, p);
+		port->request = ports_request(a, t, p);
 		port->vm = g_strdup(p->vm);
-		port->judge = p->judge;
+		port->judge = judge_of(a, n);
 		a->ports[n] = port;
 	}
 	return TRUE;
 }
 
-static struct tables *read_kept(const struct agent *a)
+static struct tables *read_kept(const struct agent *a, const char *file)
 {
 	char *text;
 	gsize size;
 
-	if (!g_file_get_contents(a->kept_file, &text, &size, NULL))
+	if (!g_file_get_contents(file, &text, &size, NULL))
 		return NULL;
 	g_autoptr(GBytes) bytes = g_bytes_new_take(text, size);
 	struct tables *t = tables_parse(bytes, NULL);
@@ -112,10 +127,11 @@ static struct tables *read_kept(const struct agent *a)
 
 gboolean recover(struct agent *a, GError **error)
 {
-	struct tables *kept = a->objects->fresh ? NULL : read_kept(a);
+	struct tables *kept = a->objects->fresh ? NULL : read_kept(a, a->kept_file);
 
 	tables_free(a->tables);
 	a->tables = kept ? kept : tables_new();
+	a->resume = a->objects->fresh ? NULL : read_kept(a, a->next_file);
 	for (guint m = 0; m < MAP_COUNT; m++)
 		if (!sync_read_back(&a->syncs[m], error))
 			return FALSE;

@@ -35,6 +35,14 @@ static const struct option o_mode = {
         "templates have not",
         VALUES_WORDS,
         "incremental complete"};
+static const struct option o_live_flows = {
+        "live-flows",
+        OPTION_VALUE,
+        "MODE",
+        "What becomes of connections that the change concerns: reevaluate (default): judged anew at their next packet; "
+        "keep: go on; kill: end",
+        VALUES_WORDS,
+        "reevaluate keep kill"};
 static const struct option o_tap = {
         "tap",           OPTION_LIST, "INSTANCE", "Give this instance a tap device on its host in place of a namespace",
         VALUES_INSTANCE, NULL};
@@ -61,8 +69,8 @@ static const struct option o_against = {
         "against",   OPTION_LIST, "FILE", "Say what changes from this FILE (several make one deployment) to the others",
         VALUES_FILE, NULL};
 
-static const struct option *const up_options[] = {&o_parameters, &o_param, &o_subscription, &o_group, &o_fill,
-                                                  &o_mode,       &o_hosts, &o_tap,          NULL};
+static const struct option *const up_options[] = {&o_parameters, &o_param, &o_subscription, &o_group,      &o_fill,
+                                                  &o_mode,       &o_hosts, &o_tap,          &o_live_flows, NULL};
 static const struct option *const plan_options[] = {&o_parameters, &o_param,  &o_subscription, &o_group,   &o_fill,
                                                     &o_hosts,      &o_format, &o_together,     &o_against, NULL};
 static const struct option *const exec_options[] = {&o_as, NULL};
@@ -77,6 +85,13 @@ const struct command commands[] = {
          "until "
          "every port is enforced. Only what differs is changed. In complete mode what will be removed is listed "
          "first.\n\n"
+         "Connections that live are judged anew when the rules of one of their ends have changed, by the packet that "
+         "opened "
+         "them. With --live-flows keep they go on under the verdict that admitted them and only new ones meet the new "
+         "rules; "
+         "with kill they end. An address that goes, an instance or an endpoint that is removed ends its connections in "
+         "any "
+         "mode.\n\n"
          "Without a FILE the network that is stored is started again. If anything fails the previous network stays in "
          "force.",
          up_options, 0, 64, FALSE, VALUES_FILE, cmd_up},

@@ -55,6 +55,7 @@ struct node *deploy_request(const struct invocation *i, const struct source *s, 
 	node_set(request, "subscription", node_string(s->subscription));
 	node_set(request, "group", node_string(s->group));
 	node_set(request, "mode", node_string(option_text(i, "mode", "incremental")));
+	node_set(request, "live_flows", node_string(option_text(i, "live-flows", "reevaluate")));
 	if (dry_run)
 		node_set(request, "dry_run", node_bool(TRUE));
 	for (guint k = 0; k < s->documents->len; k++)

@@ -73,6 +73,7 @@ char *tables_hash(const struct tables *t)
 {
 	struct tables content = *t;
 	content.revision = 0;
+	content.live = LIVE_REEVALUATE;
 	g_autoptr(GBytes) bytes = tables_serialize(&content);
 	return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
 }

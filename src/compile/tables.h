@@ -13,6 +13,7 @@
  */
 #pragma once
 #include "compile/alloc.h"
+#include "compile/live.h"
 #include "abi/maps6.h"
 
 /* What people call a port, and what the lab needs to build it. */
@@ -97,6 +98,7 @@ struct tables {
 	struct esc_host self; /* fabric, hash_seed, ring_size, overlay_mtu; the rest is the agent's to fill */
 	guint32 host_public;  /* host order, for people */
 	guint64 revision;     /* of the store that it was compiled from; not part of the hash */
+	enum live_flows live; /* what becomes of flows when these take the place of others; not part of the hash */
 	GPtrArray *ports;     /* struct table_port, by number */
 	GPtrArray *rules;     /* struct table_rule, by number */
 	GPtrArray *blobs;     /* GBytes: multiples of sizeof(struct esc_block); equal content appears once */

@@ -36,7 +36,7 @@ struct format_entry {
 
 struct format_self {
 	guint32 host, hosts;
-	guint32 host_public, pad;
+	guint32 host_public, live;
 	guint64 revision;
 	struct esc_host self;
 };

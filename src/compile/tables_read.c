@@ -51,8 +51,11 @@ static gboolean read_self(struct cursor *c, struct tables *t)
 	t->hosts = self.hosts;
 	t->host_public = self.host_public;
 	t->revision = self.revision;
+	t->live = self.live;
 	t->self = self.self;
-	return self.host < self.hosts && !self.pad ? TRUE : bad(c, "the host is not one of the fleet");
+	if (self.live >= LIVE_MODES)
+		return bad(c, "what becomes of live flows is unknown");
+	return self.host < self.hosts ? TRUE : bad(c, "the host is not one of the fleet");
 }
 
 static gboolean read_port(struct cursor *c, struct tables *t)

@@ -29,6 +29,7 @@ static void put_self(GByteArray *out, const struct tables *t)
 	                           .hosts = t->hosts,
 	                           .host_public = t->host_public,
 	                           .revision = t->revision,
+	                           .live = t->live,
 	                           .self = t->self};
 	put(out, &self, sizeof self);
 }

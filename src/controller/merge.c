@@ -70,8 +70,11 @@ struct request *request_parse(const struct node *n, GError **error)
 	r->taps = g_ptr_array_new_with_free_func(g_free);
 	r->complete = !strcmp(mode, "complete");
 	r->dry_run = node_truth(node_get(n, "dry_run"), FALSE);
+	gboolean live_known = live_parse(node_get_str(n, "live_flows", live_name(LIVE_REEVALUATE)), &r->live);
 	if (!r->complete && strcmp(mode, "incremental"))
 		invalid(error, "deploy: \"mode\" must be \"incremental\" or \"complete\"");
+	else if (!live_known)
+		invalid(error, "deploy: \"live_flows\" must be \"reevaluate\", \"keep\" or \"kill\"");
 	else if (!r->subscription || !*r->subscription || !r->group || !*r->group)
 		invalid(error, "deploy: \"subscription\" and \"group\" must be given");
 	else if (parse_documents(node_get(n, "documents"), r, error) &&
@@ -163,6 +166,7 @@ struct stored *merge(const struct stored *old, const struct request *r, GError *
 		g_hash_table_replace(s->documents, document_key(d->id), document_to_node(d));
 	}
 	merge_taps(s, r);
+	s->live = r->live;
 	return g_steal_pointer(&s);
 }
 

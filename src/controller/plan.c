@@ -46,12 +46,13 @@ static gboolean plan_alloc(struct plan *p, const struct stored *s, GPtrArray *er
 	return TRUE;
 }
 
-static gboolean plan_host(struct plan *p, guint host, GPtrArray *errors)
+static gboolean plan_host(struct plan *p, guint host, enum live_flows live, GPtrArray *errors)
 {
 	GError *error = NULL;
 	struct tables *t = compile_host(p->graph, p->alloc, &p->settings, host, &error);
 	if (!t)
 		return fail(errors, error);
+	t->live = live;
 	g_ptr_array_add(p->tables, t);
 	g_ptr_array_add(p->hashes, tables_hash(t));
 	/* Found here and not after the commit. */
@@ -80,7 +81,7 @@ struct plan *plan_make(const struct stored *s, guint hosts, GPtrArray *errors)
 	if (!plan_graph(p, s, errors) || !plan_alloc(p, s, errors))
 		return NULL;
 	for (guint host = 0; host < hosts; host++)
-		if (!plan_host(p, host, errors))
+		if (!plan_host(p, host, s->live, errors))
 			return NULL;
 	return g_steal_pointer(&p);
 }

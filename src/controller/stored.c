@@ -51,6 +51,8 @@ struct stored *stored_read(struct store *store, GError **error)
 			take(&s->settings, n);
 		} else if (!strcmp(e->key, KEY_PENDING)) {
 			take(&s->pending, n);
+			if (!live_parse(node_get_str(n, "live_flows", live_name(LIVE_REEVALUATE)), &s->live))
+				s->live = LIVE_REEVALUATE;
 		} else {
 			g_hash_table_insert(s->documents, g_strdup(e->key), n);
 		}
@@ -185,6 +187,7 @@ gint64 stored_commit(struct store *s, const struct stored *from, const struct st
 	struct store_txn *t = store_txn_new();
 	gboolean ok = TRUE, alloc_written = FALSE;
 	node_set(pending, "before", before);
+	node_set(pending, "live_flows", node_string(live_name(to->live)));
 	store_txn_if_mod(t, KEY_ALLOC, from->alloc_revision);
 	store_txn_if_mod(t, KEY_PENDING, 0);
 	for (guint i = 0; i < keys->len && ok; i++) {

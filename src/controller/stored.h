@@ -6,6 +6,7 @@
  * states is the transaction that leads from one to the other; backwards, it is the way back.
  */
 #pragma once
+#include "compile/live.h"
 #include "lib/document.h"
 #include "store/store.h"
 
@@ -17,7 +18,9 @@ struct stored {
 	GHashTable *documents; /* key -> struct node in store form */
 	struct node *alloc;    /* NULL: nothing was allocated yet */
 	struct node *settings; /* {"taps": [VM ids]}; NULL: none */
-	struct node *pending;  /* {"before": {key: value or null}}; NULL: no deployment is unfinished */
+	struct node
+	        *pending; /* {"before": {key: value or null}, "live_flows": mode}; NULL: no deployment is unfinished */
+	enum live_flows live;  /* of the deployment that made this state, while it is unfinished */
 	gint64 alloc_revision; /* of KEY_ALLOC: every deployment writes it, so it orders them */
 	gint64 revision;       /* of the store */
 };
@@ -39,7 +42,8 @@ GPtrArray *stored_difference(const struct stored *from, const struct stored *to)
 /* Value of a key, NULL when absent. Borrowed. */
 struct node *stored_value(const struct stored *s, const char *key);
 
-/* Writes `to` over `from`, provided that nobody wrote allocations since; with a pending record of what was there. The
+/* Writes `to` over `from`, provided that nobody wrote allocations since; with a pending record of what was there and of
+ * what becomes of live flows: whoever publishes it after a crash must not judge anew what was to be kept. The
  * new revision, 0 on error. */
 gint64 stored_commit(struct store *s, const struct stored *from, const struct stored *to, GError **error);
 /* Restores what the pending record says and removes it, in one transaction. */

@@ -14,13 +14,14 @@
 
 struct native {
 	/* named as in bpf/maps.h, since the stages name them so */
-	struct table host, ifaces, ports, port_word, blobs, macs, addrs, routes, peers, endpoints, dnat, snat;
+	struct table host, ifaces, ports, port_word, port_past, blobs, macs, addrs, routes, peers, endpoints, dnat,
+	        snat;
 	struct table flows, rings, hands, drops, rules, budgets, scratch, effects;
 	guint64 now; /* milliseconds */
 	guint64 events;
 	struct esc_event last_event;
-	GHashTable *judges; /* port number -> guint64 *: what judged it when its generation was given */
-	guint32 generation; /* last one given */
+	guint32 generation;  /* last one given */
+	GArray *known_addrs; /* of the tables in force, struct table_addr sorted by key */
 };
 
 static __thread struct native *native_self;
@@ -93,26 +94,49 @@ static void native_put_endpoints(struct native *n, const struct tables *t, const
 	}
 }
 
-static guint32 native_generation(struct native *n, const struct table_port *p)
+/* As the agent's flip: its bounds and its odd generation are over before a packet can see them. */
+static guint32 native_generation(struct native *n, const struct tables *t, const struct table_port *p,
+                                 GHashTable *moved)
 {
 	const struct esc_port_word *word = table_lookup(&n->port_word, &p->number);
-	guint64 *judge = g_hash_table_lookup(n->judges, GUINT_TO_POINTER(p->number));
+	struct esc_port_past *past = table_lookup(&n->port_past, &p->number);
+	gboolean is_new = !word->generation, anew = past->judge != p->judge;
 
-	if (judge && *judge == p->judge && word)
+	if (!is_new && !anew && !g_hash_table_contains(moved, GUINT_TO_POINTER(p->port.net)))
 		return word->generation;
-	g_hash_table_replace(n->judges, GUINT_TO_POINTER(p->number), g_memdup2(&p->judge, sizeof(p->judge)));
-	return ++n->generation;
+	*past = live_bounds(*past, anew ? t->live : LIVE_KEEP, is_new, live_next_odd(&n->generation));
+	past->judge = p->judge;
+	return live_next_even(&n->generation);
+}
+
+static int native_addr_order(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(struct esc_addr_key));
+}
+
+/* Tables of tests need not be sorted. */
+static GHashTable *native_moved(struct native *n, const struct tables *t)
+{
+	GArray *now = g_array_copy(t->addrs);
+	GHashTable *moved;
+
+	g_array_sort(now, native_addr_order);
+	moved = live_moved(n->known_addrs->data, n->known_addrs->len, now->data, now->len);
+	g_array_unref(n->known_addrs);
+	n->known_addrs = now;
+	return moved;
 }
 
 static void native_put_ports(struct native *n, const struct tables *t, const GArray *starts)
 {
 	g_autofree struct esc_port_word *words = g_new0(struct esc_port_word, ESC_MAX_PORTS);
+	g_autoptr(GHashTable) moved = native_moved(n, t);
 
 	for (guint i = 0; i < t->ports->len; i++) {
 		const struct table_port *p = t->ports->pdata[i];
 		if (!p->number || p->number >= ESC_MAX_PORTS)
 			continue;
-		words[p->number].generation = native_generation(n, p);
+		words[p->number].generation = native_generation(n, t, p, moved);
 		words[p->number].slot = native_slot(starts, p->blob);
 	}
 	memset(n->ports.array, 0, (gsize)n->ports.entries * n->ports.value_size);
@@ -188,6 +212,7 @@ struct native *native_new(const struct tables *t)
 	table_init_array(&n->ifaces, ESC_IFINDEX_MAX, sizeof(guint32));
 	table_init_array(&n->ports, ESC_MAX_PORTS, sizeof(struct esc_port));
 	table_init_array(&n->port_word, ESC_MAX_PORTS, sizeof(struct esc_port_word));
+	table_init_array(&n->port_past, ESC_MAX_PORTS, sizeof(struct esc_port_past));
 	table_init_hash(&n->flows, NATIVE_FLOWS, sizeof(struct esc_flow_key), sizeof(struct esc_flow));
 	table_init_array(&n->hands, ESC_MAX_PORTS, sizeof(struct esc_hand));
 	table_init_array(&n->drops, ESC_MAX_PORTS * ESC_V_COUNT, sizeof(struct esc_count));
@@ -195,7 +220,7 @@ struct native *native_new(const struct tables *t)
 	table_init_array(&n->budgets, ESC_MAX_PORTS, sizeof(struct esc_budget));
 	table_init_array(&n->scratch, 1, sizeof(struct esc_scratch));
 	table_init_array(&n->effects, 1, sizeof(struct esc_effect));
-	n->judges = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	n->known_addrs = g_array_new(FALSE, FALSE, sizeof(struct table_addr));
 	native_init_static(n);
 	native_load(n, t);
 	return n;
@@ -210,13 +235,14 @@ void native_update(struct native *n, const struct tables *t)
 
 void native_free(struct native *n)
 {
-	struct table *all[] = {&n->host,  &n->ifaces, &n->ports, &n->port_word, &n->blobs,   &n->flows,  &n->rings,
-	                       &n->hands, &n->drops,  &n->rules, &n->budgets,   &n->scratch, &n->effects};
+	struct table *all[] = {&n->host,  &n->ifaces,  &n->ports,   &n->port_word, &n->port_past,
+	                       &n->blobs, &n->flows,   &n->rings,   &n->hands,     &n->drops,
+	                       &n->rules, &n->budgets, &n->scratch, &n->effects};
 
 	native_clear_static(n);
 	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
 		table_clear(all[i]);
-	g_hash_table_unref(n->judges);
+	g_array_unref(n->known_addrs);
 	g_free(n);
 }
 
@@ -354,11 +380,11 @@ static const struct {
 	const char *name;
 	gsize offset;
 } native_tables[] = {
-        NATIVE_TABLE(host),  NATIVE_TABLE(ifaces),    NATIVE_TABLE(ports), NATIVE_TABLE(port_word),
-        NATIVE_TABLE(blobs), NATIVE_TABLE(macs),      NATIVE_TABLE(addrs), NATIVE_TABLE(routes),
-        NATIVE_TABLE(peers), NATIVE_TABLE(endpoints), NATIVE_TABLE(dnat),  NATIVE_TABLE(snat),
-        NATIVE_TABLE(flows), NATIVE_TABLE(rings),     NATIVE_TABLE(hands), NATIVE_TABLE(drops),
-        NATIVE_TABLE(rules), NATIVE_TABLE(budgets),
+        NATIVE_TABLE(host),  NATIVE_TABLE(ifaces),    NATIVE_TABLE(ports),     NATIVE_TABLE(port_word),
+        NATIVE_TABLE(blobs), NATIVE_TABLE(macs),      NATIVE_TABLE(addrs),     NATIVE_TABLE(routes),
+        NATIVE_TABLE(peers), NATIVE_TABLE(endpoints), NATIVE_TABLE(dnat),      NATIVE_TABLE(snat),
+        NATIVE_TABLE(flows), NATIVE_TABLE(rings),     NATIVE_TABLE(hands),     NATIVE_TABLE(drops),
+        NATIVE_TABLE(rules), NATIVE_TABLE(budgets),   NATIVE_TABLE(port_past),
 };
 
 struct table *native_table(struct native *n, const char *name)

@@ -16,7 +16,8 @@ struct native;
  * what it needs. */
 struct native *native_new(const struct tables *t);
 void native_free(struct native *n);
-/* Replaces the tables as the agent does: a port whose `judge` differs gets a new generation. Flows stay. */
+/* Replaces the tables as the agent does: a port whose `judge` differs gets a new generation. What becomes of live flows
+ * is as the new tables say. */
 void native_update(struct native *n, const struct tables *t);
 
 struct native_packet {

@@ -4,13 +4,13 @@
  * naive twin (naive.h) in the verdict. Few addresses and ports, so that packets meet flows, rules and each other.
  * A failure is repeated by the seed that GLib prints (--seed).
  */
-#include "naive.h"
+#include "random.h"
 #include "scene.h"
 #include <string.h>
 
 #define TABLES    60
 #define PACKETS   400 /* of each: 24,000 a run */
-#define PORTS     6
+#define PORTS     RANDOM_PORTS
 #define BORDER(i) (0xcb007100u + 16 * (i)) /* sources outside that rules distinguish */
 
 static guint pick(guint n)
@@ -86,7 +86,7 @@ static struct policy_rule *lower(const struct naive_rule *r)
 }
 
 /* A port without a group, or with a few rules in each direction. */
-static GBytes *random_policy(struct naive_port *port, guint32 *number)
+GBytes *random_policy(struct naive_port *port, guint32 *number)
 {
 	struct policy_input in = {.name = "random"};
 	g_autoptr(GError) error = NULL;
@@ -111,19 +111,26 @@ static GBytes *random_policy(struct naive_port *port, guint32 *number)
 	return blob;
 }
 
-static void random_public(struct tables *t, struct naive_port *port)
+void random_public(struct tables *t, const struct naive_port *port)
 {
 	struct table_snat s = {.key = {port->number, GUINT32_TO_BE(port->addr)}};
 	struct table_endpoint e = {.value = {.kind = ESC_EP_ONE, .one = {.port = port->number}}};
 
-	if (!pick(3))
+	if (!port->public)
 		return;
-	port->public = WORLD_PUBLIC(100 + port->number);
-	port->standard = pick(2);
 	s.value.addr = e.key.vip = GUINT32_TO_BE(port->public);
 	g_array_append_val(t->snat, s);
 	g_array_append_val(t->endpoints, e);
 	world_dnat(t, port->number, port->public, 0, 0, port->addr, 0, port->standard ? ESC_DNAT_STANDARD : 0);
+}
+
+void random_routes(struct tables *t)
+{
+	for (guint32 net = 100; net <= 200; net += 100) {
+		world_route(t, net, WORLD_ADDR(0, 0), 16, ESC_HOP_NETWORK);
+		world_route(t, net, 0x0a000000, 8, ESC_HOP_NONE);
+		world_route(t, net, 0, 0, ESC_HOP_INTERNET);
+	}
 }
 
 /* Two networks with the same addresses. */
@@ -140,13 +147,13 @@ static struct tables *random_tables(struct naive *n)
 		guint32 net = i <= PORTS / 2 ? 100 : 200, addr = WORLD_ADDR(1, 4 + (i - 1) % (PORTS / 2));
 		struct naive_port *port = naive_port(n, i, net, addr);
 		world_port(t, i, net, addr, world_blob(t, random_policy(port, &number)));
+		if (pick(3)) {
+			port->public = WORLD_PUBLIC(100 + port->number);
+			port->standard = pick(2);
+		}
 		random_public(t, port);
 	}
-	for (guint32 net = 100; net <= 200; net += 100) {
-		world_route(t, net, WORLD_ADDR(0, 0), 16, ESC_HOP_NETWORK);
-		world_route(t, net, 0x0a000000, 8, ESC_HOP_NONE);
-		world_route(t, net, 0, 0, ESC_HOP_INTERNET);
-	}
+	random_routes(t);
 	return t;
 }
 
@@ -221,7 +228,7 @@ static void complain(struct frame *f, const struct frame *last, guint32 ifindex,
 	}
 }
 
-static void run_one(struct twin *w, struct naive *n, struct frame *last, guint32 *ifindex)
+void random_packet(struct twin *w, struct naive *n, struct frame *last, guint32 *ifindex)
 {
 	struct twin_in in = {.entry = pick(3) ? TWIN_PORT : TWIN_EDGE, .port = 1 + pick(PORTS)};
 	struct frame_spec s = random_spec(n, &in);
@@ -260,7 +267,7 @@ static void test_random(void)
 		struct frame last;
 		guint32 ifindex = 0;
 		for (guint j = 0; j < PACKETS; j++)
-			run_one(w, n, &last, &ifindex);
+			random_packet(w, n, &last, &ifindex);
 		twin_compare(w);
 		naive_free(n);
 	}

@@ -14,8 +14,8 @@
 #define KERNEL_RULES 256u
 
 /* Copied from the native twin, since they are the agent's to write. */
-static const char *const given[] = {"host",  "ifaces", "ports", "port_word", "blobs", "macs",
-                                    "addrs", "routes", "peers", "endpoints", "dnat",  "snat"};
+static const char *const given[] = {"host",   "ifaces", "ports",     "port_word", "blobs", "macs",     "addrs",
+                                    "routes", "peers",  "endpoints", "dnat",      "snat",  "port_past"};
 
 struct kernel {
 	struct port_bpf *port;
@@ -40,6 +40,7 @@ static void set_sizes(struct kernel *k)
 {
 	bpf_map__set_max_entries(map_of(k, "ports"), KERNEL_PORTS);
 	bpf_map__set_max_entries(map_of(k, "port_word"), KERNEL_PORTS);
+	bpf_map__set_max_entries(map_of(k, "port_past"), KERNEL_PORTS);
 	bpf_map__set_max_entries(map_of(k, "hands"), KERNEL_PORTS);
 	bpf_map__set_max_entries(map_of(k, "budgets"), KERNEL_PORTS);
 	bpf_map__set_max_entries(map_of(k, "drops"), KERNEL_PORTS * ESC_V_COUNT);
@@ -122,7 +123,8 @@ static void clear_array(struct kernel *k, struct bpf_map *map)
 
 void kernel_reset(struct kernel *k)
 {
-	static const char *const arrays[] = {"ifaces", "ports", "port_word", "hands", "drops", "rules", "budgets"};
+	static const char *const arrays[] = {"ifaces", "ports", "port_word", "port_past",
+	                                     "hands",  "drops", "rules",     "budgets"};
 	static const char *const hashes[] = {"macs", "addrs", "routes", "peers", "endpoints", "dnat", "snat", "flows"};
 
 	for (guint i = 0; i < G_N_ELEMENTS(hashes); i++)

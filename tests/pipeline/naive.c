@@ -17,6 +17,8 @@ struct naive_flow {
 	gboolean fin_there, fin_back, reset_there, reset_back;
 	gboolean answered; /* the opener has gone on after its SYN */
 	gboolean gone;
+	gboolean changed; /* a port of its two has changed since its last packet; it may owe: */
+	enum owed { NOTHING, JUDGEMENT, END } opener_owes, peer_owes;
 };
 
 static void port_free(gpointer p)
@@ -201,6 +203,76 @@ static void naive_saw(struct naive_flow *x, gboolean there, guint8 flags)
 	*reset = (flags & 4) != 0;
 }
 
+static gboolean may_open(const struct tuple *t, const struct frame *f)
+{
+	if (t->protocol == 6)
+		return (f->data[47] & 0x12) == 2;
+	return t->protocol == 17 || f->data[34] == 8;
+}
+
+static void owe(enum owed *o, enum live_flows mode)
+{
+	if (mode == LIVE_KILL)
+		*o = END;
+	if (mode == LIVE_REEVALUATE && *o != END)
+		*o = JUDGEMENT;
+}
+
+void naive_change(struct naive *n, guint32 port, enum live_flows mode)
+{
+	for (guint i = 0; i < n->flows->len; i++) {
+		struct naive_flow *x = &g_array_index(n->flows, struct naive_flow, i);
+		x->changed |= x->opener_port == port || x->peer_port == port;
+		if (x->opener_port == port)
+			owe(&x->opener_owes, mode);
+		if (x->peer_port == port)
+			owe(&x->peer_owes, mode);
+	}
+}
+
+static int from_outside_again(struct naive *n, const struct naive_flow *x)
+{
+	const struct naive_port *p = n->ports->pdata[x->peer_port - 1];
+	struct tuple t = x->there;
+
+	if (p->public != t.daddr)
+		return ESC_V_NO_TRANSLATION;
+	t.daddr = p->addr;
+	if (x->peer_owes != JUDGEMENT)
+		return ESC_V_FORWARD;
+	if (!allowed(p->rules[ESC_POLICY_IN], &t))
+		return ESC_V_POLICY_IN;
+	return p->standard && !p->rules[ESC_POLICY_IN] ? ESC_V_STANDARD_CLOSED : ESC_V_FORWARD;
+}
+
+/* What the opener's first packet would meet today, without the rules that have nothing to say any more. */
+static int again(struct naive *n, const struct naive_flow *x)
+{
+	const struct naive_port *p;
+
+	if (!x->opener_port)
+		return from_outside_again(n, x);
+	p = n->ports->pdata[x->opener_port - 1];
+	if (x->opener_owes == JUDGEMENT && !allowed(p->rules[ESC_POLICY_OUT], &x->there))
+		return ESC_V_POLICY_OUT;
+	if (!x->peer_port)
+		return p->public ? ESC_V_FORWARD : ESC_V_NO_OUTBOUND;
+	p = n->ports->pdata[x->peer_port - 1];
+	return x->peer_owes == JUDGEMENT && !allowed(p->rules[ESC_POLICY_IN], &x->there) ? ESC_V_POLICY_IN
+	                                                                                 : ESC_V_FORWARD;
+}
+
+/* Does it live on after a change? */
+static int lives_on(struct naive *n, struct naive_flow *x)
+{
+	int v = x->opener_owes == END || x->peer_owes == END ? ESC_V_FLOW_ENDED : x->changed ? again(n, x) : 0;
+
+	x->gone = v != ESC_V_FORWARD;
+	x->changed = FALSE;
+	x->opener_owes = x->peer_owes = NOTHING;
+	return v;
+}
+
 /* Does the packet continue a conversation? DROP with NO_FLOW is told by *verdict. */
 static gboolean continues(struct naive *n, guint32 port, gboolean outside, const struct tuple *t, const struct frame *f,
                           enum esc_verdict *verdict)
@@ -219,24 +291,19 @@ static gboolean continues(struct naive *n, guint32 port, gboolean outside, const
 			x->gone = TRUE;
 			return FALSE;
 		}
-		*verdict = ESC_V_FORWARD;
-		if (t->error)
-			return TRUE;
-		*verdict = t->protocol == 1 && there != (f->data[34] == 8) ? ESC_V_NO_FLOW : ESC_V_FORWARD;
+		*verdict = !t->error && t->protocol == 1 && there != (f->data[34] == 8) ? ESC_V_NO_FLOW : ESC_V_FORWARD;
 		if ((flags & 0x12) == 2 && back && x->answered)
 			*verdict = ESC_V_NO_FLOW;
-		if (*verdict == ESC_V_FORWARD)
+		if (*verdict)
+			return TRUE;
+		*verdict = lives_on(n, x);
+		if (*verdict == ESC_V_FLOW_ENDED && (t->error || may_open(t, f)))
+			return FALSE;
+		if (*verdict == ESC_V_FORWARD && !t->error)
 			naive_saw(x, there, flags);
 		return TRUE;
 	}
 	return FALSE;
-}
-
-static gboolean may_open(const struct tuple *t, const struct frame *f)
-{
-	if (t->protocol == 6)
-		return (f->data[47] & 0x12) == 2;
-	return t->protocol == 17 || f->data[34] == 8;
 }
 
 static struct naive_port *by_addr(struct naive *n, guint32 net, guint32 addr)

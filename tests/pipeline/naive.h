@@ -2,7 +2,8 @@
 /*
  * What should happen to a packet that a port sends or the uplink receives, the slow and obvious way: rules in order,
  * arrays scanned, connections in a list. Shares no code with the pipeline and knows nothing of classifiers, rings or
- * timeouts: for runs in which time stands still and no quota is reached.
+ * timeouts: for runs in which time stands still and no quota is reached. After a change it notes at each connection
+ * what either port owes it.
  */
 #pragma once
 #include "frame.h"
@@ -33,5 +34,7 @@ struct naive {
 struct naive *naive_new(void);
 void naive_free(struct naive *n);
 struct naive_port *naive_port(struct naive *n, guint32 number, guint32 net, guint32 addr);
+/* What judges a port has changed: its rules, or its public address. */
+void naive_change(struct naive *n, guint32 port, enum live_flows mode);
 enum esc_verdict naive_from_port(struct naive *n, guint32 port, const struct frame *f);
 enum esc_verdict naive_from_uplink(struct naive *n, const struct frame *f);

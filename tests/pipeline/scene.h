@@ -40,3 +40,4 @@ void cases_nat_register(void);
 void cases_icmp_register(void);
 void cases_random_register(void);
 void cases_policy_register(void);
+void cases_change_register(void);

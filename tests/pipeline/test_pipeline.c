@@ -25,5 +25,6 @@ int main(int argc, char **argv)
 	cases_icmp_register();
 	cases_random_register();
 	cases_policy_register();
+	cases_change_register();
 	return g_test_run();
 }

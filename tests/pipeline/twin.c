@@ -50,6 +50,12 @@ void twin_update(struct twin *w, const struct tables *t)
 		kernel_load(kernel, w->native);
 }
 
+void twin_reload(struct twin *w)
+{
+	if (kernel)
+		kernel_load(kernel, w->native);
+}
+
 void twin_advance(struct twin *w, guint64 milliseconds)
 {
 	native_advance(w->native, milliseconds);

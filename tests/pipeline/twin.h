@@ -28,6 +28,8 @@ struct twin *twin_new(const struct tables *t);
 void twin_free(struct twin *w);
 /* New tables in both, flows stay. */
 void twin_update(struct twin *w, const struct tables *t);
+/* What a test has written into the native twin's tables, to the kernel's as well. */
+void twin_reload(struct twin *w);
 void twin_advance(struct twin *w, guint64 milliseconds);
 /* The frame is replaced by what came out; after a drop it is what went in. */
 struct esc_effect twin_run(struct twin *w, const struct twin_in *in, struct frame *f);

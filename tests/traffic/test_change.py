@@ -98,6 +98,37 @@ def live_flows(t):
     lab.up(network(allow=('80', '8080')))
 
 
+def modes(t):
+    """--live-flows: keep and kill, and what follows them; drops with their reasons first."""
+    def change(rule, mode):
+        r = lab.up(network(allow=('80', '8080'), db_rule=rule), '--live-flows', mode)
+        t.ok(r.returncode == 0, f'1433 becomes {rule}, live flows: {mode}', r.stderr)
+
+    r = lab.up(network(), '--live-flows', 'perhaps')
+    t.ok(r.returncode == 2 and 'reevaluate keep kill' in r.stderr, 'an unknown mode is refused', r.stderr)
+    kept = Talk(1433)
+    change('Deny', 'keep')
+    lab.denied(t, 'a new connection after keep', lambda: lab.tcp('a', '10.0.0.5', 1433), 'b', 'policy-in', 'g/sql')
+    t.ok(kept.alive(), 'the one that lives is kept')
+    change('Deny', 'reevaluate')
+    t.ok(kept.alive(), 'the same network again is no change')
+    change('Allow', 'kill')
+    drops = lab.drops('a', 'flow-ended') + lab.drops('b', 'flow-ended')
+    t.ok(not kept.alive(), 'kill ends it, though the new rule allows it')
+    t.ok(lab.drops('a', 'flow-ended') + lab.drops('b', 'flow-ended') > drops, 'flow-ended', lab.escarp('drops').stdout)
+    kept.close()
+    kept = Talk(1433)
+    t.ok(kept.alive(), 'a new connection is welcome')
+    change('Deny', 'keep')
+    t.ok(kept.alive(), 'kept')
+    r = lab.up(network(allow=('80', '8080', '8081'), db_rule='Deny'))
+    drops = lab.drops('b', 'policy-in')
+    t.ok(r.returncode == 0 and not kept.alive(), 'a later change that judges anew ends what was kept', r.stderr)
+    t.ok(lab.drops('b', 'policy-in') > drops, 'policy-in at b')
+    kept.close()
+    lab.up(network(allow=('80', '8080')))
+
+
 def only_the_difference(t):
     before = {p['id']: p for p in lab.status()['ports']}
     same = lab.up(network(allow=('80', '8080')), '--json')
@@ -219,4 +250,4 @@ def leaves_nothing(t):
     t.ok(lab.down().returncode == 0, 'down again is no error')
 
 
-h.main([comes_up, live_flows, only_the_difference, bad_input, half_way, killed, detached, leaves_nothing])
+h.main([comes_up, live_flows, modes, only_the_difference, bad_input, half_way, killed, detached, leaves_nothing])

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BLOCKS  8 /* of which the first is never used */
 #define MOST    64
@@ -22,6 +23,7 @@ static gboolean fails_at_plug;
 static gint fails_at_put; /* puts until one fails, once; negative: none does */
 static struct esc_block memory[BLOCKS];
 static guint64 words[ESC_MAX_PORTS];
+static struct esc_port_past past[ESC_MAX_PORTS];
 static guint32 peers[MOST];
 
 /* --- in the place of the kernel --- */
@@ -82,6 +84,7 @@ void maps_records(const struct tables *t, const GArray *endpoints, struct map_re
 	(void)endpoints;
 	memset(out, 0, MAP_COUNT * sizeof(*out));
 	out[MAP_PEERS] = (struct map_records){t->peers->data, t->peers->len};
+	out[MAP_ADDRS] = (struct map_records){t->addrs->data, t->addrs->len};
 }
 
 gboolean maps_write_host(struct agent *a, const struct tables *t, GError **error)
@@ -194,7 +197,7 @@ static struct tables *revision(guint ports, guint blocks, guint8 what, guint32 f
 struct bench {
 	struct agent *a;
 	struct objects objects;
-	char *file;
+	char *file, *next;
 };
 
 static void bench_open(struct bench *b)
@@ -205,14 +208,17 @@ static void bench_open(struct bench *b)
 	g_close(fd, NULL);
 	memset(memory, 0, sizeof(memory));
 	memset(words, 0, sizeof(words));
+	memset(past, 0, sizeof(past));
 	memset(peers, 0, sizeof(peers));
 	trace = g_string_new(NULL);
 	fails_at_plug = FALSE;
 	fails_at_put = -1;
-	b->objects = (struct objects){.words = words, .blocks = memory, .block_count = BLOCKS};
+	b->objects = (struct objects){.words = words, .past = past, .blocks = memory, .block_count = BLOCKS};
 	b->a = g_new0(struct agent, 1);
 	b->a->objects = &b->objects;
+	b->next = g_strconcat(b->file, ".next", NULL);
 	b->a->kept_file = b->file;
+	b->a->next_file = b->next;
 	b->a->tables = tables_new();
 	blobs_init(&b->a->blobs, memory, BLOCKS);
 	for (guint m = 0; m < MAP_COUNT; m++)
@@ -229,8 +235,10 @@ static void bench_close(struct bench *b)
 	tables_free(b->a->tables);
 	g_free(b->a->hash);
 	g_free(b->a);
+	g_assert_cmpint(g_access(b->next, F_OK), ==, -1); /* no change was left half-way */
 	g_unlink(b->file);
 	g_free(b->file);
+	g_free(b->next);
 	g_string_free(trace, TRUE);
 }
 
@@ -366,11 +374,92 @@ static void wrap(void)
 	apply(&b, revision(2, 1, 'A', 1), "ashpww+A+Ao");
 	b.a->generation = G_MAXUINT32 - 1;
 	words[1] = agent_word(word(1).slot, G_MAXUINT32 - 1);
+	past[1].ended = past[2].kept = G_MAXUINT32 - 5;
 	apply(&b, revision(2, 1, 'B', 1), "afshpww+B+Bo");
 	g_assert_cmpuint(word(1).generation, <, 100);
 	g_assert_cmpuint(word(2).generation, <, 100);
 	g_assert_cmpuint(word(1).generation, !=, 0);
 	g_assert_cmpuint(b.a->generation, >=, MAX(word(1).generation, word(2).generation));
+	g_assert_cmpuint(past[1].ended, ==, 0);
+	g_assert_cmpuint(past[2].kept, <, word(2).generation);
+	bench_close(&b);
+}
+
+static struct tables *live(struct tables *t, enum live_flows mode)
+{
+	t->live = mode;
+	return t;
+}
+
+/* Bounds by mode; and that they stand before the word flips, since a packet may come at any moment. */
+static void modes(void)
+{
+	struct esc_port_word before;
+	struct bench b;
+
+	bench_open(&b);
+	apply(&b, revision(1, 1, 'A', 1), "ashpw+A+Ao");
+	g_assert_cmpuint(word(1).generation & 1, ==, 0);
+	g_assert_cmpuint(past[1].kept, ==, past[1].ended);
+	before = word(1);
+	apply(&b, live(revision(1, 1, 'B', 1), LIVE_KEEP), "ashpw+B+Bo");
+	g_assert_cmpuint(past[1].kept, <=, before.generation);
+	before = word(1);
+	apply(&b, live(revision(1, 1, 'C', 1), LIVE_REEVALUATE), "ashpw+C+Co");
+	g_assert_cmpuint(past[1].kept, >, before.generation);
+	g_assert_cmpuint(past[1].kept, <, word(1).generation);
+	g_assert_cmpuint(past[1].ended, <, before.generation);
+	before = word(1);
+	apply(&b, live(revision(1, 1, 'D', 1), LIVE_KILL), "ashpw+D+Do");
+	g_assert_cmpuint(past[1].ended, >, before.generation);
+	g_assert_cmpuint(past[1].ended, <, word(1).generation);
+	g_assert_cmpuint(past[1].judge, ==, 'D');
+	before = word(1);
+	apply(&b, live(revision(1, 1, 'D', 1), LIVE_KILL), "ashpwo"); /* nothing that judges has changed */
+	g_assert_cmpuint(words[1], ==, agent_word(before.slot, before.generation));
+	bench_close(&b);
+}
+
+/* What a refused policy admitted for a moment does not live on, whatever the change declared. */
+static void way_back(void)
+{
+	struct esc_port_word before;
+	struct bench b;
+
+	bench_open(&b);
+	apply(&b, revision(1, 1, 'A', 1), "ashpw+A+Ao");
+	before = word(1);
+	fails_at_put = 0;
+	refuse(&b, live(revision(1, 1, 'B', 2), LIVE_KEEP), "cannot write map");
+	g_assert_cmpuint(past[1].kept, >, before.generation);
+	g_assert_cmpuint(word(1).generation, >, past[1].kept);
+	g_assert_cmpuint(word(1).slot, ==, before.slot);
+	bench_close(&b);
+}
+
+/* An address of the network is somewhere else: flows ask again where it is, and keep what they were admitted by. */
+static void moved(void)
+{
+	struct table_addr a = {.key = {7, 1}, .value = {.host = 1, .port = 1}};
+	struct tables *t = revision(2, 1, 'A', 1), *u = revision(2, 1, 'A', 1);
+	guint32 first, second;
+	struct bench b;
+
+	bench_open(&b);
+	sync_clear(&b.a->syncs[MAP_ADDRS]);
+	sync_init(&b.a->syncs[MAP_ADDRS], "addrs", &OPS, NULL, sizeof(a.key), sizeof(a.value), MOST);
+	((struct table_port *)t->ports->pdata[0])->port.net = ((struct table_port *)u->ports->pdata[0])->port.net = 7;
+	g_array_append_val(t->addrs, a);
+	a.value.host = 2;
+	g_array_append_val(u->addrs, a);
+	apply(&b, t, "ashpww+A+A+Ao");
+	first = word(1).generation;
+	second = word(2).generation;
+	apply(&b, live(u, LIVE_KILL), "ashpww+Ao");
+	g_assert_cmpuint(word(1).generation, >, first);
+	g_assert_cmpuint(past[1].ended, <, first);
+	g_assert_cmpuint(past[1].kept, <, first);
+	g_assert_cmpuint(word(2).generation, ==, second);
 	bench_close(&b);
 }
 
@@ -382,5 +471,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/agent/apply/refused", refused);
 	g_test_add_func("/agent/apply/half-way", half_way);
 	g_test_add_func("/agent/apply/wrap", wrap);
+	g_test_add_func("/agent/apply/modes", modes);
+	g_test_add_func("/agent/apply/way-back", way_back);
+	g_test_add_func("/agent/apply/moved", moved);
 	return g_test_run();
 }

@@ -67,6 +67,7 @@ static void agent_take(struct agent *a, GBytes *bytes)
 	g_free(a->hash);
 	a->hash = tables_hash(t);
 	a->seen++;
+	a->live = t->live;
 	if (a->manner == SILENT)
 		return;
 	gboolean refuses = a->manner == REFUSE || !g_strcmp0(a->hash, a->refuses);

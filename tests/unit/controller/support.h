@@ -15,11 +15,12 @@ enum manner { AGREE, REFUSE, SILENT };
 struct agent {
 	guint host;
 	enum manner manner;
-	char *refuses;       /* hash that it refuses whatever its manner; NULL */
-	gboolean unreadable; /* what it refuses, it cannot even read: no hash in its answer */
-	gboolean lies;       /* says yes, to other tables than it was given */
-	char *hash;          /* of the tables that it saw last */
-	guint seen;          /* how often tables came */
+	char *refuses;        /* hash that it refuses whatever its manner; NULL */
+	gboolean unreadable;  /* what it refuses, it cannot even read: no hash in its answer */
+	gboolean lies;        /* says yes, to other tables than it was given */
+	char *hash;           /* of the tables that it saw last */
+	guint seen;           /* how often tables came */
+	enum live_flows live; /* what the last ones declared */
 	struct store *store;
 	struct store_watch *watch;
 };

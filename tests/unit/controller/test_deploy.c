@@ -39,6 +39,9 @@ static void invalid(void)
 	expect_error(f, "{\"op\":\"deploy\",\"subscription\":\"s\",\"group\":\"g\",\"documents\":[{}]}", "resource id");
 	expect_error(f, "{\"op\":\"deploy\",\"subscription\":\"s\",\"group\":\"g\",\"mode\":\"x\",\"documents\":[]}",
 	             "mode");
+	expect_error(f,
+	             "{\"op\":\"deploy\",\"subscription\":\"s\",\"group\":\"g\",\"live_flows\":\"x\",\"documents\":[]}",
+	             "live_flows");
 	g_autofree char *twice = fleet_deploy("g", "a,A", NULL);
 	expect_error(f, twice, "declared twice");
 	g_autofree char *broken = fleet_deploy("g", "a,b!", NULL);

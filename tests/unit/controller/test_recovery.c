@@ -21,7 +21,7 @@ static struct fleet *left_half_way(guint ack_seconds)
 	fleet_start(f);
 	deploy(f, "a");
 	fleet_manner(f, SILENT);
-	g_autofree char *request = fleet_deploy("g", "a,b", NULL);
+	g_autofree char *request = fleet_deploy("g", "a,b", ",\"live_flows\":\"keep\"");
 	int fd = fleet_send(f, request);
 	for (guint i = 0; i < 1000 && !fleet_count(f, "/doc/pending"); i++)
 		g_usleep(2000);
@@ -39,6 +39,9 @@ static void confirmed(void)
 	fleet_until_settled(f);
 	g_assert_cmpuint(fleet_count(f, "/doc/subscriptions/"), ==, 5);
 	g_assert_cmpuint(fleet_count(f, "/doc/pending"), ==, 0);
+	/* What was to be kept is kept, whoever publishes it. */
+	g_assert_cmpint(f->agents[0].live, ==, LIVE_KEEP);
+	g_assert_cmpint(f->agents[1].live, ==, LIVE_KEEP);
 	deploy(f, "a,b,c");
 	fleet_free(f);
 }
@@ -48,6 +51,7 @@ static void undone(struct fleet *f)
 	fleet_until_settled(f);
 	g_assert_cmpuint(fleet_count(f, "/doc/subscriptions/"), ==, 3);
 	g_assert_cmpuint(fleet_count(f, "/doc/pending"), ==, 0);
+	g_assert_cmpint(f->agents[0].live, ==, LIVE_REEVALUATE); /* the way back keeps nothing of the refused */
 	deploy(f, "a,b,c");
 	fleet_free(f);
 }

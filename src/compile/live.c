@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compile/live.h"
+#include "compile/tables.h"
+#include <string.h>
+
+static const char *const names[LIVE_MODES] = {"reevaluate", "keep", "kill"};
+
+const char *live_name(enum live_flows mode)
+{
+	return names[mode];
+}
+
+gboolean live_parse(const char *name, enum live_flows *mode)
+{
+	for (guint m = 0; m < LIVE_MODES; m++) {
+		if (!g_strcmp0(name, names[m])) {
+			*mode = m;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+guint32 live_next_odd(guint32 *last)
+{
+	*last += *last & 1 ? 2 : 1;
+	return *last;
+}
+
+guint32 live_next_even(guint32 *last)
+{
+	*last += *last & 1 ? 1 : 2;
+	return *last;
+}
+
+struct esc_port_past live_bounds(struct esc_port_past old, enum live_flows mode, gboolean is_new, guint32 next)
+{
+	if (is_new || mode != LIVE_KEEP)
+		old.kept = next;
+	if (is_new || mode == LIVE_KILL)
+		old.ended = next;
+	return old;
+}
+
+GHashTable *live_moved(const void *before, guint before_count, const void *after, guint after_count)
+{
+	const struct table_addr *old = before, *new = after;
+	GHashTable *networks = g_hash_table_new(NULL, NULL);
+	guint j = 0;
+
+	for (guint i = 0; i < before_count; i++) {
+		while (j < after_count && memcmp(&new[j].key, &old[i].key, sizeof(old->key)) < 0)
+			j++;
+		if (j == after_count || memcmp(&new[j], &old[i], sizeof(*old)))
+			g_hash_table_add(networks, GUINT_TO_POINTER(old[i].key.net));
+	}
+	return networks;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a change does to flows that live.
+ *
+ * Concept. A port's generation names what judges its flows now, and two bounds say what older generations still count
+ * for (struct esc_port_past; bpf/stage/past.h has the data path's side). A flip takes a port from one policy to the
+ * next: it raises the bounds as its mode says and gives an odd generation; settling, when all other tables are in place,
+ * gives the even one under which flows live. Numbers only grow. The agent does this to the kernel's words, the native
+ * pipeline to its own; the arithmetic is here, once.
+ */
+#pragma once
+#include "abi/maps.h"
+#include <glib.h>
+
+enum live_flows {
+	LIVE_REEVALUATE, /* judged anew at their next packet, in the direction and with the tuple of their opener */
+	LIVE_KEEP,       /* go on under the verdict that admitted them; new ones are judged by the new policy */
+	LIVE_KILL,       /* end at their next packet */
+	LIVE_MODES
+};
+const char *live_name(enum live_flows mode);
+gboolean live_parse(const char *name, enum live_flows *mode);
+
+/* The next generation between two revisions, and of a whole one; `last` is the last one given to any port. */
+guint32 live_next_odd(guint32 *last);
+guint32 live_next_even(guint32 *last);
+
+/* The bounds of a port that flips to generation `next`. A port that is new keeps nothing of its number's earlier owner. */
+struct esc_port_past live_bounds(struct esc_port_past old, enum live_flows mode, gboolean is_new, guint32 next);
+
+/*
+ * Networks in which an address is gone, or somewhere else: set of network numbers. The flows of all their ports are
+ * asked again where they lead, whatever the mode: nobody goes on talking to an address's next owner. `before` and
+ * `after` are arrays of struct table_addr, sorted by key. Caller unrefs.
+ */
+GHashTable *live_moved(const void *before, guint before_count, const void *after, guint after_count);
