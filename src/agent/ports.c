@@ -69,6 +69,25 @@ static struct node *addresses_node(const struct table_port *p)
 	return list;
 }
 
+/* Every subnet of IPv6 is a /64, and every gateway is the same one, on the link. */
+static struct node *addresses6_node(const struct table_port *p)
+{
+	static const struct ip6 gateway = {ESC_GATEWAY_LINK_LOCAL};
+	struct node *list = node_array();
+
+	for (guint i = 0; i < p->port6.addr_count && i < ESC_PORT_ADDRS; i++) {
+		struct node *n = node_object();
+		struct ip6 address;
+
+		memcpy(address.b, p->port6.addr[i].w, sizeof(address.b));
+		node_set(n, "address", node_take_string(ip6_format(address)));
+		node_set(n, "prefix", node_int(64));
+		node_set(n, "gateway", node_take_string(ip6_format(gateway)));
+		node_append(list, n);
+	}
+	return list;
+}
+
 static struct node *ask(const struct agent *a, const char *op, guint number, const char *vm)
 {
 	struct node *n = node_object();
@@ -89,6 +108,8 @@ char *ports_request(const struct agent *a, const struct tables *t, const struct 
 	node_set(n, "nic", node_int(nic));
 	node_set(n, "mac", node_take_string(mac_format(p->port.mac)));
 	node_set(n, "addresses", addresses_node(p));
+	if (p->port6.addr_count)
+		node_set(n, "addresses6", addresses6_node(p));
 	node_set(n, "primary", node_bool(nic == 0));
 	node_set(n, "tap", node_bool(!!(p->port.flags & ESC_PORT_TAP)));
 	return node_print(n, FALSE);

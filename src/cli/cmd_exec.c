@@ -117,12 +117,14 @@ int cmd_exec(const struct invocation *i)
 	const char *who = g_ptr_array_index(i->arguments, 0);
 	char **command = (char **)i->trailing->pdata;
 	g_autoptr(GError) error = NULL;
-	guint32 as;
+	struct ip6 six;
+	guint32 four;
 
 	if (option_given(i, "as") && strcmp(who, "internet") != 0)
 		return report_error(EXIT_BAD_INPUT, "exec: --as is for internet only: %s has its own address", who);
-	if (option_given(i, "as") && !ip_parse(option_text(i, "as", ""), &as))
-		return report_error(EXIT_BAD_INPUT, "exec: --as '%.80s': not an IPv4 address",
+	if (option_given(i, "as") && !ip_parse(option_text(i, "as", ""), &four) &&
+	    !ip6_parse(option_text(i, "as", ""), &six))
+		return report_error(EXIT_BAD_INPUT, "exec: --as '%.80s': not an IPv4 or IPv6 address",
 		                    option_text(i, "as", ""));
 	if (geteuid() != 0)
 		return report_error(EXIT_FAILED, "exec: needs root: it enters a network namespace");

@@ -23,6 +23,12 @@ static void set_address(struct node *list, guint32 address)
 		node_append(list, node_take_string(ip_format(address)));
 }
 
+static void set_address6(struct node *list, const struct ip6 *address)
+{
+	if (address)
+		node_append(list, node_take_string(ip6_format(*address)));
+}
+
 static struct node *port_report(const struct controller *c, const struct vm *vm, const struct nic *nic,
                                 const struct alloc_port *at)
 {
@@ -35,6 +41,12 @@ static struct node *port_report(const struct controller *c, const struct vm *vm,
 		set_address(addresses, alloc_private(c->plan->alloc, config));
 		if (config->public_address)
 			set_address(public, alloc_public(c->plan->alloc, config->public_address));
+	}
+	for (guint i = 0; i < nic->configs6->len; i++) {
+		const struct ip_config *config = g_ptr_array_index(nic->configs6, i);
+		set_address6(addresses, alloc_private6(c->plan->alloc, config));
+		if (config->public_address)
+			set_address6(public, alloc_public6(c->plan->alloc, config->public_address));
 	}
 	node_set(n, "label", first ? node_string(label) : node_stringf("%s/%s", label, nic->noun.name));
 	node_set(n, "id", node_string(nic->noun.id));
@@ -65,6 +77,14 @@ static struct node *ports_report(const struct controller *c)
 	return ports;
 }
 
+/* NULL: none. Caller frees. */
+static char *public_text(const struct controller *c, const struct public_address *p)
+{
+	const struct ip6 *six = p ? alloc_public6(c->plan->alloc, p) : NULL;
+	guint32 four = p ? alloc_public(c->plan->alloc, p) : 0;
+	return six ? ip6_format(*six) : four ? ip_format(four) : NULL;
+}
+
 /* Public front ends of load balancers: where people outside knock. */
 static struct node *front_ends_report(const struct controller *c)
 {
@@ -73,13 +93,13 @@ static struct node *front_ends_report(const struct controller *c)
 		const struct load_balancer *lb = g_ptr_array_index(c->plan->graph->load_balancers, i);
 		for (guint k = 0; k < lb->frontends->len; k++) {
 			const struct frontend *f = g_ptr_array_index(lb->frontends, k);
-			guint32 address = f->public_address ? alloc_public(c->plan->alloc, f->public_address) : 0;
+			g_autofree char *address = public_text(c, f->public_address);
 			if (!address)
 				continue;
 			struct node *n = node_object();
 			node_set(n, "id", node_string(f->noun.id));
 			node_set(n, "name", node_stringf("%s/%s", lb->noun.name, f->noun.name));
-			node_set(n, "address", node_take_string(ip_format(address)));
+			node_set(n, "address", node_string(address));
 			node_append(list, n);
 		}
 	}

@@ -50,15 +50,16 @@ void desk_free(struct desk *d)
 	g_free(d);
 }
 
-/* A socket in the current namespace, bound to the echo port of every address. */
+/* A socket in the current namespace, bound to the echo port of every address of both families. */
 static int bound_socket(int type, GError **error)
 {
-	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(WIRE_ECHO_PORT)};
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int one = 1;
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(WIRE_ECHO_PORT)};
+	int fd = socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int one = 1, zero = 0;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
-	    (type == SOCK_DGRAM && setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one))) ||
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero)) ||
+	    (type == SOCK_DGRAM && setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one))) ||
 	    bind(fd, (struct sockaddr *)&any, sizeof(any)) || (type == SOCK_STREAM && listen(fd, BACKLOG))) {
 		lab_fail_errno(error, "cannot open the echo port");
 		if (fd >= 0)

@@ -171,8 +171,8 @@ static gboolean may_answer(struct place *p)
 static gboolean on_datagram(int fd, GIOCondition condition, gpointer user)
 {
 	struct place *p = user;
-	struct sockaddr_in from;
-	char bytes[HANDOVER_MAX_TEXT], control[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	struct sockaddr_in6 from;
+	char bytes[HANDOVER_MAX_TEXT], control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 	struct iovec in = {.iov_base = bytes, .iov_len = sizeof(bytes) - 1};
 	struct iovec out = {.iov_base = p->answer, .iov_len = strlen(p->answer)};
 	struct msghdr m = {.msg_name = &from,
@@ -188,11 +188,9 @@ static gboolean on_datagram(int fd, GIOCondition condition, gpointer user)
 	if (n < 0 || is_answer(bytes, n) || !may_answer(p))
 		return G_SOURCE_CONTINUE;
 	c = CMSG_FIRSTHDR(&m);
-	if (!c || c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
+	if (!c || c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_PKTINFO)
 		return G_SOURCE_CONTINUE;
-	struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(c);
-	info->ipi_spec_dst = info->ipi_addr;
-	info->ipi_ifindex = 0;
+	((struct in6_pktinfo *)CMSG_DATA(c))->ipi6_ifindex = 0;
 	m.msg_iov = &out;
 	m.msg_flags = 0;
 	sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);

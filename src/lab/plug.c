@@ -47,6 +47,26 @@ static gboolean parse_address(const struct node *n, struct plug_address *a)
 	       ip_parse(node_get_str(n, "gateway", ""), &a->gateway);
 }
 
+static gboolean parse_address6(const struct node *n, struct plug_address6 *a)
+{
+	gint64 length = node_integer(node_get(n, "prefix"), -1);
+
+	a->length = (guint8)length;
+	return length >= 1 && length <= 128 && ip6_parse(node_get_str(n, "address", ""), &a->address) &&
+	       ip6_parse(node_get_str(n, "gateway", ""), &a->gateway);
+}
+
+static gboolean parse_addresses6(const struct node *list, struct plug *p)
+{
+	p->address6_count = node_length(list);
+	if (p->address6_count > ESC_PORT_ADDRS)
+		return FALSE;
+	for (guint i = 0; i < p->address6_count; i++)
+		if (!parse_address6(node_item(list, i), &p->addresses6[i]))
+			return FALSE;
+	return TRUE;
+}
+
 static gboolean parse_addresses(const struct node *list, struct plug *p)
 {
 	p->address_count = node_length(list);
@@ -73,7 +93,8 @@ struct plug *plug_parse(const struct node *request, GError **error)
 		lab_fail(error, "plug: vm, label or mac is not valid");
 		return NULL;
 	}
-	if (!parse_addresses(node_get(request, "addresses"), p)) {
+	if (!parse_addresses(node_get(request, "addresses"), p) ||
+	    !parse_addresses6(node_get(request, "addresses6"), p)) {
 		lab_fail(error, "plug: addresses are not valid");
 		return NULL;
 	}
@@ -104,6 +125,12 @@ static char *digest(const struct plug *p)
 	for (guint i = 0; i < p->address_count; i++)
 		g_string_append_printf(s, " %u/%u %u", p->addresses[i].address, p->addresses[i].length,
 		                       p->addresses[i].gateway);
+	for (guint i = 0; i < p->address6_count; i++) {
+		g_autofree char *address = ip6_format(p->addresses6[i].address);
+		g_autofree char *gateway = ip6_format(p->addresses6[i].gateway);
+
+		g_string_append_printf(s, " %s/%u %s", address, p->addresses6[i].length, gateway);
+	}
 	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, s->str, (gssize)s->len);
 }
 
@@ -114,19 +141,33 @@ static const struct sysctl INSTANCE_SETTINGS[] = {{"ipv4/ip_forward", "0"},
                                                   {"ipv4/conf/all/arp_announce", "2"},
                                                   {"ipv6/conf/all/disable_ipv6", "1"},
                                                   {"ipv6/conf/default/disable_ipv6", "1"},
+                                                  {"ipv6/conf/all/accept_dad", "0"},
+                                                  {"ipv6/conf/default/accept_dad", "0"},
+                                                  {"ipv6/conf/default/accept_ra", "0"},
+                                                  {"ipv6/conf/default/autoconf", "0"},
+                                                  {"ipv6/conf/default/router_solicitations", "0"},
                                                   SYSCTL_SHORT_SILENCE,
                                                   {NULL, NULL}};
 
-/* Every port leads to the listener, except those on which something of the user's listens. */
+/*
+ * Every port leads to the listener, except those on which something of the user's listens. Which multicast groups a
+ * guest is in interests nobody: without its reports the drop counters are about what was tried.
+ */
 static gboolean instance_firewall(GError **error)
 {
-	g_autofree char *rules = g_strdup_printf("table ip escarp\ndelete table ip escarp\n"
-	                                         "table ip escarp {\n"
-	                                         " chain answer { type nat hook prerouting priority dstnat;\n"
-	                                         "  meta l4proto { tcp, udp } socket wildcard { 0, 1 } return\n"
-	                                         "  meta l4proto { tcp, udp } redirect to :%d\n }\n"
-	                                         "}\n",
-	                                         WIRE_ECHO_PORT);
+	g_autofree char *rules =
+	        g_strdup_printf("table ip escarp\ndelete table ip escarp\n"
+	                        "table ip escarp {\n"
+	                        " chain answer { type nat hook prerouting priority dstnat;\n"
+	                        "  meta l4proto { tcp, udp } socket wildcard { 0, 1 } return\n"
+	                        "  meta l4proto { tcp, udp } redirect to :%d\n }\n"
+	                        "}\n"
+	                        "table ip6 escarp\ndelete table ip6 escarp\n"
+	                        "table ip6 escarp {\n"
+	                        " chain answer { type nat hook prerouting priority dstnat;\n"
+	                        "  meta l4proto { tcp, udp } socket wildcard { 0, 1 } return\n"
+	                        "  meta l4proto { tcp, udp } redirect to :%d\n }\n" WIRE_NO_REPORTS "}\n",
+	                        WIRE_ECHO_PORT, WIRE_ECHO_PORT);
 
 	return firewall_run(rules, error);
 }
@@ -150,18 +191,62 @@ static gboolean make_instance(const char *netns, GError **error)
 static gboolean configure(struct rtnl *r, const char *device, const struct plug *p, GError **error)
 {
 	guint32 table = TABLE_OF_NIC + p->nic;
-	struct rtnl_route out = {.via = p->addresses[0].gateway, .device = device, .table = table};
+	struct rtnl_route out = {
+	        .to = rtnl_ip4(0), .via = rtnl_ip4(p->addresses[0].gateway), .device = device, .table = table};
 
 	for (guint i = 0; i < p->address_count; i++) {
 		const struct plug_address *a = &p->addresses[i];
 
-		if (!rtnl_address(r, device, a->address, a->length, error) || !rtnl_rule(r, a->address, table, error))
+		if (!rtnl_address(r, device, rtnl_ip4(a->address), a->length, error) ||
+		    !rtnl_rule(r, rtnl_ip4(a->address), table, error))
 			return FALSE;
 	}
 	if (!rtnl_set_up(r, device, TRUE, error) || !rtnl_route(r, &out, error))
 		return FALSE;
 	out.table = RTNL_TABLE_MAIN;
-	out.source = p->addresses[0].address;
+	out.source = rtnl_ip4(p->addresses[0].address);
+	return !p->primary || rtnl_route(r, &out, error);
+}
+
+static gboolean enable_six(const char *netns, const char *device, GError **error)
+{
+	g_autofree char *card = g_strdup_printf("ipv6/conf/%s/disable_ipv6", device);
+	struct netns_visit visit;
+	gboolean ok;
+
+	if (!netns_visit(&visit, netns, error))
+		return FALSE;
+	ok = sysctl_set("ipv6/conf/lo/disable_ipv6", "0", error) && sysctl_set(card, "0", error);
+	netns_leave(&visit);
+	return ok;
+}
+
+/* The same for IPv6, on a card that is up: a guest without an address of it speaks none. */
+static gboolean configure_six(struct rtnl *r, const char *netns, const char *device, const struct plug *p,
+                              GError **error)
+{
+	static const struct ip6 everywhere;
+	guint32 table = TABLE_OF_NIC + p->nic;
+	struct rtnl_route out = {.to = rtnl_ip6(everywhere),
+	                         .via = rtnl_ip6(p->addresses6[0].gateway),
+	                         .device = device,
+	                         .table = table};
+
+	if (!p->address6_count)
+		return TRUE;
+	if (!enable_six(netns, device, error))
+		return FALSE;
+	for (guint i = 0; i < p->address6_count; i++) {
+		struct rtnl_ip address = rtnl_ip6(p->addresses6[i].address);
+
+		if (!rtnl_address(r, device, address, p->addresses6[i].length, error) ||
+		    !rtnl_rule(r, address, table, error))
+			return FALSE;
+	}
+	if (!rtnl_route(r, &out, error))
+		return FALSE;
+	out.table = RTNL_TABLE_MAIN;
+	out.source = rtnl_ip6(p->addresses6[0].address);
 	return !p->primary || rtnl_route(r, &out, error);
 }
 
@@ -182,7 +267,7 @@ static gboolean make_veth(struct rtnl *host, const char *port, const struct plug
 	ok = rtnl_add_veth(host, (struct rtnl_end){port, GATEWAY, WIRE_MTU},
 	                   (struct rtnl_end){device, p->mac, WIRE_MTU}, fd, error);
 	close(fd);
-	return ok && configure(there, device, p, error);
+	return ok && configure(there, device, p, error) && configure_six(there, netns, device, p, error);
 }
 
 static gboolean make_device(struct rtnl *host, const char *host_netns, const char *port, const struct plug *p,

@@ -9,11 +9,16 @@
  */
 #pragma once
 #include "abi/maps.h"
-#include "lib/ip.h"
+#include "lib/ip6.h"
 #include "lib/node.h"
 
 struct plug_address {
 	guint32 address, gateway;
+	guint8 length;
+};
+
+struct plug_address6 {
+	struct ip6 address, gateway;
 	guint8 length;
 };
 
@@ -22,7 +27,8 @@ struct plug {
 	char *vm, *label;
 	guint8 mac[6];
 	struct plug_address addresses[ESC_PORT_ADDRS];
-	guint address_count;
+	struct plug_address6 addresses6[ESC_PORT_ADDRS];
+	guint address_count, address6_count; /* the second may be 0: then the instance has no IPv6 at all */
 	gboolean primary, tap;
 };
 

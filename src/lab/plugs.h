@@ -4,6 +4,7 @@
  *
  *   {"op":"plug", "host", "port", "vm", "label", "nic", "mac", "addresses":[{"address","prefix","gateway"}], "primary",
  * "tap"}
+ *     "addresses6" beside "addresses" for an instance of both families
  *   {"op":"unplug", "host", "port", "vm"}
  *   {"op":"uplink", "host"} -> {"ok":true, "uplink", "overlay", "mac", "nexthop"}
  */

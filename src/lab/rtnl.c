@@ -76,9 +76,26 @@ static void put_text(struct nl_msg *m, int type, const char *v)
 	put(m, type, v, (int)strlen(v) + 1);
 }
 
-static void put_address(struct nl_msg *m, int type, guint32 address)
+static void put_address(struct nl_msg *m, int type, struct rtnl_ip address)
 {
-	put_u32(m, type, htonl(address));
+	put(m, type, address.b, address.size);
+}
+
+struct rtnl_ip rtnl_ip4(guint32 address)
+{
+	struct rtnl_ip out = {AF_INET, 4, {0}};
+	guint32 wire = htonl(address);
+
+	memcpy(out.b, &wire, sizeof(wire));
+	return out;
+}
+
+struct rtnl_ip rtnl_ip6(struct ip6 address)
+{
+	struct rtnl_ip out = {AF_INET6, 16, {0}};
+
+	memcpy(out.b, address.b, sizeof(address.b));
+	return out;
 }
 
 static struct nl_msg *message(int type, int flags, void *head, size_t length)
@@ -323,11 +340,13 @@ gboolean rtnl_set_mac(struct rtnl *r, const char *name, const guint8 mac[6], GEr
 	return talk(r, m, "set the MAC of", name, error);
 }
 
-gboolean rtnl_address(struct rtnl *r, const char *name, guint32 address, guint8 length, GError **error)
+gboolean rtnl_address(struct rtnl *r, const char *name, struct rtnl_ip address, guint8 length, GError **error)
 {
 	guint index = need_index(r, name, error);
-	struct ifaddrmsg head = {
-	        .ifa_family = AF_INET, .ifa_prefixlen = length, .ifa_scope = RT_SCOPE_UNIVERSE, .ifa_index = index};
+	struct ifaddrmsg head = {.ifa_family = address.family,
+	                         .ifa_prefixlen = length,
+	                         .ifa_scope = RT_SCOPE_UNIVERSE,
+	                         .ifa_index = index};
 	struct nl_msg *m;
 
 	if (!index)
@@ -335,6 +354,8 @@ gboolean rtnl_address(struct rtnl *r, const char *name, guint32 address, guint8 
 	m = message(RTM_NEWADDR, REPLACE, &head, sizeof(head));
 	put_address(m, IFA_LOCAL, address);
 	put_address(m, IFA_ADDRESS, address);
+	if (address.family == AF_INET6)
+		put_u32(m, IFA_FLAGS, IFA_F_NODAD | IFA_F_PERMANENT);
 	return talk(r, m, "add an address to", name, error);
 }
 
@@ -342,35 +363,37 @@ gboolean rtnl_route(struct rtnl *r, const struct rtnl_route *route, GError **err
 {
 	guint index = need_index(r, route->device, error);
 	guint32 table = route->table ? route->table : RTNL_TABLE_MAIN;
-	struct rtmsg head = {.rtm_family = AF_INET,
-	                     .rtm_dst_len = route->to.length,
+	struct rtmsg head = {.rtm_family = route->to.family,
+	                     .rtm_dst_len = route->length,
 	                     .rtm_table = table < 256 ? (guint8)table : RT_TABLE_UNSPEC,
 	                     .rtm_protocol = RTPROT_STATIC,
-	                     .rtm_scope = route->local ? RT_SCOPE_HOST
-	                                  : route->via ? RT_SCOPE_UNIVERSE
-	                                               : RT_SCOPE_LINK,
+	                     .rtm_scope = route->local        ? RT_SCOPE_HOST
+	                                  : route->via.family ? RT_SCOPE_UNIVERSE
+	                                                      : RT_SCOPE_LINK,
 	                     .rtm_type = route->local ? RTN_LOCAL : RTN_UNICAST,
-	                     .rtm_flags = route->via ? RTNH_F_ONLINK : 0};
+	                     .rtm_flags = route->via.family ? RTNH_F_ONLINK : 0};
 	struct nl_msg *m;
 
 	if (!index)
 		return FALSE;
 	m = message(RTM_NEWROUTE, REPLACE, &head, sizeof(head));
 	put_u32(m, RTA_TABLE, table);
-	if (route->to.length)
-		put_address(m, RTA_DST, route->to.addr);
-	if (route->via)
+	if (route->length)
+		put_address(m, RTA_DST, route->to);
+	if (route->via.family)
 		put_address(m, RTA_GATEWAY, route->via);
-	if (route->source)
+	if (route->source.family)
 		put_address(m, RTA_PREFSRC, route->source);
 	put_u32(m, RTA_OIF, index);
 	return talk(r, m, "add a route by", route->device, error);
 }
 
-gboolean rtnl_rule(struct rtnl *r, guint32 source, guint32 table, GError **error)
+gboolean rtnl_rule(struct rtnl *r, struct rtnl_ip source, guint32 table, GError **error)
 {
-	struct fib_rule_hdr head = {
-	        .family = AF_INET, .src_len = 32, .action = FR_ACT_TO_TBL, .table = RT_TABLE_UNSPEC};
+	struct fib_rule_hdr head = {.family = source.family,
+	                            .src_len = (guint8)(source.size * 8),
+	                            .action = FR_ACT_TO_TBL,
+	                            .table = RT_TABLE_UNSPEC};
 	struct nl_msg *m = message(RTM_NEWRULE, CREATE, &head, sizeof(head));
 	int e;
 
@@ -383,10 +406,10 @@ gboolean rtnl_rule(struct rtnl *r, guint32 source, guint32 table, GError **error
 	return TRUE;
 }
 
-gboolean rtnl_neighbour(struct rtnl *r, const char *name, guint32 address, const guint8 mac[6], GError **error)
+gboolean rtnl_neighbour(struct rtnl *r, const char *name, struct rtnl_ip address, const guint8 mac[6], GError **error)
 {
 	guint index = need_index(r, name, error);
-	struct ndmsg head = {.ndm_family = AF_INET, .ndm_ifindex = (int)index, .ndm_state = NUD_PERMANENT};
+	struct ndmsg head = {.ndm_family = address.family, .ndm_ifindex = (int)index, .ndm_state = NUD_PERMANENT};
 	struct nl_msg *m;
 
 	if (!index)

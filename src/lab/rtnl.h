@@ -4,10 +4,10 @@
  *
  * A `struct rtnl` is a socket that stays in the namespace where it was opened, whatever the process does later. Every
  * change is idempotent: what exists already with the same name or key is brought to the wanted state, so that a
- * supervisor that was killed half-way can simply begin again. Addresses are in host order.
+ * supervisor that was killed half-way can simply begin again.
  */
 #pragma once
-#include "lib/ip.h"
+#include "lib/ip6.h"
 
 struct rtnl;
 struct rtnl *rtnl_open(GError **error);                       /* here */
@@ -45,18 +45,28 @@ gboolean rtnl_set_master(struct rtnl *r, const char *name, const char *master, G
 gboolean rtnl_set_up(struct rtnl *r, const char *name, gboolean up, GError **error);
 gboolean rtnl_set_mac(struct rtnl *r, const char *name, const guint8 mac[6], GError **error);
 
-gboolean rtnl_address(struct rtnl *r, const char *name, guint32 address, guint8 length, GError **error);
+/* An address of either family, or none (family 0); a whole family with its zero address and length 0. */
+struct rtnl_ip {
+	guint8 family, size;
+	guint8 b[16]; /* as on the wire */
+};
+struct rtnl_ip rtnl_ip4(guint32 address); /* host order */
+struct rtnl_ip rtnl_ip6(struct ip6 address);
+
+/* An IPv6 one is in use at once: nobody else could have it. */
+gboolean rtnl_address(struct rtnl *r, const char *name, struct rtnl_ip address, guint8 length, GError **error);
 
 #define RTNL_TABLE_MAIN 254
 struct rtnl_route {
-	struct prefix to;
-	guint32 via;    /* 0: on link */
-	guint32 source; /* preferred source address; 0: none */
+	struct rtnl_ip to;
+	guint8 length;         /* of the prefix `to` */
+	struct rtnl_ip via;    /* none: on link */
+	struct rtnl_ip source; /* preferred source address, or none */
 	const char *device;
 	guint32 table;  /* 0: main */
 	gboolean local; /* deliver here, instead of forwarding */
 };
 gboolean rtnl_route(struct rtnl *r, const struct rtnl_route *route, GError **error);
 /* Packets with this source look into this table. Adding it twice makes one. */
-gboolean rtnl_rule(struct rtnl *r, guint32 source, guint32 table, GError **error);
-gboolean rtnl_neighbour(struct rtnl *r, const char *name, guint32 address, const guint8 mac[6], GError **error);
+gboolean rtnl_rule(struct rtnl *r, struct rtnl_ip source, guint32 table, GError **error);
+gboolean rtnl_neighbour(struct rtnl *r, const char *name, struct rtnl_ip address, const guint8 mac[6], GError **error);

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 /* The next hop that the route to the public pool names; nobody has it, its neighbour entry is host 0's uplink. */
-#define POOL_GATEWAY "192.88.98.1"
+#define POOL_GATEWAY  "192.88.98.1"
+#define POOL_GATEWAY6 "fe80::1" /* likewise, on that link only */
 
 enum wire_mac { MAC_UPLINK = 1, MAC_NEXTHOP, MAC_FABRIC };
 
@@ -64,7 +65,12 @@ static const struct sysctl INTERNET_SETTINGS[] = {{"ipv4/ip_forward", "1"},
                                                   {"ipv4/conf/default/accept_local", "1"},
                                                   {"ipv4/conf/all/send_redirects", "0"},
                                                   {"ipv4/conf/default/send_redirects", "0"},
-                                                  NO_IPV6,
+                                                  {"ipv6/conf/all/disable_ipv6", "0"},
+                                                  {"ipv6/conf/default/disable_ipv6", "0"},
+                                                  {"ipv6/conf/all/forwarding", "1"},
+                                                  {"ipv6/conf/all/accept_dad", "0"},
+                                                  {"ipv6/conf/default/accept_dad", "0"},
+                                                  {"ipv6/conf/default/addr_gen_mode", "1"},
                                                   SYSCTL_SHORT_SILENCE,
                                                   {NULL, NULL}};
 
@@ -86,6 +92,14 @@ static guint32 literal(const char *text)
 	guint32 address = 0;
 
 	g_assert(ip_parse(text, &address));
+	return address;
+}
+
+static struct ip6 literal6(const char *text)
+{
+	struct ip6 address;
+
+	g_assert(ip6_parse(text, &address));
 	return address;
 }
 
@@ -126,8 +140,15 @@ static gboolean internet_firewall(GError **error)
 	        " chain answer { type nat hook prerouting priority dstnat;\n"
 	        "  meta l4proto { tcp, udp } socket wildcard { 0, 1 } return\n"
 	        "  fib daddr type local meta l4proto { tcp, udp } dnat to " WIRE_CLIENT ":%d\n }\n"
+	        "}\n"
+	        "table ip6 escarp\ndelete table ip6 escarp\n"
+	        "table ip6 escarp {\n"
+	        " chain untracked { type filter hook prerouting priority raw; fib daddr type != local notrack\n }\n"
+	        " chain answer { type nat hook prerouting priority dstnat;\n"
+	        "  meta l4proto { tcp, udp } socket wildcard { 0, 1 } return\n"
+	        "  fib daddr type local meta l4proto { tcp, udp } dnat to [" WIRE_CLIENT6 "]:%d\n }\n" WIRE_NO_REPORTS
 	        "}\n",
-	        WIRE_ECHO_PORT);
+	        WIRE_ECHO_PORT, WIRE_ECHO_PORT);
 
 	return firewall_run(rules, error);
 }
@@ -135,15 +156,20 @@ static gboolean internet_firewall(GError **error)
 static gboolean build_internet(const char *lab, GError **error)
 {
 	g_autofree char *name = paths_netns_internet(lab);
-	const struct rtnl_route everything = {.device = "lo", .local = TRUE};
+	static const struct ip6 everywhere;
+	const struct rtnl_route everything = {.to = rtnl_ip4(0), .device = "lo", .local = TRUE};
+	const struct rtnl_route everything6 = {.to = rtnl_ip6(everywhere), .device = "lo", .local = TRUE};
 	struct netns_visit visit;
 	gboolean ok;
 
 	if (!make_netns(name, INTERNET_SETTINGS, error))
 		return FALSE;
 	g_autoptr(rtnl) r = rtnl_open_in(name, error);
-	if (!r || !rtnl_address(r, "lo", literal(WIRE_CLIENT), 32, error) || !rtnl_set_up(r, "lo", TRUE, error) ||
-	    !rtnl_route(r, &everything, error) || !netns_visit(&visit, name, error))
+	if (!r || !rtnl_address(r, "lo", rtnl_ip4(literal(WIRE_CLIENT)), 32, error) ||
+	    !rtnl_set_up(r, "lo", TRUE, error) ||
+	    !rtnl_address(r, "lo", rtnl_ip6(literal6(WIRE_CLIENT6)), 128, error) ||
+	    !rtnl_route(r, &everything, error) || !rtnl_route(r, &everything6, error) ||
+	    !netns_visit(&visit, name, error))
 		return FALSE;
 	ok = internet_firewall(error);
 	netns_leave(&visit);
@@ -193,11 +219,11 @@ static gboolean build_underlay(const char *lab, guint host, guint hosts, GError 
 	          (struct rtnl_end){port, NULL, WIRE_FABRIC_MTU}, error) ||
 	    !rtnl_set_up(r, "eth0", TRUE, error) || !rtnl_set_up(b, port, TRUE, error) ||
 	    !rtnl_set_master(b, port, "fabric0", error) ||
-	    !rtnl_address(r, "eth0", fabric_address(host), numbers().fabric.length, error))
+	    !rtnl_address(r, "eth0", rtnl_ip4(fabric_address(host)), numbers().fabric.length, error))
 		return FALSE;
 	for (guint other = 0; other < hosts; other++) {
 		make_mac(other, MAC_FABRIC, mac);
-		if (other != host && !rtnl_neighbour(r, "eth0", fabric_address(other), mac, error))
+		if (other != host && !rtnl_neighbour(r, "eth0", rtnl_ip4(fabric_address(other)), mac, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -235,14 +261,38 @@ static gboolean pool_routes(struct rtnl *r, const char *device, const guint8 upl
 {
 	const struct prefix inside[] = {numbers().public_pool, range("10.0.0.0/8"), range("172.16.0.0/12"),
 	                                range("192.168.0.0/16"), range("100.64.0.0/10")};
-	const guint32 gateway = literal(POOL_GATEWAY);
-	const struct rtnl_route to_gateway = {.to = {gateway, 32}, .device = device};
+	const struct rtnl_ip gateway = rtnl_ip4(literal(POOL_GATEWAY));
+	const struct rtnl_route to_gateway = {.to = gateway, .length = 32, .device = device};
 
 	if (!rtnl_neighbour(r, device, gateway, uplink, error) || !rtnl_route(r, &to_gateway, error))
 		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(inside); i++) {
-		const struct rtnl_route route = {
-		        .to = inside[i], .via = gateway, .source = literal(WIRE_CLIENT), .device = device};
+		const struct rtnl_route route = {.to = rtnl_ip4(inside[i].addr),
+		                                 .length = inside[i].length,
+		                                 .via = gateway,
+		                                 .source = rtnl_ip4(literal(WIRE_CLIENT)),
+		                                 .device = device};
+
+		if (!rtnl_route(r, &route, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* The same for the public pool of IPv6, and unique local addresses. */
+static gboolean pool_routes6(struct rtnl *r, const char *device, const guint8 uplink[6], GError **error)
+{
+	const struct prefix6 inside[] = {numbers().public_pool6, {{{0xfc}}, 7}};
+	const struct rtnl_ip gateway = rtnl_ip6(literal6(POOL_GATEWAY6));
+
+	if (!rtnl_neighbour(r, device, gateway, uplink, error))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(inside); i++) {
+		const struct rtnl_route route = {.to = rtnl_ip6(inside[i].addr),
+		                                 .length = inside[i].length,
+		                                 .via = gateway,
+		                                 .source = rtnl_ip6(literal6(WIRE_CLIENT6)),
+		                                 .device = device};
 
 		if (!rtnl_route(r, &route, error))
 			return FALSE;
@@ -267,7 +317,7 @@ static gboolean build_uplink(const char *lab, guint host, struct rtnl *in_host, 
 		return FALSE;
 	if (host)
 		return TRUE;
-	return pool_routes(r, far, uplink, error);
+	return pool_routes(r, far, uplink, error) && pool_routes6(r, far, uplink, error);
 }
 
 /* Both devices stay down behind a closed ingress: the host's agent sets them up when its programs are there. */

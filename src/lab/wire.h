@@ -17,8 +17,13 @@
 #define WIRE_MTU        1500
 #define WIRE_FABRIC_MTU 1600
 #define WIRE_VXLAN_PORT 4789
-#define WIRE_ECHO_PORT  7             /* where instances and the Internet answer for every other port */
-#define WIRE_CLIENT     "192.88.99.1" /* the Internet's own address */
+#define WIRE_ECHO_PORT  7                   /* where instances and the Internet answer for every other port */
+#define WIRE_CLIENT     "192.88.99.1"       /* the Internet's own address, */
+#define WIRE_CLIENT6    "2002:c058:6301::1" /* and of IPv6: what 6to4 makes of the other */
+/* Part of a table ip6: a namespace tells nobody of its multicast groups, and looks for no router. */
+#define WIRE_NO_REPORTS                                                                                                \
+	" chain quiet { type filter hook output priority filter;\n"                                                    \
+	"  icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report, nd-router-solicit } drop\n }\n"
 
 gboolean wire_build(const char *lab, guint hosts, GError **error);
 char *wire_netns_bridge(const char *lab); /* caller frees */
