@@ -210,8 +210,10 @@ struct esc_endpoint {
 	esc_u32 slot; /* first block of its blob; kinds BALANCED and SNAT. BALANCED with 0: no back
 	               * end. SNAT with 0: the address is in use, and no block of it is anybody's */
 	struct esc_backend one;
+	esc_u32 access; /* first block of its access list; 0: everybody may */
+	esc_u32 pad2;
 };
-ESC_ASSERT_SIZE(struct esc_endpoint, 24);
+ESC_ASSERT_SIZE(struct esc_endpoint, 32);
 
 /*
  * Blob of a BALANCED endpoint, 16-bit words:
@@ -330,6 +332,19 @@ struct esc_policy_dir {
 	struct esc_policy_tail tail;
 };
 #define ESC_POLICY_HEADER (4 * sizeof(struct esc_policy_dir) / sizeof(struct esc_block)) /* blocks */
+
+/*
+ * An access list, at the edge: a blob that begins with this. `source` is a dimension without rows and lines: its classes
+ * are places in `verdicts`, 32 bits each: the deciding rule's number, 0 for none, and ESC_POLICY_ALLOW.
+ */
+struct esc_access {
+	struct esc_policy_dim source;
+	esc_u32 verdicts;
+	esc_u32 blocks; /* of the whole blob */
+	esc_u32 pad[9];
+};
+ESC_ASSERT_SIZE(struct esc_access, 64);
+#define ESC_ACCESS_BLOCKS 256 /* no list is longer: 50 rules are at most 40 */
 
 #define ESC_POLICY_NO_GROUP 0x01 /* no security group at all: Standard addresses stay closed */
 #define ESC_POLICY_FIRST    0x02 /* there is a first list */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Dual BSD/GPL */
 /*
  * edge: from the uplink; chooses who gets a packet for a public address, and never translates.
- * admit (bad sources die first) -> endpoint -> balance. Next: flow.h when the port is on this
+ * admit (bad sources die first) -> endpoint -> access list -> balance. Next: flow.h when the port is on this
  * host, else deliver.h's overlay under the network number that means "from an edge".
  *
  * Plain pointers and tables only, so the XDP build and the skb build share all of it. A layer against floods belongs
@@ -43,6 +43,32 @@ static __always_inline struct esc_endpoint *endpoint_find(const struct esc_packe
 		return e;
 	key.proto = 255;
 	return esc_lookup(endpoints, &key);
+}
+
+/*
+ * Does the endpoint's access list let this source in? A list that is not whole lets nobody in. For every packet, not
+ * flow, since the edge keeps none: a rule that is added is in force at once, for all.
+ */
+static __noinline int access_admit(esc_u32 slot, struct esc_packet *p)
+{
+	const struct esc_access *a = blob_block(slot, 0, 1);
+	const esc_u32 *verdicts;
+	esc_u32 verdict;
+	int decider;
+
+	if (!a || a->blocks > ESC_ACCESS_BLOCKS)
+		return ESC_V_ACCESS;
+	decider = class_row(slot, a->blocks, &a->source, ESC_BE32(p->key.saddr), 1);
+	if (decider < 0)
+		return ESC_V_ACCESS;
+	verdicts = blob_block(slot, (esc_u64)a->verdicts + (esc_u32)decider / 16, a->blocks);
+	if (!verdicts)
+		return ESC_V_ACCESS;
+	verdict = verdicts[decider % 16];
+	if (verdict & ESC_POLICY_ALLOW)
+		return ESC_V_FORWARD;
+	p->rule[2] = verdict;
+	return ESC_V_ACCESS;
 }
 
 static __always_inline esc_u32 edge_hash(const struct esc_packet *p, esc_u32 distribution, esc_u32 seed)
@@ -115,12 +141,14 @@ static __always_inline int snat_owner(const struct esc_packet *p, const struct e
 	return blob_backend(e->slot, n, owner, to);
 }
 
-static __always_inline int edge_choose(const struct esc_packet *p, esc_u32 seed, struct esc_backend *to)
+static __always_inline int edge_choose(struct esc_packet *p, esc_u32 seed, struct esc_backend *to)
 {
 	struct esc_endpoint *e = endpoint_find(p);
 
 	if (!e)
 		return ESC_V_NOT_VIP;
+	if (e->access && access_admit(e->access, p))
+		return ESC_V_ACCESS;
 	switch (e->kind) {
 	case ESC_EP_ONE:
 		*to = e->one;

@@ -98,6 +98,7 @@ static gboolean change_open(struct change *c, struct agent *a, const struct tabl
 		struct esc_endpoint *e = &g_array_index(c->endpoints, struct table_endpoint, i).value;
 
 		e->slot = slot_of(c, e->slot);
+		e->access = slot_of(c, e->access);
 	}
 	maps_records(t, c->endpoints, c->records);
 	return check(c, error);

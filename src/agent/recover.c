@@ -46,6 +46,16 @@ static gboolean adopt_policy(struct agent *a, guint32 slot)
 	return blobs_adopt(&a->blobs, slot, header->blocks);
 }
 
+static gboolean adopt_access(struct agent *a, guint32 slot)
+{
+	const struct esc_access *head;
+
+	if (slot >= a->objects->block_count)
+		return FALSE;
+	head = (const struct esc_access *)(a->objects->blocks + slot);
+	return blobs_adopt(&a->blobs, slot, head->blocks);
+}
+
 static gboolean adopt_choice(struct agent *a, guint32 slot)
 {
 	guint64 n, m;
@@ -74,6 +84,8 @@ static gboolean adopt_blobs(struct agent *a)
 		const struct table_endpoint *e = (const struct table_endpoint *)s->held->data + i;
 
 		if (e->value.kind != ESC_EP_ONE && e->value.slot && !adopt_choice(a, e->value.slot))
+			return FALSE;
+		if (e->value.access && !adopt_access(a, e->value.access))
 			return FALSE;
 	}
 	return TRUE;

@@ -80,6 +80,11 @@ char *alloc_rule_key(const struct rule *r)
 	return g_strdup_printf("%s#%s%u", r->noun.key, r->direction == DIR_IN ? "in" : "out", r->priority);
 }
 
+char *alloc_access_key(const struct noun *owner, guint order)
+{
+	return g_strdup_printf("%s#access%u", owner->key, order);
+}
+
 char *alloc_snat_key(const struct public_address *p, const struct ip_config *c)
 {
 	return g_strdup_printf("%s|%s", p->noun.key, c->noun.key);
@@ -320,6 +325,12 @@ guint32 alloc_rule(const struct alloc *a, const struct rule *r)
 {
 	g_autofree char *key = r->is_default ? alloc_rule_key(r) : NULL;
 	return alloc_number(a, ALLOC_RULE, key ? key : r->noun.key);
+}
+
+guint32 alloc_access(const struct alloc *a, const struct noun *owner, guint order)
+{
+	g_autofree char *key = alloc_access_key(owner, order);
+	return alloc_number(a, ALLOC_RULE, key);
 }
 
 guint32 alloc_fabric(const struct alloc_settings *s, guint host)

@@ -53,6 +53,8 @@ const struct ip6 *alloc_public6(const struct alloc *a,
                                 const struct public_address *p); /* NULL: IPv4, or dynamic and unattached */
 guint32 alloc_host_public(const struct alloc *a, guint host);    /* default outbound address of a host */
 guint32 alloc_rule(const struct alloc *a, const struct rule *r); /* rule number, from 1 */
+/* Of the access rule with this order; `owner` is whose list it is: nat_rule_access_owner, or the balancing rule. */
+guint32 alloc_access(const struct alloc *a, const struct noun *owner, guint order);
 guint32 alloc_fabric(const struct alloc_settings *s, guint host);
 /*
  * Source ports: every user of a public address has a slot there, slot s being the ports from ESC_SNAT_FIRST + s * n on,

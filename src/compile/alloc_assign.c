@@ -64,22 +64,51 @@ static gboolean assign_networks(struct assignment *as)
 	return number_keys(as, ALLOC_NETWORK, keys, ESC_VNI_EDGE - 1);
 }
 
+struct rule_keys {
+	GPtrArray *keys; /* char * */
+	GHashTable *seen;
+};
+
+static void add_rule_key(struct rule_keys *k, char *key)
+{
+	if (g_hash_table_add(k->seen, key))
+		g_ptr_array_add(k->keys, key);
+	else
+		g_free(key);
+}
+
+static void add_access_keys(struct rule_keys *k, const struct noun *owner, const struct access_control *access)
+{
+	for (guint i = 0; access && i < access->rules->len; i++)
+		add_rule_key(k, alloc_access_key(owner, g_array_index(access->rules, struct access_rule, i).order));
+}
+
+static void add_balancer_keys(struct rule_keys *k, const struct load_balancer *lb)
+{
+	for (guint i = 0; i < lb->rules->len; i++) {
+		const struct lb_rule *r = g_ptr_array_index(lb->rules, i);
+		add_access_keys(k, &r->noun, r->access);
+	}
+	for (guint i = 0; i < lb->nat_rules->len; i++) {
+		const struct nat_rule *r = g_ptr_array_index(lb->nat_rules, i);
+		add_access_keys(k, nat_rule_access_owner(r), r->access);
+	}
+}
+
 static gboolean assign_rules(struct assignment *as)
 {
 	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	struct rule_keys k = {keys, seen};
 	for (guint i = 0; i < as->graph->security_groups->len; i++) {
 		const struct security_group *group = g_ptr_array_index(as->graph->security_groups, i);
 		for (guint d = 0; d < 2; d++) {
-			for (guint r = 0; r < group->rules[d]->len; r++) {
-				char *key = alloc_rule_key(g_ptr_array_index(group->rules[d], r));
-				if (g_hash_table_add(seen, key))
-					g_ptr_array_add(keys, key);
-				else
-					g_free(key);
-			}
+			for (guint r = 0; r < group->rules[d]->len; r++)
+				add_rule_key(&k, alloc_rule_key(g_ptr_array_index(group->rules[d], r)));
 		}
 	}
+	for (guint i = 0; i < as->graph->load_balancers->len; i++)
+		add_balancer_keys(&k, g_ptr_array_index(as->graph->load_balancers, i));
 	return number_keys(as, ALLOC_RULE, keys, ALLOC_RULES_MAX);
 }
 

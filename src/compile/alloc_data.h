@@ -32,6 +32,7 @@ struct alloc {
 /* Keys. Caller frees. */
 char *alloc_key(const struct noun *n);
 char *alloc_rule_key(const struct rule *r);
+char *alloc_access_key(const struct noun *owner, guint order);
 char *alloc_snat_key(const struct public_address *p, const struct ip_config *c);
 
 guint32 alloc_number(const struct alloc *a, enum alloc_kind kind, const char *key); /* 0: none */

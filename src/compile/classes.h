@@ -14,6 +14,8 @@ struct point {
 	guint64 high, low;
 };
 
+struct point point_of(const struct ip6 *a);
+
 /* From here on the rule at this position matches, if it did not before; else no more. */
 struct border {
 	struct point at;
@@ -44,3 +46,5 @@ void layout_init(struct layout *l, gsize header); /* `header` bytes for the call
 void layout_clear(struct layout *l);
 /* The block where `size` bytes of data begin. */
 guint32 layout_add(struct layout *l, const void *data, gsize size);
+/* The same for the search tree of these starts (struct point). */
+guint32 layout_tree(struct layout *l, const GArray *starts, gboolean wide);

@@ -7,12 +7,13 @@
  *   (address, 0, 255)          replies to translated outbound flows: the owner of the port block. Every address in use
  * that is not one instance's own has this entry, if only to say that it is in use: slot 0, no owner
  *
- * An endpoint whose access controls refuse anybody has no entry, since nothing enforces them yet.
+ * An endpoint whose access controls refuse anybody has an access list: access.h.
  *
  * A pool of one is that one, and its table appears with the second: all tables have the same size, since a change of
  * size would move every flow. A port of no VM is no back end. A back end is a port: a NIC with two configurations in a
  * pool counts once, by the first. A front end of IPv6 has the IPv6 members of its pool.
  */
+#include "access.h"
 #include "six.h"
 #include <string.h>
 
@@ -130,6 +131,19 @@ static guint8 distribution_of(enum distribution d)
 	return ESC_DIST_TUPLE5;
 }
 
+/* The access list, where it refuses anybody. One for all who share it: equal lists are one blob. */
+static gboolean add_access(struct compilation *c, const struct noun *owner, const struct access_control *a, gboolean v6,
+                           struct esc_endpoint *value)
+{
+	if (!access_control_can_deny(a))
+		return TRUE;
+	g_autofree guint32 *numbers = g_new(guint32, a->rules->len + 1);
+	for (guint i = 0; i < a->rules->len; i++)
+		numbers[i] = alloc_access(c->alloc, owner, g_array_index(a->rules, struct access_rule, i).order);
+	value->access = compile_blob(c, access_build(a, numbers, v6), owner);
+	return value->access != 0;
+}
+
 /* Opens `port` of the front end for each protocol of the rule. */
 static gboolean open_port(struct compilation *c, const struct noun *n, const struct frontend *f,
                           enum rule_protocol protocol, guint16 port, const struct esc_endpoint *value)
@@ -156,20 +170,23 @@ static gboolean add_rules(struct compilation *c, const struct load_balancer *lb)
 	for (guint i = 0; i < lb->rules->len; i++) {
 		const struct lb_rule *r = g_ptr_array_index(lb->rules, i);
 		struct esc_endpoint value = {.kind = ESC_EP_BALANCED, .distribution = distribution_of(r->distribution)};
-		if (!r->frontend || !r->frontend->public_address || access_control_can_deny(r->access))
+		if (!r->frontend || !r->frontend->public_address)
 			continue;
-		if (r->pool && !choose_pool(c, r->pool, r->frontend->v6, &value))
+		gboolean v6 = r->frontend->v6;
+		if ((r->pool && !choose_pool(c, r->pool, v6, &value)) ||
+		    !add_access(c, &r->noun, r->access, v6, &value))
 			return FALSE;
 		if (!open_port(c, &r->noun, r->frontend, r->protocol, r->frontend_port, &value))
 			return FALSE;
 	}
 	for (guint i = 0; i < lb->nat_rules->len; i++) {
 		const struct nat_rule *r = g_ptr_array_index(lb->nat_rules, i);
-		const struct ip_config *target = r->frontend && r->frontend->v6 ? r->target6 : r->target;
+		gboolean v6 = r->frontend && r->frontend->v6;
+		const struct ip_config *target = v6 ? r->target6 : r->target;
 		const struct alloc_port *p = target ? alloc_port(c->alloc, target->nic) : NULL;
 		struct esc_endpoint value = {.kind = ESC_EP_BALANCED}; /* with slot 0: nobody */
-		if (access_control_can_deny(r->access))
-			continue;
+		if (!add_access(c, nat_rule_access_owner(r), r->access, v6, &value))
+			return FALSE;
 		if (p) {
 			value.kind = ESC_EP_ONE;
 			value.one = backend_of(c, p);

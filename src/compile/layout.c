@@ -40,6 +40,13 @@ guint32 layout_add(struct layout *l, const void *data, gsize size)
 	return s.block;
 }
 
+struct point point_of(const struct ip6 *a)
+{
+	guint64 halves[2];
+	memcpy(halves, a->b, sizeof halves);
+	return (struct point){GUINT64_FROM_BE(halves[0]), GUINT64_FROM_BE(halves[1])};
+}
+
 static void add_start(GByteArray *tree, const struct point *p, gboolean wide)
 {
 	guint32 narrow = (guint32)p->low;
@@ -66,11 +73,16 @@ static GByteArray *search_tree(const GArray *starts, gboolean wide)
 	}
 }
 
+guint32 layout_tree(struct layout *l, const GArray *starts, gboolean wide)
+{
+	g_autoptr(GByteArray) tree = search_tree(starts, wide);
+	return layout_add(l, tree->data, tree->len);
+}
+
 void dimension_lay(const struct dimension *d, struct layout *l, gboolean wide, struct esc_policy_dim *out)
 {
-	g_autoptr(GByteArray) tree = search_tree(d->starts, wide);
 	out->count = d->starts->len;
-	out->starts = layout_add(l, tree->data, tree->len);
+	out->starts = layout_tree(l, d->starts, wide);
 	out->classes = layout_add(l, d->classes->data, d->classes->len * sizeof(guint16));
 	out->rows = layout_add(l, intern_value(d->rows, 0), (gsize)d->rows->count * d->rows->width * 8);
 	out->lines = layout_add(l, intern_value(d->lines, 0), (gsize)d->lines->count * d->lines->width * 8);

@@ -151,15 +151,14 @@ static void add_inward(struct compilation *c, const struct ip_config *config, gu
 		for (guint k = 0; pool->lb && k < pool->lb->rules->len; k++) {
 			const struct lb_rule *r = g_ptr_array_index(pool->lb->rules, k);
 			struct opening o = {r->frontend, r->protocol, r->frontend_port, r->backend_port, r->floating};
-			if (r->pool == pool && !access_control_can_deny(r->access))
+			if (r->pool == pool)
 				add_opening(c, config, number, &o);
 		}
 	}
 	for (guint i = 0; i < config->nat_rules->len; i++) {
 		const struct nat_rule *r = g_ptr_array_index(config->nat_rules, i);
 		struct opening o = {r->frontend, r->protocol, r->frontend_port, r->backend_port, r->floating};
-		if (!access_control_can_deny(r->access))
-			add_opening(c, config, number, &o);
+		add_opening(c, config, number, &o);
 	}
 }
 

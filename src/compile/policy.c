@@ -50,13 +50,6 @@ static void add_ranges(GArray *borders, const GArray *ranges, guint32 largest, g
 	}
 }
 
-static struct point point_of(const struct ip6 *a)
-{
-	guint64 halves[2];
-	memcpy(halves, a->b, sizeof halves);
-	return (struct point){GUINT64_FROM_BE(halves[0]), GUINT64_FROM_BE(halves[1])};
-}
-
 static void add_ranges6(GArray *borders, const GArray *ranges, guint position)
 {
 	for (guint i = 0; i < ranges->len; i++) {

@@ -99,3 +99,5 @@ void policy_lower_side6(const struct rule_side *side, GArray *out, const struct 
 GBytes *policy_build(const struct policy_input *in, GError **error);
 /* TRUE when every lookup in the blob stays inside it and ends in a decision, whatever the header. */
 gboolean policy_check(const guint16 *words, gsize count);
+/* The same of one dimension's starts and classes alone, in a blob of so many blocks. */
+gboolean policy_check_tree(const struct esc_policy_dim *d, guint64 blocks, gboolean wide);

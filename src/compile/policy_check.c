@@ -37,12 +37,18 @@ static gboolean row_check(const struct blob *b, const struct esc_policy_dim *d, 
 	return TRUE;
 }
 
+gboolean policy_check_tree(const struct esc_policy_dim *d, guint64 blocks, gboolean wide)
+{
+	const struct blob b = {NULL, blocks};
+	return d->count && d->count <= ESC_POLICY_CUTS && inside(&b, d->starts, tree_blocks(d->count, wide)) &&
+	       inside(&b, d->classes, (d->count + ESC_BLOCK_WORDS - 1) / ESC_BLOCK_WORDS);
+}
+
 static gboolean dim_check(const struct blob *b, const struct esc_policy_dim *d, guint groups, gboolean wide)
 {
 	guint spans = MAX(1, (groups + ESC_POLICY_ROW_LINES - 1) / ESC_POLICY_ROW_LINES);
 	guint32 classes = 0;
-	if (!d->count || d->count > ESC_POLICY_CUTS || !inside(b, d->starts, tree_blocks(d->count, wide)) ||
-	    !inside(b, d->classes, (d->count + ESC_BLOCK_WORDS - 1) / ESC_BLOCK_WORDS))
+	if (!policy_check_tree(d, b->blocks, wide))
 		return FALSE;
 	for (guint32 i = 0; i < d->count; i++)
 		classes = MAX(classes, b->words[(gsize)d->classes * ESC_BLOCK_WORDS + i] + 1u);

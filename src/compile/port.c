@@ -174,22 +174,58 @@ static gboolean add_policies(struct compilation *c)
 
 /* --- rules --- */
 
-static void add_rule(struct compilation *c, const struct rule *r, GHashTable *seen)
+/* A row for the number, of what stands at the noun; NULL when there is one already. */
+static struct table_rule *new_rule(struct compilation *c, guint32 number, const struct noun *n, GHashTable *seen)
 {
-	guint32 number = alloc_rule(c->alloc, r);
 	if (!g_hash_table_add(seen, GUINT_TO_POINTER(number)))
-		return;
-	const struct document *d = r->noun.document;
+		return NULL;
+	const struct document *d = n->document;
 	struct table_rule *out = g_new0(struct table_rule, 1);
 	out->number = number;
-	out->name = g_strdup(rule_full_name(r));
-	out->id = g_strdup(r->noun.id);
+	out->id = g_strdup(n->id);
 	out->file = g_strdup(d && d->file ? d->file : "");
-	out->line = r->noun.at && r->noun.at->line ? r->noun.at->line : d ? d->line : 0;
+	out->line = n->at && n->at->line ? n->at->line : d ? d->line : 0;
+	g_ptr_array_add(c->t->rules, out);
+	return out;
+}
+
+static void add_rule(struct compilation *c, const struct rule *r, GHashTable *seen)
+{
+	struct table_rule *out = new_rule(c, alloc_rule(c->alloc, r), &r->noun, seen);
+	if (!out)
+		return;
+	out->name = g_strdup(rule_full_name(r));
 	out->priority = r->priority;
 	out->allow = r->allow ? 1 : 0;
 	out->direction = (guint8)r->direction;
-	g_ptr_array_add(c->t->rules, out);
+}
+
+/* The access rules of an endpoint: every host is an edge and has them all. */
+static void add_access(struct compilation *c, const struct noun *owner, const struct access_control *a,
+                       GHashTable *seen)
+{
+	for (guint i = 0; a && i < a->rules->len; i++) {
+		const struct access_rule *r = &g_array_index(a->rules, struct access_rule, i);
+		struct table_rule *out = new_rule(c, alloc_access(c->alloc, owner, r->order), owner, seen);
+		if (!out)
+			continue;
+		out->name = g_strdup_printf("%s/access %u", owner->name, r->order);
+		out->priority = r->order;
+		out->allow = r->permit ? 1 : 0;
+		out->direction = DIR_IN;
+	}
+}
+
+static void add_balancer(struct compilation *c, const struct load_balancer *lb, GHashTable *seen)
+{
+	for (guint i = 0; i < lb->rules->len; i++) {
+		const struct lb_rule *r = g_ptr_array_index(lb->rules, i);
+		add_access(c, &r->noun, r->access, seen);
+	}
+	for (guint i = 0; i < lb->nat_rules->len; i++) {
+		const struct nat_rule *r = g_ptr_array_index(lb->nat_rules, i);
+		add_access(c, nat_rule_access_owner(r), r->access, seen);
+	}
 }
 
 static void add_group(struct compilation *c, const struct security_group *group, GHashTable *groups, GHashTable *seen)
@@ -217,6 +253,8 @@ static void add_rules(struct compilation *c)
 		add_group(c, nic->group, groups, seen);
 		add_group(c, primary->subnet ? primary->subnet->group : NULL, groups, seen);
 	}
+	for (guint i = 0; i < c->graph->load_balancers->len; i++)
+		add_balancer(c, g_ptr_array_index(c->graph->load_balancers, i), seen);
 	g_ptr_array_sort(c->t->rules, compare_rules);
 }
 

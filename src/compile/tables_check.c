@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What must hold inside tables before anybody believes them: order, references, and blobs that lead nowhere outside. */
 #include "tables_format.h"
+#include "compile/access.h"
 #include "compile/policy.h"
 #include "lib/node.h"
 #include <string.h>
@@ -86,15 +87,29 @@ static gboolean check_choice(GBytes *blob, gboolean owners)
 	return TRUE;
 }
 
-/* `seen`: two bytes for each blob, 1 where it is known to be right as a Maglev table, as a list of owners. */
-static gboolean check_endpoint(struct check *c, const struct esc_endpoint *e, guint8 *seen)
+static gboolean access_good(const struct check *c, const struct esc_endpoint *e, gboolean wide)
 {
-	if (e->kind < ESC_EP_ONE || e->kind > ESC_EP_SNAT || e->distribution > ESC_DIST_SOURCE_PROTO || e->pad)
+	gsize size;
+	if (!e->access)
+		return TRUE;
+	if (e->access > c->t->blobs->len || e->kind == ESC_EP_SNAT)
+		return FALSE;
+	const guint16 *words = g_bytes_get_data(g_ptr_array_index(c->t->blobs, e->access - 1), &size);
+	return access_check(words, size / sizeof(guint16), wide);
+}
+
+/* `seen`: two bytes for each blob, 1 where it is known to be right as a Maglev table, as a list of owners. */
+static gboolean check_endpoint(struct check *c, const struct esc_endpoint *e, guint8 *seen, gboolean wide)
+{
+	if (e->kind < ESC_EP_ONE || e->kind > ESC_EP_SNAT || e->distribution > ESC_DIST_SOURCE_PROTO || e->pad ||
+	    e->pad2)
 		return wrong(c, "endpoints", "unknown kind or distribution");
 	if (e->slot > c->t->blobs->len || (e->kind == ESC_EP_ONE && e->slot))
 		return wrong(c, "endpoints", "a table of back ends is not among the blobs");
 	if (e->one.port >= ESC_MAX_PORTS || (e->kind == ESC_EP_ONE) != (e->one.port != 0) || e->one.pad)
 		return wrong(c, "endpoints", "a back end is out of bounds");
+	if (!access_good(c, e, wide))
+		return wrong(c, "endpoints", "an access list leads outside itself");
 	gboolean owners = e->kind == ESC_EP_SNAT;
 	guint8 *done = &seen[2 * (gsize)e->slot + (guint)owners];
 	if (e->slot && !*done && !check_choice(g_ptr_array_index(c->t->blobs, e->slot - 1), owners))
@@ -107,14 +122,14 @@ static gboolean check_endpoints(struct check *c)
 {
 	g_autofree guint8 *seen = g_new0(guint8, 2 * ((gsize)c->t->blobs->len + 1));
 	for (guint i = 0; i < c->t->endpoints->len; i++) {
-		if (!check_endpoint(c, &g_array_index(c->t->endpoints, struct table_endpoint, i).value, seen))
+		if (!check_endpoint(c, &g_array_index(c->t->endpoints, struct table_endpoint, i).value, seen, FALSE))
 			return FALSE;
 	}
 	for (guint i = 0; i < c->t->endpoints6->len; i++) {
 		const struct esc_endpoint *e = &g_array_index(c->t->endpoints6, struct table_endpoint6, i).value;
 		if (e->kind == ESC_EP_SNAT && e->slot)
 			return wrong(c, "endpoints", "IPv6 addresses have no owners of ports");
-		if (!check_endpoint(c, e, seen))
+		if (!check_endpoint(c, e, seen, TRUE))
 			return FALSE;
 	}
 	return TRUE;

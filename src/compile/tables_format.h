@@ -66,12 +66,12 @@ ESC_ASSERT_SIZE(struct table_addr, 24);
 ESC_ASSERT_SIZE(struct table_route, 20);
 ESC_ASSERT_SIZE(struct table_mac, 12);
 ESC_ASSERT_SIZE(struct table_peer, 8);
-ESC_ASSERT_SIZE(struct table_endpoint, 32);
+ESC_ASSERT_SIZE(struct table_endpoint, 40);
 ESC_ASSERT_SIZE(struct table_dnat, 20);
 ESC_ASSERT_SIZE(struct table_snat, 16);
 ESC_ASSERT_SIZE(struct table_addr6, 36);
 ESC_ASSERT_SIZE(struct table_route6, 48);
-ESC_ASSERT_SIZE(struct table_endpoint6, 44);
+ESC_ASSERT_SIZE(struct table_endpoint6, 52);
 ESC_ASSERT_SIZE(struct table_dnat6, 44);
 ESC_ASSERT_SIZE(struct table_snat6, 36);
 

@@ -90,6 +90,7 @@ static void native_put_endpoints(struct native *n, const struct tables *t, const
 	for (guint i = 0; i < t->endpoints->len; i++) {
 		struct table_endpoint e = g_array_index(t->endpoints, struct table_endpoint, i);
 		e.value.slot = native_slot(starts, e.value.slot);
+		e.value.access = native_slot(starts, e.value.access);
 		table_put(&n->endpoints, &e.key, &e.value);
 	}
 }

@@ -470,10 +470,9 @@ void graph_free(struct graph *g);
 typedef struct graph graph;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(graph, graph_free)
 
-/*
- * TRUE when some remote address is refused. Nothing enforces access controls yet, so whoever compiles leaves such an
- * endpoint out: closed to all rather than open to those it is meant to keep out.
- */
+/* Whose the access controls of a NAT rule are: of the pool that made it, or its own. */
+const struct noun *nat_rule_access_owner(const struct nat_rule *r);
+/* TRUE when some remote address is refused. */
 gboolean access_control_can_deny(const struct access_control *a);
 
 /* The default rules (65000, 65001, 65500 of both directions) that every group ends with have ids

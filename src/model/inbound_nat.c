@@ -97,6 +97,11 @@ void nat_pool_link(struct build *b, struct nat_pool *p, const struct load_balanc
 }
 
 /* The original names the rule that it makes for an instance in the same way. */
+const struct noun *nat_rule_access_owner(const struct nat_rule *r)
+{
+	return r->made_by ? &r->made_by->noun : &r->noun;
+}
+
 static void make_rule(struct nat_pool *p, struct ip_config *c, const struct spot *at)
 {
 	guint instance = c->nic->vm->instance;

@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-#define WHY_ACL                                                                                                        \
-	"access controls are not enforced yet: an endpoint that they close to anybody is closed until access "         \
-	"controls are enforced"
 #define WHY_RESET    "idle flows end silently"
 #define WHY_INTERNAL "internal front ends have no data plane yet: nothing answers on this address"
 #define WHY_PROBE    "nothing is probed: every member of the pool counts as up"
@@ -51,7 +48,7 @@
 	        {p "backendAddressPools", ENFORCED}, {p "probe", ENFORCED}, {p "protocol", ENFORCED},                  \
 	        {p "frontendPort", ENFORCED}, {p "backendPort", ENFORCED}, {p "loadDistribution", ENFORCED},           \
 	        {p "enableFloatingIP", ENFORCED}, {p "idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},                 \
-	        {p "enableTcpReset", RECORDED, WHY_RESET}, {p "accessControl", RECORDED, WHY_ACL},                     \
+	        {p "enableTcpReset", RECORDED, WHY_RESET}, {p "accessControl", ENFORCED},                              \
 	        {p "enableConnectionTracking", RECORDED, "flows are tracked, and stay where they are, all the same"},  \
 	        {p "disableOutboundSnat", RECORDED, "members use the front end's address outbound all the same"},      \
 	        {p "backendIPConfiguration", IRRELEVANT},                                                              \
@@ -63,7 +60,7 @@
 	        {p "protocol", ENFORCED}, {p "enableFloatingIP", ENFORCED},                                            \
 	        {p "backendAddressPool", RECORDED, WHY_ROW}, {p "frontendPortRangeStart", RECORDED_PART},              \
 	        {p "frontendPortRangeEnd", RECORDED_PART}, {p "idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},        \
-	        {p "enableTcpReset", RECORDED, WHY_RESET}, {p "accessControl", RECORDED, WHY_ACL},                     \
+	        {p "enableTcpReset", RECORDED, WHY_RESET}, {p "accessControl", ENFORCED},                              \
 	        {p "backendIPConfiguration", IRRELEVANT},                                                              \
 	{                                                                                                              \
 		p "provisioningState", IRRELEVANT                                                                      \
@@ -72,7 +69,7 @@
 	{p "frontendIPConfiguration", ENFORCED}, {p "frontendPortRangeStart", ENFORCED},                               \
 	        {p "frontendPortRangeEnd", ENFORCED}, {p "backendPort", ENFORCED}, {p "protocol", ENFORCED},           \
 	        {p "enableFloatingIP", ENFORCED}, {p "idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},                 \
-	        {p "enableTcpReset", RECORDED, WHY_RESET}, {p "accessControl", RECORDED, WHY_ACL},                     \
+	        {p "enableTcpReset", RECORDED, WHY_RESET}, {p "accessControl", ENFORCED},                              \
 	{                                                                                                              \
 		p "provisioningState", IRRELEVANT                                                                      \
 	}

@@ -132,18 +132,22 @@ static void translate(struct journey *j, const struct ip_config *to, guint16 por
 		j->now.destination_port = port;
 }
 
-/* Who is refused cannot be told apart yet, so such an endpoint is not there at all. */
-static gboolean refuses_somebody(const struct access_control *a)
+/* The first rule that has the source decides; ends the journey when that is to refuse it. */
+static gboolean refused(struct journey *j, const struct access_control *a)
 {
+	gboolean permit = !a || a->permit_others;
+
 	for (guint i = 0; a && i < a->rules->len; i++) {
 		const struct access_rule *r = &g_array_index(a->rules, struct access_rule, i);
 
-		if (r->permit && !r->v6 && r->prefix.length == 0)
-			return FALSE;
-		if (!r->permit)
-			return TRUE;
+		if (r->v6 || !prefix_has(r->prefix, j->now.source))
+			continue;
+		permit = r->permit;
+		break;
 	}
-	return a && !a->permit_others;
+	if (!permit)
+		end(j, ESC_V_ACCESS);
+	return !permit;
 }
 
 /* A NAT rule of this front end for the packet; it leads to one target, or nowhere. */
@@ -155,8 +159,10 @@ static gboolean by_nat_rule(struct journey *j, const struct public_address *p)
 		const struct nat_rule *r = NTH(lb->nat_rules, struct nat_rule, i);
 
 		if (r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
-		    r->frontend_port != j->now.destination_port || refuses_somebody(r->access))
+		    r->frontend_port != j->now.destination_port)
 			continue;
+		if (refused(j, r->access))
+			return TRUE;
 		if (!r->target || !alloc_port(j->a, r->target->nic)) {
 			end(j, ESC_V_NO_BACKEND);
 			return TRUE;
@@ -206,9 +212,10 @@ static gboolean by_balancing_rule(struct journey *j, const struct public_address
 		const struct lb_rule *r = NTH(lb->rules, struct lb_rule, i);
 
 		if (r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
-		    r->frontend_port != j->now.destination_port || refuses_somebody(r->access))
+		    r->frontend_port != j->now.destination_port)
 			continue;
-		balance(j, p, r);
+		if (!refused(j, r->access))
+			balance(j, p, r);
 		return TRUE;
 	}
 	return FALSE;

@@ -41,3 +41,4 @@ void cases_icmp_register(void);
 void cases_random_register(void);
 void cases_policy_register(void);
 void cases_change_register(void);
+void cases_access_register(void);

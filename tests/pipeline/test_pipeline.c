@@ -26,5 +26,6 @@ int main(int argc, char **argv)
 	cases_random_register();
 	cases_policy_register();
 	cases_change_register();
+	cases_access_register();
 	return g_test_run();
 }

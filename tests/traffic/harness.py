@@ -201,6 +201,11 @@ class Lab:
             except OSError:
                 return ''
 
+    def tcp_as(self, source, address, port):
+        """The same from a chosen outside address, through the command line."""
+        r = self.escarp('exec', 'internet', '--as', source, '--', 'timeout', '1', 'nc', '-d', '-w', '1', address, port)
+        return r.stdout.strip() or None
+
     def udp(self, who, address, port, timeout=SILENCE):
         with self.socket(who, kind=socket.SOCK_DGRAM) as s:
             s.settimeout(timeout)

@@ -3,7 +3,7 @@
 
     Internet -- 80    -> web_IN_0, web_IN_1 :8080       (input endpoint)
                 8000, 8001 -> each instance's :9000     (instance input endpoint)
-                81    -> web :81, closed by an access control; 82 -> :82, whose access control closes it to nobody
+                81    -> web :81, for the office alone, without one of its machines; 82 -> :82, whose access control permits all
                 49152 and up -> app's remote desktop, once it is on
     web -- api (app :7000) only from web; job reaches nothing of app but what it may: log (:7001)
 """
@@ -42,7 +42,7 @@ def configuration(remote):
     return '''<ServiceConfiguration serviceName="shop"><Role name="web"><Instances count="2"/></Role><Role name="job"><Instances count="1"/></Role>
 <Role name="app"><Instances count="1"/><ConfigurationSettings>%s</ConfigurationSettings></Role>
 <NetworkConfiguration><AccessControls>
-  <AccessControl name="office"><Rule order="100" action="permit" remoteSubnet="203.0.113.0/24"/></AccessControl>
+  <AccessControl name="office"><Rule order="50" action="deny" remoteSubnet="203.0.113.66/32"/><Rule order="100" action="permit" remoteSubnet="203.0.113.0/24"/></AccessControl>
   <AccessControl name="all"><Rule order="100" action="permit" remoteSubnet="0.0.0.0/0"/></AccessControl></AccessControls>
 <EndpointAcls><EndpointAcl role="web" endPoint="shut" accessControl="office"/>
 <EndpointAcl role="web" endPoint="free" accessControl="all"/></EndpointAcls></NetworkConfiguration></ServiceConfiguration>''' % ''.join(
@@ -79,9 +79,11 @@ def closed_inside(t):
 
 
 def closed_outside(t):
-    for name, port in (('a port that is no endpoint', 8080), ('an endpoint whose access control is not enforced yet', 81),
-                       ('a port of the range without an instance', 8002), ('remote desktop on its own port', 3389), ('an internal endpoint', 7000)):
+    for name, port in (('a port that is no endpoint', 8080), ('a port of the range without an instance', 8002), ('remote desktop on its own port', 3389), ('an internal endpoint', 7000)):
         lab.denied(t, name, lambda: lab.tcp('internet', ADDRESS['vip'], port), 'uplink', 'no-endpoint')
+    lab.denied(t, 'an endpoint for the office alone', lambda: lab.tcp('internet', ADDRESS['vip'], 81), 'uplink', 'access')
+    lab.denied(t, 'another outsider', lambda: lab.tcp_as('203.0.114.0', ADDRESS['vip'], 81), 'uplink', 'access')
+    lab.denied(t, 'one of the office that is shut out', lambda: lab.tcp_as('203.0.113.66', ADDRESS['vip'], 81), 'uplink', 'access', 'web.shut/access 50')
 
 
 def open_inside(t):
@@ -93,6 +95,7 @@ def open_inside(t):
 def open_outside(t):
     t.eq({lab.tcp('internet', ADDRESS['vip'], 80) for _ in range(40)}, {'web_IN_0', 'web_IN_1'}, 'both instances answer on the input endpoint')
     t.ok(lab.tcp('internet', ADDRESS['vip'], 82) in ('web_IN_0', 'web_IN_1'), 'an access control that permits all closes nothing')
+    t.ok(lab.tcp_as('203.0.113.65', ADDRESS['vip'], 81) in ('web_IN_0', 'web_IN_1'), 'the office is let in')
     for i in range(2):
         t.eq(lab.tcp('internet', ADDRESS['vip'], 8000 + i), f'web_IN_{i}', f'port {8000 + i} is instance {i}')
 

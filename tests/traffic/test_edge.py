@@ -53,12 +53,6 @@ def denied(t, name, address, port, where, verdict, rule=None, who='internet', ud
     lab.denied(t, name, lambda: (lab.udp if udp else lab.tcp)(who, address, port), where, verdict, rule)
 
 
-def as_address(source, address, port):
-    """A connection from a chosen outside address, through the command line. The answer, or None."""
-    r = lab.escarp('exec', 'internet', '--as', source, '--', 'timeout', '1', 'nc', '-d', '-w', '1', address, port)
-    return r.stdout.strip() or None
-
-
 def load_balancing_rule(t):
     denied(t, 'a port that no rule opens', VIP['lb'], 8080, 'uplink', 'no-endpoint')
     denied(t, 'UDP on the TCP rule', VIP['lb'], 80, 'uplink', 'no-endpoint', udp=True)
@@ -79,9 +73,9 @@ def load_balancing_rule(t):
 def nat_rule(t):
     denied(t, 'the NAT rule leads in, and the security rule still judges', VIP['lb'], 5022, 'web0', 'policy-in', 'web-nsg/DenyAllInBound')
     for source in ('203.0.112.255', '203.0.114.0', '198.51.100.6', '198.51.100.8'):
-        t.eq(as_address(source, VIP['lb'], 5022), None, f'not from {source}, beside the rule\'s list')
+        t.eq(lab.tcp_as(source, VIP['lb'], 5022), None, f'not from {source}, beside the rule\'s list')
     for source in ('203.0.113.0', '203.0.113.255', '198.51.100.7'):
-        t.eq(as_address(source, VIP['lb'], 5022), 'web0', f'from {source}, which the rule names')
+        t.eq(lab.tcp_as(source, VIP['lb'], 5022), 'web0', f'from {source}, which the rule names')
 
 
 def instance_address(t):
@@ -140,7 +134,7 @@ def unsolicited(t):
     _, sources, ports = seen_source('alone0', port=7070)
     (source,), port = sources, min(ports)
     before = lab.drops('alone0', 'no-translation')
-    t.eq(as_address('198.51.100.7', source, port), None, 'another outsider on the translated port: silence')
+    t.eq(lab.tcp_as('198.51.100.7', source, port), None, 'another outsider on the translated port: silence')
     t.ok(lab.drops('alone0', 'no-translation') > before, 'no-translation at alone0', lab.escarp('drops').stdout)
 
 

@@ -30,11 +30,6 @@ def template(capacity):
         h.vnet('net', '10.1.0.0/16', {'s': ('10.1.0.0/24', None)}), h.pip('lb-ip'), lb, scale_set)
 
 
-def as_address(source, port):
-    r = lab.escarp('exec', 'internet', '--as', source, '--', 'timeout', '1', 'nc', '-d', '-w', '1', VIP['lb'], port)
-    return r.stdout.strip() or None
-
-
 def comes_up(t):
     r = lab.up(template(2))
     t.ok(r.returncode == 0, 'the template comes up', r.stdout + r.stderr)
@@ -46,7 +41,7 @@ def comes_up(t):
 def nat_pool(t):
     lab.denied(t, 'a port of the pool that no instance has', lambda: lab.tcp('internet', VIP['lb'], 50002), 'uplink', 'no-endpoint')
     lab.denied(t, 'a source that the rule does not name', lambda: lab.tcp('internet', VIP['lb'], 50000), 'set_0', 'policy-in')
-    t.eq([as_address('203.0.113.9', p) for p in (50000, 50001)], ['set_0', 'set_1'], 'each instance answers on its own port')
+    t.eq([lab.tcp_as('203.0.113.9', VIP['lb'], p) for p in (50000, 50001)], ['set_0', 'set_1'], 'each instance answers on its own port')
 
 
 def balanced(t):
@@ -59,7 +54,7 @@ def scales(t):
     t.ok(r.returncode == 0, 'a third instance comes up', r.stdout + r.stderr)
     after = {p['label']: p['addresses'] for p in lab.status()['ports']}
     t.eq({k: v for k, v in after.items() if k != 'set_2'}, before, 'the others keep their addresses')
-    t.eq(as_address('203.0.113.9', 50002), 'set_2', 'it has the next port')
+    t.eq(lab.tcp_as('203.0.113.9', VIP['lb'], 50002), 'set_2', 'it has the next port')
     r = lab.up(template(1))
     t.ok(r.returncode == 0, 'the set shrinks', r.stdout + r.stderr)
     lab.denied(t, 'the port of an instance that is gone', lambda: lab.tcp('internet', VIP['lb'], 50001), 'uplink', 'no-endpoint')

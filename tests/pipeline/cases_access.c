@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Access lists of endpoints: the published example by hand, and random lists beside a scan of their rules. */
+#include "compile/access.h"
+#include "scene.h"
+#include "tests/unit/compile/scan.h"
+
+#define PORT   85 /* of WORLD_VIP: port 1 of this host, at 8080 */
+#define INSIDE WORLD_ADDR(1, 4)
+#define LISTS  60
+#define EACH   40
+
+static struct access_control *list_new(void)
+{
+	struct access_control *a = g_new0(struct access_control, 1);
+
+	a->rules = g_array_new(FALSE, FALSE, sizeof(struct access_rule));
+	a->permit_others = TRUE;
+	return a;
+}
+
+static void list_free(struct access_control *a)
+{
+	g_array_unref(a->rules);
+	g_free(a);
+}
+typedef struct access_control access_control;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(access_control, list_free)
+
+static void add(struct access_control *a, gboolean permit, guint32 addr, guint8 length)
+{
+	guint32 mask = length ? ~0u << (32 - length) : 0;
+	struct access_rule r = {.order = a->rules->len, .permit = permit, .prefix = {addr & mask, length}};
+
+	if (permit)
+		a->permit_others = FALSE;
+	g_array_append_val(a->rules, r);
+}
+
+/* The world with the endpoint. Rule i of the list has number 100 + i. */
+static struct tables *with_list(const struct access_control *a)
+{
+	struct tables *t = world_tables();
+	guint32 numbers[50];
+	struct table_endpoint row = {.key = {GUINT32_TO_BE(WORLD_VIP), GUINT16_TO_BE(PORT), 6, 0},
+	                             .value = {.kind = ESC_EP_ONE, .one = {.port = 1}}};
+
+	for (guint i = 0; i < a->rules->len; i++)
+		numbers[i] = 100 + i;
+	world_mac(1, row.value.one.mac);
+	row.value.access = world_blob(t, access_build(a, numbers, FALSE));
+	g_array_append_val(t->endpoints, row);
+	world_dnat(t, 1, WORLD_VIP, PORT, 6, INSIDE, 8080, 0);
+	return t;
+}
+
+static void refused(struct twin *w, guint32 source, guint32 rule)
+{
+	struct frame_spec s = scene_outside(source, WORLD_VIP, 6, 40000, PORT);
+	struct twin_in in = {.entry = TWIN_EDGE};
+	struct frame f;
+
+	edge_drop(w, &s, ESC_V_ACCESS, 0);
+	frame_build(&f, &s);
+	g_assert_cmpuint(twin_run(w, &in, &f).rule[0], ==, rule);
+}
+
+static void admitted(struct twin *w, guint32 source)
+{
+	struct frame_spec s = scene_outside(source, WORLD_VIP, 6, 40000, PORT);
+	struct frame f;
+
+	g_assert_cmpuint(edge_pass(w, &s, &f).ifindex, ==, 101);
+	frame_is(&f, source, INSIDE, 40000, 8080);
+}
+
+/* A hole in a permitted prefix, and everybody else out. */
+static void test_mixed(void)
+{
+	g_autoptr(access_control) a = list_new();
+
+	add(a, FALSE, 0xcb007180, 25); /* 203.0.113.128/25 */
+	add(a, TRUE, 0xcb007100, 24);  /* 203.0.113.0/24 */
+	g_autoptr(tables) t = with_list(a);
+	g_autoptr(twin) w = twin_new(t);
+	refused(w, 0xcb0071c8, 100);
+	refused(w, 0xcb007180, 100);
+	refused(w, 0xcb007200, 0);
+	refused(w, 0xcb0070ff, 0);
+	refused(w, WORLD_STRANGER, 0);
+	admitted(w, 0xcb007101);
+	admitted(w, 0xcb00717f);
+	twin_compare(w);
+}
+
+/* Only denies leave everybody else in. */
+static void test_denies(void)
+{
+	g_autoptr(access_control) a = list_new();
+
+	add(a, FALSE, WORLD_STRANGER, 32);
+	g_autoptr(tables) t = with_list(a);
+	g_autoptr(twin) w = twin_new(t);
+	refused(w, WORLD_STRANGER, 100);
+	admitted(w, WORLD_STRANGER + 1);
+	admitted(w, WORLD_STRANGER - 1);
+	admitted(w, 0xdfffff01);
+	twin_compare(w);
+}
+
+/* A list that changes is in force for the connection that it let in before; what it lets in again goes on. */
+static void test_change(void)
+{
+	g_autoptr(access_control) open = list_new(), shut = list_new();
+	struct frame_spec s = scene_outside(WORLD_CLIENT, WORLD_VIP, 6, 40000, PORT);
+
+	add(open, TRUE, WORLD_CLIENT, 32);
+	add(shut, FALSE, WORLD_CLIENT, 32);
+	g_autoptr(tables) before = with_list(open), after = with_list(shut);
+	g_autoptr(twin) w = twin_new(before);
+	admitted(w, WORLD_CLIENT);
+	s.flags = FRAME_ACK;
+	twin_update(w, after);
+	edge_drop(w, &s, ESC_V_ACCESS, 0);
+	twin_update(w, before);
+	edge_pass(w, &s, NULL);
+	twin_compare(w);
+}
+
+/* A list that is not whole, or not there, lets nobody in. */
+static void test_broken(void)
+{
+	g_autoptr(access_control) a = list_new();
+	struct esc_access *head;
+	gsize size;
+
+	add(a, TRUE, 0, 0);
+	add(a, FALSE, WORLD_STRANGER, 32);
+	for (guint fault = 0; fault < 4; fault++) {
+		g_autoptr(tables) t = with_list(a);
+		GBytes *blob = g_ptr_array_index(t->blobs, t->blobs->len - 1);
+
+		head = (struct esc_access *)(gpointer)g_bytes_get_data(blob, &size);
+		if (fault == 1)
+			head->blocks = ESC_ACCESS_BLOCKS + 1;
+		if (fault == 2)
+			head->verdicts = head->blocks;
+		if (fault == 3)
+			head->source.classes = head->blocks;
+		g_assert_true(access_check((const guint16 *)head, size / 2, FALSE) == !fault);
+		g_autoptr(twin) w = twin_new(t);
+		if (fault)
+			refused(w, WORLD_CLIENT, 0);
+		else
+			admitted(w, WORLD_CLIENT);
+	}
+}
+
+static guint32 anywhere(void)
+{
+	return 0x2d000000u + scan_random(1u << 24);
+}
+
+static struct access_control *random_list(void)
+{
+	struct access_control *a = list_new();
+	guint permits = scan_random(3);
+
+	for (guint n = scan_random(51); n; n--) {
+		guint32 addr = anywhere();
+
+		if (a->rules->len && scan_random(3) == 0) /* within or around another */
+			addr = g_array_index(a->rules, struct access_rule, scan_random(a->rules->len)).prefix.addr;
+		add(a, permits && scan_random(2), addr,
+		    (guint8)(scan_random(8) ? 9 + scan_random(24) : scan_random(33)));
+	}
+	return a;
+}
+
+static guint32 near_border(const struct access_control *a)
+{
+	const struct prefix *p;
+
+	if (!a->rules->len || scan_random(4) == 0)
+		return anywhere();
+	p = &g_array_index(a->rules, struct access_rule, scan_random(a->rules->len)).prefix;
+	return (scan_random(2) ? p->addr : prefix_last(*p)) + scan_random(3) - 1;
+}
+
+/* One after the other, as it is told to people. */
+static gboolean scan(const struct access_control *a, guint32 source, guint32 *rule)
+{
+	*rule = 0;
+	for (guint i = 0; i < a->rules->len; i++) {
+		const struct access_rule *r = &g_array_index(a->rules, struct access_rule, i);
+
+		if (!prefix_has(r->prefix, source))
+			continue;
+		*rule = 100 + i;
+		return r->permit;
+	}
+	return a->permit_others;
+}
+
+static void test_random(void)
+{
+	guint refusals = 0, total = 0;
+
+	for (guint n = 0; n < LISTS; n++) {
+		g_autoptr(access_control) a = random_list();
+		g_autoptr(tables) t = with_list(a);
+		g_autoptr(twin) w = twin_new(t);
+		struct twin_in in = {.entry = n & 1 ? TWIN_XDP : TWIN_EDGE};
+
+		for (guint k = 0; k < EACH; k++) {
+			guint32 source = near_border(a), rule;
+			struct frame_spec s = scene_outside(source, WORLD_VIP, 6, 40000, PORT);
+			struct frame f;
+			struct esc_effect e;
+
+			if (!(source >> 24) || source >> 24 == 10 || source >> 24 == 127 || source >= 0xe0000000)
+				continue; /* dies as a bogon before */
+			frame_build(&f, &s);
+			e = twin_run(w, &in, &f);
+			total++;
+			if (e.verdict == ESC_V_BOGON_SOURCE)
+				continue;
+			if (scan(a, source, &rule)) {
+				g_assert_cmpuint(e.verdict, ==, ESC_V_FORWARD);
+				continue;
+			}
+			g_assert_cmpuint(e.verdict, ==, ESC_V_ACCESS);
+			g_assert_cmpuint(e.rule[0], ==, rule);
+			refusals++;
+		}
+		twin_compare(w);
+	}
+	g_test_message("%u of %u refused", refusals, total);
+	g_assert_cmpuint(refusals, >, total / 20);
+	g_assert_cmpuint(refusals, <, total * 19 / 20);
+}
+
+void cases_access_register(void)
+{
+	g_test_add_func("/access/mixed", test_mixed);
+	g_test_add_func("/access/denies", test_denies);
+	g_test_add_func("/access/change", test_change);
+	g_test_add_func("/access/broken", test_broken);
+	g_test_add_func("/access/random", test_random);
+}
