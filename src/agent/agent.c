@@ -23,7 +23,7 @@ struct follower {
 
 /* --- the store --- */
 
-static GBytes *ack_bytes(const char *hash, guint ports, guint64 revision, const GError *error)
+static GBytes *ack_bytes(const char *hash, guint ports, guint64 revision, gint64 live_at, const GError *error)
 {
 	g_autoptr(node) n = node_object();
 	char *text;
@@ -33,13 +33,14 @@ static GBytes *ack_bytes(const char *hash, guint ports, guint64 revision, const 
 	node_set(n, "error", node_string(error ? error->message : ""));
 	node_set(n, "ports", node_int(ports));
 	node_set(n, "revision", node_int((gint64)revision));
+	node_set(n, "live_at", node_int(live_at));
 	text = node_print(n, FALSE);
 	return g_bytes_new_take(text, strlen(text));
 }
 
 static void acknowledge(struct follower *f, const char *hash, guint ports, guint64 revision, const GError *error)
 {
-	g_autoptr(GBytes) bytes = ack_bytes(hash, ports, revision, error);
+	g_autoptr(GBytes) bytes = ack_bytes(hash, ports, revision, f->agent->live_at, error);
 	g_autoptr(GError) failed = NULL;
 
 	if (!store_put(f->store, f->ack_key, bytes, &failed))

@@ -224,6 +224,7 @@ static gboolean carry_out(struct change *c, GError **error)
 	    !ports_plug(c->a, c->t, FALSE, error) || !write_ports(c, error) || !add_missing(c, error))
 		return FALSE;
 	settle(c);
+	c->a->live_at = g_get_real_time();
 	return ports_open(c->a, c->t, error);
 }
 

@@ -160,6 +160,19 @@ gboolean blobs_adopt(struct blobs *b, guint32 slot, guint32 blocks)
 	return TRUE;
 }
 
+/* What rests is whole, and may be wanted again at once: a policy that is taken back and put back has one place. */
+static struct blobs_run *wake_equal(struct blobs *b, const struct blobs_run *wanted)
+{
+	for (guint i = 0; i < b->resting->len; i++) {
+		if (!run_equal(b->resting->pdata[i], wanted))
+			continue;
+		struct blobs_run *r = g_ptr_array_steal_index(b->resting, i);
+		g_hash_table_add(b->by_content, r);
+		return r;
+	}
+	return NULL;
+}
+
 void blobs_begin(struct blobs *b)
 {
 	GHashTableIter i;
@@ -174,6 +187,8 @@ gboolean blobs_place(struct blobs *b, const void *content, guint32 blocks, gint6
 {
 	struct blobs_run wanted = run_of(content, blocks), *r = g_hash_table_lookup(b->by_content, &wanted);
 
+	if (!r)
+		r = wake_equal(b, &wanted);
 	if (!r) {
 		guint32 at;
 

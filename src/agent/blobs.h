@@ -5,7 +5,7 @@
  * Concept. The map is one array of blocks; a blob is a run of them, named by its first block (its slot). The data path
  * may be reading any blob that was reachable a moment ago, so a run is written only while nothing points to it, and
  * what is no longer wanted rests for a grace period before its blocks are given out again. Equal content has one place:
- * a new revision that needs a blob that is there already just keeps it.
+ * a new revision that needs a blob that is there already just keeps it, also one that rests.
  *
  * A revision is installed in three steps: blobs_begin; blobs_place for each blob; then blobs_commit (everything that
  * was not placed again is retired) or blobs_abort (what was placed anew is free at once: nothing ever pointed to it).

@@ -52,6 +52,7 @@ struct agent {
 	guint64 calls;         /* map-writing system calls of the last change */
 	guint64 blocks_copied;
 	gint64 applied_us; /* how long it took */
+	gint64 live_at;    /* when the last flip was done, in µs of real time */
 	struct events *events;
 };
 

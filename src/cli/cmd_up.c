@@ -113,6 +113,10 @@ static void up_text(const struct node *data, GString *out)
 		g_string_append_printf(out, "Front end %s: %s\n", node_get_str(node_item(front_ends, k), "name", "?"),
 		                       node_get_str(node_item(front_ends, k), "address", "?"));
 	plan_outputs(node_get(data, "outputs"), "output ", out);
+	if (node_get(data, "live_ms"))
+		g_string_append_printf(out, "Live after %d ms, known everywhere after %d ms.\n",
+		                       (int)node_integer(node_get(data, "live_ms"), 0),
+		                       (int)node_integer(node_get(data, "returned_ms"), 0));
 	g_string_append_printf(out, "Revision %d: every port is enforced (%u).\n",
 	                       (int)node_integer(node_get(data, "revision"), 0), node_length(ports));
 }
@@ -124,7 +128,8 @@ static void copy_member(struct node *to, const struct node *from, const char *na
 	node_set(to, name, value ? node_ref(value) : node_array());
 }
 
-static int answer(const struct invocation *i, const struct source *s, const struct node *deployed)
+/* `since`: when it was sent. */
+static int answer(const struct invocation *i, const struct source *s, const struct node *deployed, gint64 since)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(node) status = wait_enforced(i, &error);
@@ -139,6 +144,10 @@ static int answer(const struct invocation *i, const struct source *s, const stru
 	copy_member(data, deployed, "changed");
 	copy_member(data, deployed, "removed");
 	copy_member(data, deployed, "warnings");
+	if (deployed) {
+		node_set(data, "live_ms", node_int(node_integer(node_get(deployed, "live_ms"), 0)));
+		node_set(data, "returned_ms", node_int((g_get_monotonic_time() - since + 999) / 1000));
+	}
 	for (guint k = 0; s && k < s->notes->len; k++)
 		node_append(notes, node_string(g_ptr_array_index(s->notes, k)));
 	node_set(data, "notes", notes);
@@ -173,14 +182,16 @@ static int deploy(const struct invocation *i, const struct source *s)
 	struct node *question = deploy_request(i, s, TRUE, &error);
 	g_autoptr(node) dry = question ? deploy_send(i, question, &error) : NULL;
 	g_autoptr(node) done = NULL;
+	gint64 since;
 
 	if (!dry)
 		return refuse(s, error);
 	show_removals(dry);
+	since = g_get_monotonic_time();
 	done = deploy_send(i, deploy_request(i, s, FALSE, NULL), &error);
 	if (!done)
 		return report_error(EXIT_FAILED, "up: %s (the previous network is in force)", error->message);
-	return answer(i, s, done);
+	return answer(i, s, done, since);
 }
 
 int cmd_up(const struct invocation *i)
@@ -206,5 +217,5 @@ int cmd_up(const struct invocation *i)
 		return report_error(EXIT_FAILED, "up: needs root: it makes network namespaces");
 	if (!lab_start(i->lab, hosts, &error))
 		return report_error(EXIT_FAILED, "up: %s", error->message);
-	return s ? deploy(i, s) : answer(i, NULL, NULL);
+	return s ? deploy(i, s) : answer(i, NULL, NULL, 0);
 }

@@ -16,6 +16,7 @@ struct deploy {
 	GPtrArray *details;
 	gboolean *told; /* by host: its acknowledgement was reported */
 	GSource *clock;
+	gint64 started; /* in µs of real time */
 };
 
 void deploy_free(struct deploy *d)
@@ -109,9 +110,20 @@ static void deploy_restore(struct deploy *d, const char *why)
 	deploy_look(c);
 }
 
+/* When the last host's packets met the change; hosts that had nothing to change say when they last had. */
+static gint64 live_ms(const struct deploy *d)
+{
+	gint64 last = d->started;
+
+	for (guint host = 0; host < d->c->hosts; host++)
+		last = MAX(last, d->c->acks[host].live_at);
+	return (last - d->started + 999) / 1000;
+}
+
 static void deploy_confirm(struct deploy *d)
 {
 	g_autoptr(GError) error = NULL;
+	node_set(d->answer, "live_ms", node_int(live_ms(d)));
 	if (!stored_confirm(d->c->store, &error)) {
 		/* In force, but the way back is still recorded: a restart would check it once more. */
 		struct node *warnings = node_get(d->answer, "warnings");
@@ -173,6 +185,7 @@ static struct deploy *deploy_new(struct controller *c, struct control_client *cl
 	struct deploy *d = g_new0(struct deploy, 1);
 	d->c = c;
 	d->client = client;
+	d->started = g_get_real_time();
 	d->details = g_ptr_array_new_with_free_func(g_free);
 	d->told = g_new0(gboolean, c->hosts + 1);
 	d->answer = node_object();

@@ -14,6 +14,7 @@ struct ack {
 	char *hash; /* NULL: nothing since the tables were last published to it */
 	gboolean ok;
 	char *error;
+	gint64 live_at; /* when the packets of that host met them, in µs of real time */
 };
 
 struct controller {

@@ -67,6 +67,7 @@ static void ack_take(struct controller *c, const char *key, GBytes *value)
 	}
 	a->hash = g_strdup(node_get_str(n, "hash", NULL));
 	a->ok = node_truth(node_get(n, "ok"), FALSE);
+	a->live_at = node_integer(node_get(n, "live_at"), 0);
 	const char *why = node_get_str(n, "error", NULL);
 	if (!a->ok)
 		a->error = g_strdup(why && *why ? why : "no reason given");
