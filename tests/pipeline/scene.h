@@ -32,6 +32,7 @@ void frame_is(const struct frame *f, guint32 saddr, guint32 daddr, guint16 sport
 void frame_macs(const struct frame *f, const guint8 from[6], const guint8 to[6]);
 
 void cases_register(void);
+void cases_capture_register(void);
 void cases_flow_register(void);
 void cases_attack_register(void);
 void cases_race_register(void);

@@ -17,6 +17,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/kernel", test_kernel);
 	cases_register();
+	cases_capture_register();
 	cases_flow_register();
 	cases_attack_register();
 	cases_race_register();
