@@ -48,11 +48,19 @@ static gboolean restricts(const GArray *ports)
 	return left != 0;
 }
 
+gboolean scan_source(const struct policy_rule *r, const struct header *h)
+{
+	return h->v6 ? within6(r->source6, h->source6) : within(r->source, h->source);
+}
+
+gboolean scan_destination(const struct policy_rule *r, const struct header *h)
+{
+	return h->v6 ? within6(r->destination6, h->destination6) : within(r->destination, h->destination);
+}
+
 gboolean scan_addresses(const struct policy_rule *r, const struct header *h)
 {
-	if (h->v6)
-		return within6(r->source6, h->source6) && within6(r->destination6, h->destination6);
-	return within(r->source, h->source) && within(r->destination, h->destination);
+	return scan_source(r, h) && scan_destination(r, h);
 }
 
 gboolean scan_service(const struct policy_rule *r, const struct header *h)

@@ -9,6 +9,8 @@ guint32 scan_random(guint32 below);
 
 /* What a header meets in the lists of one direction. */
 struct decision scan_decide(GPtrArray *const lists[2], const struct header *h);
+gboolean scan_source(const struct policy_rule *r, const struct header *h);
+gboolean scan_destination(const struct policy_rule *r, const struct header *h);
 gboolean scan_addresses(const struct policy_rule *r, const struct header *h);
 gboolean scan_service(const struct policy_rule *r, const struct header *h);
 
