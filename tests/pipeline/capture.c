@@ -4,7 +4,7 @@
 
 #define PCAP_HEADER  24
 #define PCAP_RECORD  16
-#define BLOCK_MIN    12 /* type, length, and length again */
+#define BLOCK_MIN    12               /* type, length, and length again */
 #define FRAME_ROOM   (FRAME_MAX - 64) /* the pipeline wants to be able to encapsulate */
 #define ETHER_HEADER 14
 
