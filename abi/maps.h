@@ -186,7 +186,7 @@ ESC_ASSERT_SIZE(struct esc_endpoint_key, 8);
 enum esc_endpoint_kind {
 	ESC_EP_ONE = 1,      /* `one` is the only back end */
 	ESC_EP_BALANCED = 2, /* a Maglev table: blob, layout below */
-	ESC_EP_SNAT = 3,     /* owner by port block: blob, layout below */
+	ESC_EP_SNAT = 3,     /* owner by port block: blob, layout below; of IPv6 only without one */
 };
 
 enum esc_distribution {

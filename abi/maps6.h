@@ -32,6 +32,9 @@
 		0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc                                 \
 	}
 
+/* The map `siblings`, an array of programs: where an IPv4 program hands the rest on by a tail call. */
+enum esc_sibling { ESC_SIBLING_PORT = 0, ESC_SIBLING_OVERLAY = 1, ESC_SIBLING_EDGE = 2, ESC_SIBLINGS = 3 };
+
 struct esc_ip6 {
 	esc_u32 w[4];
 };
@@ -68,7 +71,7 @@ ESC_ASSERT_SIZE(struct esc_route6, 24);
 struct esc_endpoint_key6 {
 	struct esc_ip6 vip;
 	esc_u16 port;
-	esc_u8 proto; /* ICMPv6 is 58 here as it is in esc_flow_key6; to a policy it is ICMP, so 1 */
+	esc_u8 proto;
 	esc_u8 pad;
 };
 ESC_ASSERT_SIZE(struct esc_endpoint_key6, 20);
@@ -107,7 +110,7 @@ struct esc_flow_key6 {
 	struct esc_ip6 daddr;
 	esc_u16 sport;
 	esc_u16 dport;
-	esc_u8 proto;
+	esc_u8 proto; /* ICMPv6 is 58; only to a policy it is ICMP like the other, so 1 */
 	esc_u8 dir;
 	esc_u16 port; /* port number */
 };
@@ -120,17 +123,17 @@ struct esc_flow6 {
 	esc_u32 peer_generation;
 	esc_u16 peer;
 	esc_u16 ring;
-	esc_u8 delivery;
 	esc_u8 flags;
 	esc_u8 tcp;
-	esc_u8 used;
+	esc_u16 ack;
+	esc_u32 seq;
 	struct esc_ip6 saddr, daddr;
 	esc_u16 sport, dport;
 	esc_u8 dmac[6];
 	esc_u16 owner;
 	esc_u32 out;
 	esc_u32 vni;
-	esc_u64 packets;
+	esc_u32 packets;
 	esc_u64 bytes;
 };
 ESC_ASSERT_SIZE(struct esc_flow6, 88);

@@ -7,23 +7,34 @@
 #include "stage/journey.h"
 
 SEC("tc")
-int edge_tc(struct __sk_buff *skb)
+int ESC_ENTRY(edge_tc)(struct __sk_buff *skb)
 {
-	struct esc_packet p = {};
-	int verdict = journey_edge(skb, &p);
+	struct esc_packet own, *p = packet_new(&own);
+	int verdict;
 
-	return leave(skb, &p, verdict);
+	if (!p)
+		return TC_ACT_SHOT;
+	verdict = journey_edge(skb, p);
+	ctx_hand_on(skb, verdict, ESC_SIBLING_EDGE);
+	return leave(skb, p, verdict);
 }
 
 SEC("xdp")
-int edge_xdp(struct xdp_md *xdp)
+int ESC_ENTRY(edge_xdp)(struct xdp_md *xdp)
 {
 	void *data = (void *)(unsigned long)xdp->data, *end = (void *)(unsigned long)xdp->data_end;
-	struct esc_packet p = {.bytes = end - data, .segs = 1, .now = ctx_now()};
+	struct esc_packet own, *p = packet_new(&own);
 	struct esc_backend to = {};
-	int verdict = journey_edge_xdp(data, end, &p, &to);
+	int verdict;
 
-	count(&p, verdict);
+	if (!p)
+		return XDP_DROP;
+	p->bytes = end - data;
+	p->segs = 1;
+	p->now = ctx_now();
+	verdict = journey_edge_xdp(data, end, p, &to);
+	xdp_hand_on(xdp, verdict);
+	count(p, verdict);
 	if (verdict)
 		return XDP_DROP;
 	xdp_leave_mark(xdp, &to);

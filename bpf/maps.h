@@ -33,6 +33,9 @@ ESC_MAP(ESC_TABLE(addrs), BPF_MAP_TYPE_HASH, 65536, struct esc_addr_key, struct 
 ESC_MAP(ESC_TABLE(routes), BPF_MAP_TYPE_LPM_TRIE, 16384, struct esc_route_key, struct esc_route, BPF_F_NO_PREALLOC);
 ESC_MAP(peers, BPF_MAP_TYPE_HASH, 4096, esc_u32, esc_u32, 0);
 ESC_MAP(ESC_TABLE(endpoints), BPF_MAP_TYPE_HASH, 16384, struct esc_endpoint_key, struct esc_endpoint, 0);
+#if ESC_FAMILY == 6
+ESC_MAP(ports6, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_port6, 0);
+#endif
 ESC_MAP(ESC_TABLE(dnat), BPF_MAP_TYPE_HASH, 16384, struct esc_dnat_key, struct esc_dnat, 0);
 ESC_MAP(ESC_TABLE(snat), BPF_MAP_TYPE_HASH, 16384, struct esc_snat_key, struct esc_snat, 0);
 ESC_MAP(ESC_TABLE(flows), BPF_MAP_TYPE_HASH, ESC_FLOWS_DEFAULT, struct esc_flow_key, struct esc_flow, 0);
@@ -43,6 +46,12 @@ ESC_MAP(rules, BPF_MAP_TYPE_PERCPU_ARRAY, 65536, esc_u32, struct esc_count, 0);
 ESC_MAP(budgets, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_budget, 0);
 ESC_MAP(ESC_TABLE(scratch), BPF_MAP_TYPE_PERCPU_ARRAY, 1, esc_u32, struct esc_scratch, 0);
 ESC_MAP(effects, BPF_MAP_TYPE_ARRAY, 1, esc_u32, struct esc_effect, 0);
+
+#if ESC_FAMILY == 4
+/* The programs for IPv6 that those for IPv4 hand packets to, by enum esc_sibling; XDP programs cannot be among the others. */
+ESC_MAP(siblings, BPF_MAP_TYPE_PROG_ARRAY, ESC_SIBLINGS, esc_u32, esc_u32, 0);
+ESC_MAP(siblings_xdp, BPF_MAP_TYPE_PROG_ARRAY, 1, esc_u32, esc_u32, 0);
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: Dual BSD/GPL */
 /*
- * The programs of ports and of the overlay: the distributed firewall. The list of their stages is stage/journey.h.
+ * The programs of ports and of the overlay: the distributed firewall. The list of their stages is stage/journey.h. For
+ * IPv4, where all packets begin, and once more for IPv6.
  */
 #include "ctx/skb.h"
 #include "stage/journey.h"
 
 SEC("tc")
-int from_port(struct __sk_buff *skb)
+int ESC_ENTRY(from_port)(struct __sk_buff *skb)
 {
-	struct esc_packet p = {};
-	int verdict = journey_from_port(skb, &p);
+	struct esc_packet own, *p = packet_new(&own);
+	int verdict;
 
-	return leave(skb, &p, verdict);
+	if (!p)
+		return TC_ACT_SHOT;
+	verdict = journey_from_port(skb, p);
+	ctx_hand_on(skb, verdict, ESC_SIBLING_PORT);
+	return leave(skb, p, verdict);
 }
 
 SEC("tc")
-int from_overlay(struct __sk_buff *skb)
+int ESC_ENTRY(from_overlay)(struct __sk_buff *skb)
 {
-	struct esc_packet p = {};
-	int verdict = journey_from_overlay(skb, &p);
+	struct esc_packet own, *p = packet_new(&own);
+	int verdict;
 
-	return leave(skb, &p, verdict);
+	if (!p)
+		return TC_ACT_SHOT;
+	verdict = journey_from_overlay(skb, p);
+	ctx_hand_on(skb, verdict, ESC_SIBLING_OVERLAY);
+	return leave(skb, p, verdict);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

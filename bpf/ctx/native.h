@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Dual BSD/GPL */
 /*
  * The stages in user space: maps are tables in memory, the packet is a buffer, the clock is the caller's.
- * Included by src/explain/native.c alone, after it has defined `struct native` and the table operations.
+ * Included by src/explain/native.c and native6.c alone, after `struct native` and the table operations.
  * `native_self` is the host at work, set for the length of one packet.
  */
 #pragma once

@@ -13,6 +13,12 @@
 #define ESC_SUBPROGRAM            __attribute__((noinline))
 #define esc_loop(steps, function) bpf_loop(steps, function, NULL, 0)
 
+#if ESC_FAMILY == 4
+#define ESC_ENTRY(name) name
+#else
+#define ESC_ENTRY(name) name##6
+#endif
+
 #define ESC_COARSE_SHIFT 20
 #define ESC_COARSE_HZ    954 /* 10^9 >> 20 */
 
@@ -69,21 +75,23 @@ static __always_inline int ctx_sum_fits(struct __sk_buff *skb, esc_u32 at)
 	return from == ESC_L4 && from + BPF_CORE_READ(s, csum_offset) == at;
 }
 
-/* Of an ICMP packet what it may quote, too. */
+/* Of an ICMP packet what it may quote or ask, too. */
 static __always_inline void skb_pull_quoted(struct __sk_buff *skb)
 {
 	const esc_u8 *data = ctx_data(skb);
 
-	if ((void *)(data + ESC_L4) > ctx_end(skb) || data[ESC_L3 + 9] != ESC_ICMP)
+	esc_u32 want = skb->len < ESC_QUOTED ? skb->len : ESC_QUOTED;
+
+	if ((void *)(data + ESC_L4) > ctx_end(skb) || data[ESC_IP_PROTO] != ESC_ICMP)
 		return;
-	if ((void *)(data + ESC_QUOTED) > ctx_end(skb) && skb->len >= ESC_QUOTED)
-		bpf_skb_pull_data(skb, ESC_QUOTED);
+	if ((void *)data + want > ctx_end(skb))
+		bpf_skb_pull_data(skb, want);
 }
 
 /* Headers into the linear part; lengths into the packet. */
 static __always_inline void ctx_open(struct __sk_buff *skb, esc_u32 *bytes, esc_u32 *segs, esc_u32 *gso_size)
 {
-	esc_u32 want = skb->len < 54 ? skb->len : 54;
+	esc_u32 want = skb->len < ESC_HEADERS ? skb->len : ESC_HEADERS;
 
 	if (ctx_data(skb) + want > ctx_end(skb))
 		bpf_skb_pull_data(skb, want);
@@ -111,8 +119,39 @@ static __always_inline int ctx_ip_sum(struct __sk_buff *skb, esc_u32 at, esc_u32
 
 static __always_inline int ctx_l4_sum(struct __sk_buff *skb, esc_u32 at, esc_u32 difference, int pseudo, int udp)
 {
-	return bpf_l4_csum_replace(skb, at, 0, difference,
-	                           (pseudo ? BPF_F_PSEUDO_HDR : 0) | (udp ? BPF_F_MARK_MANGLED_0 : 0));
+	esc_u64 flags = (pseudo ? BPF_F_PSEUDO_HDR : 0) | (udp ? BPF_F_MARK_MANGLED_0 : 0);
+
+	if (bpf_l4_csum_replace(skb, at, 0, difference, flags))
+		return -1;
+	/* The helper believes that an IP header's own checksum has hidden the change of its addresses from the device's
+	 * sum over everything. IPv6 has none, so what it has taken out is put back; where there is no such sum, nothing. */
+	if (ESC_FAMILY == 6 && pseudo)
+		bpf_csum_update(skb, difference);
+	return 0;
+}
+
+/* An empty packet: for IPv4 in the caller's frame, for IPv6 in the scratch map, since the stack would not hold it. */
+static __always_inline struct esc_packet *packet_new(struct esc_packet *own)
+{
+#if ESC_FAMILY == 6
+	esc_u32 zero = 0;
+	struct esc_scratch *scratch = esc_lookup(scratch, &zero);
+
+	if (!scratch)
+		return NULL;
+	own = &scratch->packet;
+#endif
+	__builtin_memset(own, 0, sizeof(*own));
+	return own;
+}
+
+/* Comes back only when the verdict is about IPv4, or there is no program for IPv6 to go to: then it is a drop. */
+static __always_inline void ctx_hand_on(struct __sk_buff *skb, int verdict, esc_u32 sibling)
+{
+#if ESC_FAMILY == 4
+	if (verdict == ESC_V_IPV6)
+		bpf_tail_call(skb, &siblings, sibling);
+#endif
 }
 
 /* Under test the tunnel's key is in cb[0] and cb[1]. */

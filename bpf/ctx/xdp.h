@@ -6,6 +6,15 @@
 #pragma once
 #include "skb.h"
 
+/* As ctx_hand_on. */
+static __always_inline void xdp_hand_on(struct xdp_md *xdp, int verdict)
+{
+#if ESC_FAMILY == 4
+	if (verdict == ESC_V_IPV6)
+		bpf_tail_call(xdp, &siblings_xdp, 0);
+#endif
+}
+
 static __always_inline void xdp_leave_mark(struct xdp_md *xdp, const struct esc_backend *to)
 {
 	struct esc_mark *mark;

@@ -38,7 +38,7 @@ static __always_inline void arp_turn(struct ethhdr *eth, struct esc_arp *arp)
 	arp->operation = ESC_BE16(2);
 }
 
-static __noinline int arp(void *data, const void *end, const struct esc_port *port, struct esc_packet *p)
+static __noinline int link_answer(void *data, const void *end, const struct esc_port *port, struct esc_packet *p)
 {
 	struct esc_arp *arp = data + ESC_L3;
 	esc_u32 sender, target;

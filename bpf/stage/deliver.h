@@ -19,9 +19,9 @@ static __always_inline int rewrite_sums(struct esc_ctx *ctx, const struct esc_pa
 	esc_u32 at = k->proto == ESC_TCP ? ESC_TCP_SUM : k->proto == ESC_UDP ? ESC_UDP_SUM : ESC_ICMP_SUM;
 	int udp = k->proto == ESC_UDP;
 
-	if (ctx_ip_sum(ctx, ESC_IP_SUM, addrs))
+	if (ESC_FAMILY == 4 && ctx_ip_sum(ctx, ESC_IP_SUM, addrs))
 		return ESC_V_DELIVERY;
-	if (k->proto != ESC_ICMP && ctx_l4_sum(ctx, at, addrs, 1, udp))
+	if ((ESC_FAMILY == 6 || k->proto != ESC_ICMP) && ctx_l4_sum(ctx, at, addrs, 1, udp))
 		return ESC_V_DELIVERY;
 	if ((k->sport != e->sport || k->dport != e->dport) && ctx_l4_sum(ctx, at, l4, 0, udp))
 		return ESC_V_DELIVERY;
@@ -31,7 +31,7 @@ static __always_inline int rewrite_sums(struct esc_ctx *ctx, const struct esc_pa
 /* Addresses, ports and identifiers become the entry's. */
 static __noinline int rewrite(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
 {
-	esc_u16 *addrs, *ports;
+	esc_u16 *ports;
 	void *data;
 
 	if (rewrite_sums(ctx, p, e))
@@ -39,11 +39,8 @@ static __noinline int rewrite(struct esc_ctx *ctx, const struct esc_packet *p, c
 	data = ctx_data(ctx);
 	if (data + ESC_L4 + 8 > ctx_end(ctx))
 		return ESC_V_DELIVERY;
-	addrs = data + ESC_L3 + 12;
-	addrs[0] = e->saddr;
-	addrs[1] = e->saddr >> 16;
-	addrs[2] = e->daddr;
-	addrs[3] = e->daddr >> 16;
+	ip_store(data + ESC_L3 + ESC_IP_SOURCE, e->saddr);
+	ip_store(data + ESC_L3 + ESC_IP_SOURCE + sizeof(esc_ip), e->daddr);
 	ports = data + ESC_L4;
 	if (p->key.proto == ESC_ICMP) {
 		ports[2] = p->icmp == ESC_ECHO_REQUEST ? e->sport : e->dport;
@@ -82,7 +79,7 @@ static __always_inline esc_u32 rewrite_quoted(void *quoted, const struct esc_pac
 	if (k->proto == ESC_TCP || (k->proto == ESC_UDP && !*check))
 		return l4;
 	old = *check;
-	*check = sum_apply(old, k->proto == ESC_UDP ? sum_difference(0, addrs, 0, l4) : l4);
+	*check = sum_apply(old, ESC_FAMILY == 6 || k->proto == ESC_UDP ? sum_difference(0, addrs, 0, l4) : l4);
 	if (k->proto == ESC_UDP && !*check)
 		*check = 0xffff;
 	return sum_difference(0, l4, old, *check);
@@ -91,25 +88,28 @@ static __always_inline esc_u32 rewrite_quoted(void *quoted, const struct esc_pac
 /*
  * An ICMP error: its own addresses, but for a router's, and inside out those of the packet that it quotes. A quoted IP
  * header's sum does not change with its addresses, since its checksum does; so the error's own changes with the ports only.
+ * IPv6 has no such checksum, and an error's covers its own addresses as well.
  */
 static __noinline int rewrite_error(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
 {
 	const struct esc_flow_key *k = &p->key;
 	esc_ip source = ip_equal(p->source, k->saddr) ? e->saddr : p->source;
 	esc_u32 addrs = ip_difference(k->saddr, e->saddr, k->daddr, e->daddr), change;
+	esc_u32 own = ip_difference(p->source, source, k->daddr, e->daddr);
 	void *data;
 
-	if (ctx_ip_sum(ctx, ESC_IP_SUM, ip_difference(p->source, source, k->daddr, e->daddr)) ||
-	    ctx_ip_sum(ctx, ESC_Q3 + 10, addrs))
+	if (ESC_FAMILY == 4 && (ctx_ip_sum(ctx, ESC_IP_SUM, own) || ctx_ip_sum(ctx, ESC_Q3 + 10, addrs)))
 		return ESC_V_DELIVERY;
 	data = ctx_data(ctx);
 	if (data + ESC_QUOTED > ctx_end(ctx))
 		return ESC_V_DELIVERY;
-	ESC_WORD(data + ESC_L3 + 12) = source;
-	ESC_WORD(data + ESC_L3 + 16) = e->daddr;
-	ESC_WORD(data + ESC_Q3 + 12) = e->daddr;
-	ESC_WORD(data + ESC_Q3 + 16) = e->saddr;
+	ip_store(data + ESC_L3 + ESC_IP_SOURCE, source);
+	ip_store(data + ESC_L3 + ESC_IP_SOURCE + sizeof(esc_ip), e->daddr);
+	ip_store(data + ESC_Q3 + ESC_IP_SOURCE, e->daddr);
+	ip_store(data + ESC_Q3 + ESC_IP_SOURCE + sizeof(esc_ip), e->saddr);
 	change = rewrite_quoted(data + ESC_Q4, p, e, addrs);
+	if (ESC_FAMILY == 6)
+		change = sum_difference(0, change, 0, sum_difference(0, own, 0, addrs));
 	return ctx_l4_sum(ctx, ESC_ICMP_SUM, change, 0, 0) ? ESC_V_DELIVERY : ESC_V_FORWARD;
 }
 
@@ -131,7 +131,7 @@ static __always_inline esc_u32 wire_length(const struct esc_packet *p)
 
 	if (!p->gso_size)
 		return p->ip_length;
-	part = 20 + (p->key.proto == ESC_TCP ? p->tcp_header : 8) + p->gso_size;
+	part = ESC_IP_HEADER + (p->key.proto == ESC_TCP ? p->tcp_header : 8) + p->gso_size;
 	return part < p->ip_length ? part : p->ip_length;
 }
 

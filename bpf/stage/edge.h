@@ -14,7 +14,7 @@
 static __always_inline int admit(const struct esc_packet *p, const struct esc_host *h)
 {
 	if (p->arp)
-		return ESC_V_ARP_UNANSWERED; /* the next hop's table is the operator's */
+		return ESC_V_LINK_UNANSWERED; /* the next hop's table is the operator's */
 	if (p->dmac[0] & 1)
 		return ESC_V_BROADCAST;
 	if (!mac_equal(p->dmac, h->uplink_mac))
@@ -58,7 +58,7 @@ static __noinline int access_admit(esc_u32 slot, struct esc_packet *p)
 
 	if (!a || a->blocks > ESC_ACCESS_BLOCKS)
 		return ESC_V_ACCESS;
-	decider = class_row(slot, a->blocks, &a->source, ESC_BE32(p->key.saddr), 1);
+	decider = address_row(slot, a->blocks, &a->source, &p->key.saddr, 1);
 	if (decider < 0)
 		return ESC_V_ACCESS;
 	verdicts = blob_block(slot, (esc_u64)a->verdicts + (esc_u32)decider / 16, a->blocks);

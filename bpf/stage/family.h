@@ -23,6 +23,13 @@
 
 #define ESC_TABLE(map) ESC_TABLE_##map
 
+/* Inline for IPv4; for IPv6 a function of its own, whose larger locals leave the stack again before the next is called. */
+#if ESC_FAMILY == 4
+#define ESC_INLINE __always_inline
+#else
+#define ESC_INLINE __noinline
+#endif
+
 #define ESC_TABLE_host      host
 #define ESC_TABLE_ifaces    ifaces
 #define ESC_TABLE_ports     ports
@@ -58,6 +65,16 @@ static __always_inline int ip_equal(esc_ip a, esc_ip b)
 static __always_inline int ip_zero(esc_ip a)
 {
 	return !a;
+}
+
+static __always_inline esc_ip ip_load(const void *at)
+{
+	return ESC_WORD(at);
+}
+
+static __always_inline void ip_store(void *at, esc_ip a)
+{
+	ESC_WORD(at) = a;
 }
 
 static __always_inline esc_u32 ip_mix(esc_u32 x, esc_ip a)
@@ -122,6 +139,17 @@ static __always_inline int ip_zero(esc_ip a)
 	return !(a.w[0] | a.w[1] | a.w[2] | a.w[3]);
 }
 
+static __always_inline esc_ip ip_load(const void *at)
+{
+	return (esc_ip){{ESC_WORD(at), ESC_WORD(at + 4), ESC_WORD(at + 8), ESC_WORD(at + 12)}};
+}
+
+static __always_inline void ip_store(void *at, esc_ip a)
+{
+	for (int i = 0; i < 4; i++)
+		ESC_WORD(at + 4 * i) = a.w[i];
+}
+
 static __always_inline esc_u32 ip_mix(esc_u32 x, esc_ip a)
 {
 	for (int i = 0; i < 4; i++)
@@ -142,6 +170,17 @@ static __always_inline esc_u32 ip_difference(esc_ip from, esc_ip to, esc_ip from
 static __always_inline struct esc_ip6 ip_report(esc_ip a)
 {
 	return a;
+}
+
+/* fe80::/10 */
+static __always_inline int is_link_local(esc_ip a)
+{
+	return (a.w[0] & ESC_BE32(0xffc00000)) == ESC_BE32(0xfe800000);
+}
+
+static __always_inline int is_multicast(esc_ip a)
+{
+	return (a.w[0] & 0xff) == 0xff;
 }
 
 /* The unspecified and the loopback address, IPv4 in IPv6 clothes, link-local, site-local, unique local, multicast. */

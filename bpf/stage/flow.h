@@ -142,22 +142,25 @@ static __always_inline void pair_refresh(const struct esc_plan *plan, struct esc
 /* The flow at p->key, by its opener's tuple: a verdict, or ESC_START_ANEW. */
 static __noinline int flow_again(struct esc_packet *p)
 {
-	struct esc_flow_key partner_key, *opener_key = &p->key;
+	struct esc_scratch *scratch = scratch_get();
+	struct esc_flow_key *partner_key, *opener_key = &p->key;
 	struct esc_flow *e = esc_lookup(flows, &p->key), *partner, *opener, *back;
-	struct esc_plan *plan = plan_get();
+	struct esc_plan *plan;
 	struct esc_past past;
 	int v;
 
-	if (!e || !plan)
+	if (!e || !scratch)
 		return ESC_START_ANEW;
-	entry_partner(&p->key, e, &partner_key);
-	partner = esc_lookup(flows, &partner_key);
+	plan = &scratch->plan;
+	partner_key = &scratch->insertion.key; /* no insertion is at work */
+	entry_partner(&p->key, e, partner_key);
+	partner = esc_lookup(flows, partner_key);
 	if (!partner)
 		return ESC_START_ANEW;
 	opener = e;
 	back = partner;
 	if (e->flags & ESC_FLOW_REPLY) {
-		opener_key = &partner_key;
+		opener_key = partner_key;
 		opener = partner;
 		back = e;
 	}
@@ -168,7 +171,7 @@ static __noinline int flow_again(struct esc_packet *p)
 		pair_refresh(plan, opener, back);
 		return ESC_V_FORWARD;
 	}
-	esc_delete(flows, &partner_key);
+	esc_delete(flows, partner_key);
 	esc_delete(flows, &p->key);
 	if (!v || (past.ended && (opens(p) || p->error)))
 		return ESC_START_ANEW;

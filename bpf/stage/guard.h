@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Dual BSD/GPL */
 /*
  * guard: a port speaks only for itself (invariant 3).
- * Next: arp.h for ARP, flow.h for IPv4.
+ * Next: arp.h for ARP, nd.h for neighbour discovery, flow.h for the rest.
  *
  * An address that is not the port's own opens nothing: flow.h drops the packet as spoofed unless it belongs to a flow,
  * which the port has opened by its own address, or which somebody else opened towards that very address, as the answer to a floating endpoint does (the instance answers
@@ -10,6 +10,7 @@
 #pragma once
 #include "packet.h"
 
+#if ESC_FAMILY == 4
 static __always_inline int port_owns(const struct esc_port *port, esc_u32 number, esc_ip addr)
 {
 	int own = 0;
@@ -21,6 +22,49 @@ static __always_inline int port_owns(const struct esc_port *port, esc_u32 number
 		own |= i < port->addr_count && port->addr[i] == addr;
 	return own;
 }
+
+static __always_inline int guard_scope(const struct esc_port *port, const struct esc_packet *p)
+{
+	(void)port;
+	(void)p;
+	return ESC_V_FORWARD;
+}
+#else
+static __noinline int port_has(esc_u32 number, const esc_ip *addr)
+{
+	const struct esc_port6 *six = esc_lookup(ports6, &number);
+	int own = 0;
+
+	for (int i = 0; six && i < ESC_PORT_ADDRS; i++)
+		own |= i < (int)six->addr_count && ip_equal(six->addr[i], *addr);
+	return own;
+}
+
+/* Without the link-local one. */
+static __always_inline int port_owns(const struct esc_port *port, esc_u32 number, esc_ip addr)
+{
+	(void)port;
+	return port_has(number, &addr);
+}
+
+/* fe80::/64 and the MAC (EUI-64): the one link-local address that a port has. */
+static __always_inline int port_owns_link_local(const struct esc_port *port, esc_ip addr)
+{
+	const esc_u8 *m = port->mac;
+	esc_u32 high = (m[0] ^ 2) | m[1] << 8 | m[2] << 16 | 0xffu << 24;
+	esc_u32 low = 0xfe | m[3] << 8 | m[4] << 16 | (esc_u32)m[5] << 24;
+
+	return ip_equal(addr, (esc_ip){{ESC_BE32(0xfe800000), 0, high, low}});
+}
+
+/* Link-local addresses reach nobody but the gateway, which answers for addresses alone: nd.h. */
+static __always_inline int guard_scope(const struct esc_port *port, const struct esc_packet *p)
+{
+	if (is_link_local(p->key.saddr) && !port_owns_link_local(port, p->key.saddr))
+		return ESC_V_SPOOFED_IP;
+	return is_link_local(p->key.saddr) || is_link_local(p->key.daddr) ? ESC_V_NO_ROUTE : ESC_V_FORWARD;
+}
+#endif
 
 static __always_inline int guard(const struct esc_port *port, struct esc_packet *p)
 {
@@ -36,5 +80,5 @@ static __always_inline int guard(const struct esc_port *port, struct esc_packet 
 		return ESC_V_FOREIGN_MAC;
 	if (p->error && !ip_equal(p->source, p->key.saddr))
 		return ESC_V_SPOOFED_IP; /* ports are no routers: they tell of what was sent to them */
-	return ESC_V_FORWARD;
+	return guard_scope(port, p);
 }

@@ -120,16 +120,20 @@ static __always_inline void opener_fill(struct esc_flow *e, const struct esc_flo
 static __noinline int insert_opener(const struct esc_flow_key *k, const struct esc_plan *plan, esc_u32 ring,
                                     esc_u32 now)
 {
-	struct esc_flow e = {}, *back;
-	struct esc_flow_key partner;
+	struct esc_scratch *scratch = scratch_get();
+	struct esc_flow *e, *back;
 
-	opener_fill(&e, k, plan, ring, now);
-	if (insert_one(k, &e, now))
+	if (!scratch)
+		return ESC_V_FLOW_TABLE;
+	e = &scratch->insertion.entry; /* the way back is in the table by now */
+	*e = (struct esc_flow){};
+	opener_fill(e, k, plan, ring, now);
+	if (insert_one(k, e, now))
 		return ESC_V_FORWARD;
-	entry_partner(k, &e, &partner);
-	back = esc_lookup(flows, &partner);
-	if (back && back->owner == e.owner && back->ring == e.ring)
-		esc_delete(flows, &partner); /* ours, not another processor's */
+	entry_partner(k, e, &scratch->insertion.key);
+	back = esc_lookup(flows, &scratch->insertion.key);
+	if (back && back->owner == e->owner && back->ring == e->ring)
+		esc_delete(flows, &scratch->insertion.key); /* ours, not another processor's */
 	return ESC_V_FLOW_TABLE;
 }
 

@@ -2,17 +2,21 @@
 /*
  * The journeys: which stages a packet passes, in order. The entry programs, kernel and native, are these.
  *
- *   from a port:    parse -> guard -> (arp | flow -> [judge -> insert] -> deliver) -> exit
+ *   from a port:    parse -> guard -> (arp, nd | flow -> [judge -> insert] -> deliver) -> exit
  *   from overlay:   parse -> tunnel -> flow -> [judge -> insert] -> deliver -> exit
  *   from the uplink: parse -> admit -> (mark | endpoint -> balance) -> (flow ... deliver | overlay) -> exit
  */
 #pragma once
-#include "arp.h"
 #include "deliver.h"
 #include "edge.h"
 #include "exit.h"
 #include "parse.h"
 #include "tunnel.h"
+#if ESC_FAMILY == 4
+#include "arp.h"
+#else
+#include "nd.h"
+#endif
 
 static __always_inline int go_on(struct esc_ctx *ctx, struct esc_packet *p)
 {
@@ -39,7 +43,7 @@ static __always_inline int journey_from_port(struct esc_ctx *ctx, struct esc_pac
 	if (v)
 		return v;
 	if (p->arp)
-		return arp(ctx_data(ctx), ctx_end(ctx), port, p);
+		return link_answer(ctx_data(ctx), ctx_end(ctx), port, p);
 	return go_on(ctx, p);
 }
 
@@ -58,7 +62,7 @@ static __always_inline int journey_from_overlay(struct esc_ctx *ctx, struct esc_
 }
 
 /* Without a mark, what XDP would have decided. */
-static __always_inline int edge_decide(struct esc_packet *p, struct esc_backend *to)
+static ESC_INLINE int edge_decide(struct esc_packet *p, struct esc_backend *to)
 {
 	struct esc_host *h = host_get();
 	int v;

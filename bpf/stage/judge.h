@@ -26,7 +26,7 @@ static __always_inline int judge_policy(const struct esc_flow_key *k, struct esc
 
 	q->slot = word;
 	q->dir = dir;
-	q->proto = k->proto;
+	q->proto = k->proto == ESC_ICMP ? ESC_RULE_ICMP : k->proto;
 	q->saddr = k->saddr;
 	q->daddr = plan->daddr;
 	q->sport = 0;

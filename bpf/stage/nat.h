@@ -28,7 +28,7 @@ static __always_inline int nat_in(const struct esc_flow_key *k, struct esc_plan 
 	return ESC_V_FORWARD;
 }
 
-/* Source translation of what leaves for the Internet. */
+/* Source translation of what leaves for the Internet. IPv6 has one to one alone. */
 static __always_inline int nat_out(const struct esc_flow_key *k, struct esc_plan *plan)
 {
 	struct esc_snat_key key = {.port = k->port, .addr = k->saddr};
@@ -37,8 +37,10 @@ static __always_inline int nat_out(const struct esc_flow_key *k, struct esc_plan
 	if (!s)
 		return ESC_V_NO_OUTBOUND;
 	plan->saddr = s->addr;
+#if ESC_FAMILY == 4
 	plan->snat_first = s->first;
 	plan->snat_count = s->count;
+#endif
 	plan->flags |= ESC_FLOW_NAT;
 	return ESC_V_FORWARD;
 }

@@ -12,35 +12,16 @@
 #pragma once
 #include <stddef.h>
 #include <linux/if_ether.h>
-#include <linux/ip.h>
-#include "family.h"
+#include "header.h"
 
-#define ESC_TCP  6
-#define ESC_UDP  17
-#define ESC_ICMP 1
+#define ESC_TCP 6
+#define ESC_UDP 17
 
 #define ESC_FLAG_FIN   0x01
 #define ESC_FLAG_SYN   0x02
 #define ESC_FLAG_RST   0x04
 #define ESC_FLAG_ACK   0x10
 #define ESC_FLAG_STATE 0x17
-
-#define ESC_ECHO_REPLY   0
-#define ESC_ECHO_REQUEST 8
-
-/* ICMP errors (RFC 792) quote the packet that they are about. A redirect is none of these. */
-#define ESC_ICMP_UNREACHABLE 3
-#define ESC_ICMP_EXCEEDED    11
-#define ESC_ICMP_PARAMETER   12
-
-/* IPv4 options never pass, so every header has its fixed place. */
-#define ESC_L3      14
-#define ESC_L4      34
-#define ESC_HEADERS 54 /* what the deepest parser wants in the linear part */
-
-#define ESC_Q3     (ESC_L4 + 8)  /* the quoted IP header, which has no options either */
-#define ESC_Q4     (ESC_Q3 + 20) /* and what follows it */
-#define ESC_QUOTED (ESC_Q4 + 8)  /* as much as every error quotes */
 
 /* Places of the checksums. */
 #define ESC_TCP_SUM  (ESC_L4 + 16)
@@ -140,6 +121,9 @@ struct esc_insertion {
  * later step would take.
  */
 struct esc_scratch {
+#if ESC_FAMILY == 6
+	struct esc_packet packet; /* addresses are larger, and the stack is not */
+#endif
 	struct esc_plan plan;
 	struct esc_ring_walk walk;
 	struct esc_insertion insertion;

@@ -25,6 +25,7 @@ struct esc_l4 {
 	};
 };
 
+#if ESC_FAMILY == 4
 static __always_inline int ip_checksum_good(const void *ip)
 {
 	esc_u64 sum = 0;
@@ -35,6 +36,20 @@ static __always_inline int ip_checksum_good(const void *ip)
 	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
 	return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
+
+/* Nothing between the quoted header and the ports. */
+static __always_inline int quoted_whole(const void *header)
+{
+	const struct iphdr *ip = header;
+
+	return ip->version == 4 && ip->ihl == 5 && !(ip->frag_off & ESC_BE16(0x1fff));
+}
+#else
+static __always_inline int quoted_whole(const void *header)
+{
+	return ((const struct ipv6hdr *)header)->version == 6; /* an extension header is no protocol that is quoted */
+}
+#endif
 
 /* Both ports at once: the look-up reads its key in words, and would have to wait for what was stored in parts. */
 static __always_inline void take_ports(const struct esc_l4 *l4, struct esc_packet *p)
@@ -79,18 +94,18 @@ static __always_inline int parse_udp(const struct esc_l4 *l4, const void *end, e
  */
 static __always_inline int parse_error(const struct esc_l4 *l4, const void *end, esc_u32 room, struct esc_packet *p)
 {
-	const struct iphdr *ip = (const void *)((const esc_u8 *)l4 + 8);
-	const struct esc_l4 *quoted = (const void *)((const esc_u8 *)l4 + 28);
+	const void *ip = (const esc_u8 *)l4 + 8;
+	const struct esc_l4 *quoted = ip + ESC_IP_HEADER;
 
-	if ((const void *)((const esc_u8 *)quoted + 8) > end || room < 36)
+	if ((const void *)((const esc_u8 *)quoted + 8) > end || room < 8 + ESC_IP_HEADER + 8)
 		return ESC_V_MALFORMED;
-	if (ip->version != 4 || ip->ihl != 5 || (ip->frag_off & ESC_BE16(0x1fff)) || ip->saddr != p->key.daddr)
+	if (!quoted_whole(ip) || !ip_equal(ip_load(ip + ESC_IP_SOURCE), p->key.daddr))
 		return ESC_V_MALFORMED;
 	p->error = 1;
 	p->source = p->key.saddr;
-	p->key.saddr = ip->daddr;
-	p->key.proto = ip->protocol;
-	switch (ip->protocol) {
+	p->key.saddr = ip_load(ip + ESC_IP_SOURCE + sizeof(esc_ip));
+	p->key.proto = *(const esc_u8 *)(ip + ESC_IP_PROTO - ESC_L3);
+	switch (p->key.proto) {
 	case ESC_TCP:
 	case ESC_UDP:
 		p->key.sport = quoted->udp.dport;
@@ -114,7 +129,7 @@ static __always_inline int parse_icmp(const struct esc_l4 *l4, const void *end, 
 	if ((const void *)((const esc_u8 *)l4 + 8) > end || room < 8)
 		return ESC_V_MALFORMED;
 	p->icmp = l4->icmp.type;
-	if (p->icmp == ESC_ICMP_UNREACHABLE || p->icmp == ESC_ICMP_EXCEEDED || p->icmp == ESC_ICMP_PARAMETER)
+	if (is_icmp_error(p->icmp))
 		return parse_error(l4, end, room, p);
 	if (l4->icmp.code || (p->icmp != ESC_ECHO_REQUEST && p->icmp != ESC_ECHO_REPLY))
 		return ESC_V_PROTOCOL;
@@ -139,6 +154,13 @@ static __always_inline int parse_l4(const void *l4, const void *end, esc_u32 roo
 	}
 }
 
+/* land: no stack sends to the very socket that it sends from */
+static __always_inline int parse_land(const struct esc_packet *p)
+{
+	return ip_equal(p->key.saddr, p->key.daddr) && p->key.sport == p->key.dport ? ESC_V_MALFORMED : ESC_V_FORWARD;
+}
+
+#if ESC_FAMILY == 4
 static __always_inline int parse_ip(const void *data, const void *end, struct esc_packet *p)
 {
 	const struct iphdr *ip = data + ESC_L3;
@@ -165,11 +187,11 @@ static __always_inline int parse_ip(const void *data, const void *end, struct es
 	v = parse_l4(data + ESC_L4, end, p->ip_length - 20, p);
 	if (v)
 		return v;
-	/* land: no stack sends to the very socket that it sends from */
-	if (p->key.saddr == p->key.daddr && p->key.sport == p->key.dport)
-		return ESC_V_MALFORMED;
-	return ESC_V_FORWARD;
+	return parse_land(p);
 }
+#else
+#include "parse6.h"
+#endif
 
 /* `p` is all zero but for `bytes`. */
 static __always_inline int parse(const void *data, const void *end, struct esc_packet *p)
@@ -181,13 +203,18 @@ static __always_inline int parse(const void *data, const void *end, struct esc_p
 	mac_copy(p->smac, eth->h_source);
 	mac_copy(p->dmac, eth->h_dest);
 	switch (eth->h_proto) {
+#if ESC_FAMILY == 4
 	case ESC_BE16(ETH_P_IP):
 		return parse_ip(data, end, p);
 	case ESC_BE16(ETH_P_ARP):
 		p->arp = 1;
 		return ESC_V_FORWARD;
 	case ESC_BE16(ETH_P_IPV6):
-		return ESC_V_IPV6;
+		return ESC_V_IPV6; /* for the entry program to hand on */
+#else
+	case ESC_BE16(ETH_P_IPV6):
+		return parse_ip(data, end, p);
+#endif
 	default:
 		return ESC_V_ETHERTYPE;
 	}

@@ -70,6 +70,64 @@ static __noinline int class_row(esc_u32 slot, esc_u32 blocks, const struct esc_p
 	return b ? (int)(d->rows + b->w[at % ESC_BLOCK_WORDS] * spans) : -1;
 }
 
+#if ESC_FAMILY == 4
+static __always_inline int address_row(esc_u32 slot, esc_u32 blocks, const struct esc_policy_dim *d,
+                                       const esc_ip *address, esc_u32 spans)
+{
+	return class_row(slot, blocks, d, ESC_BE32(*address), spans);
+}
+#else
+/* The same for a value of 128 bits, as two halves: without a branch, a borrow tells which is less. */
+static __always_inline esc_u64 borrow(esc_u64 a, esc_u64 b, esc_u64 taken)
+{
+	return ((~a & b) | ((~a | b) & (a - b - taken))) >> 63;
+}
+
+struct esc_wide {
+	esc_u64 high, low;
+};
+
+static __always_inline esc_u64 not_below_wide(const struct esc_wide *a, const struct esc_wide *b)
+{
+	return borrow(a->high, b->high, borrow(a->low, b->low, 0)) ^ 1;
+}
+
+/* Which of 4 starts. */
+static __always_inline esc_u64 search_wide(const struct esc_wide *start, const struct esc_wide *value)
+{
+	esc_u64 i = not_below_wide(value, &start[2]) << 1;
+
+	return remind(i | not_below_wide(value, &start[remind(i | 1, 3)]), 3);
+}
+
+/* The row of the class of an address. As class_row, with the tree of wide starts. */
+static __noinline int address_row(esc_u32 slot, esc_u32 blocks, const struct esc_policy_dim *d, const esc_ip *address,
+                                  esc_u32 spans)
+{
+	const struct esc_wide value = {(esc_u64)ESC_BE32(address->w[0]) << 32 | ESC_BE32(address->w[1]),
+	                               (esc_u64)ESC_BE32(address->w[2]) << 32 | ESC_BE32(address->w[3])};
+	esc_u32 at = 0, last = d->count - 1;
+	esc_u64 level = d->starts;
+	const struct esc_block *b;
+
+	for (int shift = 18; shift >= 0; shift -= 2) {
+		const struct esc_wide *start;
+
+		if (!(last >> shift))
+			continue;
+		start = blob_block(slot, level + at, blocks);
+		if (!start)
+			return -1;
+		level += (last >> shift >> 2) + 1;
+		at = at * 4 + search_wide(start, &value);
+		if (at > last >> shift)
+			at = last >> shift;
+	}
+	b = blob_block(slot, (esc_u64)d->classes + at / ESC_BLOCK_WORDS, blocks);
+	return b ? (int)(d->rows + b->w[at % ESC_BLOCK_WORDS] * spans) : -1;
+}
+#endif
+
 /* The number of the lowest bit of a word that is not 0. */
 static __always_inline esc_u32 lowest_bit(esc_u64 x)
 {
@@ -201,8 +259,8 @@ static __always_inline int policy_rows(struct esc_query *q, const struct esc_pol
 
 	q->blocks = h->blocks;
 	q->spans = spans;
-	rows[0] = class_row(q->slot, h->blocks, &h->src, ESC_BE32(q->saddr), spans);
-	rows[1] = class_row(q->slot, h->blocks, &h->dst, ESC_BE32(q->daddr), spans);
+	rows[0] = address_row(q->slot, h->blocks, &h->src, &q->saddr, spans);
+	rows[1] = address_row(q->slot, h->blocks, &h->dst, &q->daddr, spans);
 	rows[2] = class_row(q->slot, h->blocks, &h->sport, ESC_BE16(q->sport), spans);
 	rows[3] = class_row(q->slot, h->blocks, &t->dport, ESC_BE16(q->dport), spans);
 	rows[4] = class_row(q->slot, h->blocks, &t->proto, q->proto, spans);
@@ -224,12 +282,13 @@ ESC_SUBPROGRAM int policy_ask(struct esc_query *q)
 {
 	const struct esc_policy_head *h;
 	const struct esc_policy_tail *t;
+	const esc_u32 family = ESC_FAMILY == 6 ? ESC_POLICY_V6 : ESC_POLICY_V4;
 	int allow = 1;
 
 	if (!q || !q->slot)
 		return -1;
-	h = blob_block(q->slot, 2 * q->dir, ESC_POLICY_HEADER);
-	t = blob_block(q->slot, 2 * q->dir + 1, ESC_POLICY_HEADER);
+	h = blob_block(q->slot, 2 * (2 * family + q->dir), ESC_POLICY_HEADER);
+	t = blob_block(q->slot, 2 * (2 * family + q->dir) + 1, ESC_POLICY_HEADER);
 	if (!h || !t || h->blocks > ESC_POLICY_BLOCKS_MAX)
 		return -1;
 	q->flags = t->flags;

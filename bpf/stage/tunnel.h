@@ -17,7 +17,7 @@ static __always_inline int tunnel_admit(struct esc_packet *p, esc_u32 vni, esc_u
 	if (!peer || !(*peer & (vni == ESC_VNI_EDGE ? ESC_PEER_EDGE : ESC_PEER_HOST)))
 		return ESC_V_FOREIGN_TUNNEL;
 	if (p->arp)
-		return ESC_V_ARP_UNANSWERED;
+		return ESC_V_LINK_UNANSWERED;
 	if (p->dmac[0] & 1)
 		return ESC_V_BROADCAST;
 	mac_copy(mac.mac, p->dmac);

@@ -169,6 +169,7 @@ static void forget(struct agent *a)
 	for (guint n = 0; n < ESC_MAX_PORTS; n++)
 		g_clear_pointer(&a->ports[n], agent_port_free);
 	memset(a->held_ports, 0, sizeof(a->held_ports));
+	memset(a->held_ports6, 0, sizeof(a->held_ports6));
 	memset(&a->held_host, 0, sizeof(a->held_host));
 	g_clear_pointer(&a->tables, tables_free);
 	g_clear_pointer(&a->resume, tables_free);

@@ -29,8 +29,8 @@
 struct change {
 	struct agent *a;
 	const struct tables *t;
-	guint32 *slots;    /* of each blob */
-	GArray *endpoints; /* with real slots */
+	guint32 *slots;                 /* of each blob */
+	GArray *endpoints, *endpoints6; /* with real slots */
 	enum live_flows live;
 	GHashTable *moved; /* networks in which an address is not where it was */
 	GArray *flipped;   /* numbers of the ports that got a new generation */
@@ -100,7 +100,14 @@ static gboolean change_open(struct change *c, struct agent *a, const struct tabl
 		e->slot = slot_of(c, e->slot);
 		e->access = slot_of(c, e->access);
 	}
-	maps_records(t, c->endpoints, c->records);
+	c->endpoints6 = g_array_copy(t->endpoints6);
+	for (guint i = 0; i < c->endpoints6->len; i++) {
+		struct esc_endpoint *e = &g_array_index(c->endpoints6, struct table_endpoint6, i).value;
+
+		e->slot = slot_of(c, e->slot);
+		e->access = slot_of(c, e->access);
+	}
+	maps_records(t, c->endpoints, c->endpoints6, c->records);
 	return check(c, error);
 }
 
@@ -108,6 +115,8 @@ static void change_close(struct change *c)
 {
 	if (c->endpoints)
 		g_array_unref(c->endpoints);
+	if (c->endpoints6)
+		g_array_unref(c->endpoints6);
 	g_array_unref(c->flipped);
 	g_hash_table_unref(c->moved);
 	g_free(c->slots);
@@ -167,7 +176,7 @@ static gboolean write_ports(struct change *c, GError **error)
 
 		value.ifindex = c->a->ports[p->number]->ifindex;
 		flip(c, p);
-		if (!maps_write_port(c->a, p->number, &value, error))
+		if (!maps_write_port(c->a, p->number, &value, &p->port6, error))
 			return FALSE;
 	}
 	return TRUE;

@@ -19,7 +19,21 @@
 #include "store/store.h"
 
 /* The hash and LPM maps, in the order of the steps. */
-enum agent_map { MAP_MACS, MAP_ADDRS, MAP_ROUTES, MAP_PEERS, MAP_ENDPOINTS, MAP_DNAT, MAP_SNAT, MAP_COUNT };
+enum agent_map {
+	MAP_MACS,
+	MAP_ADDRS,
+	MAP_ROUTES,
+	MAP_PEERS,
+	MAP_ENDPOINTS,
+	MAP_DNAT,
+	MAP_SNAT,
+	MAP_ADDRS6,
+	MAP_ROUTES6,
+	MAP_ENDPOINTS6,
+	MAP_DNAT6,
+	MAP_SNAT6,
+	MAP_COUNT
+};
 
 /* A port as it is plugged; NULL in the agent's array: there is none of that number. */
 struct agent_port {
@@ -41,6 +55,7 @@ struct agent {
 	struct sync syncs[MAP_COUNT];
 	struct esc_host held_host;
 	struct esc_port held_ports[ESC_MAX_PORTS]; /* as in the map */
+	struct esc_port6 held_ports6[ESC_MAX_PORTS];
 	struct agent_port *ports[ESC_MAX_PORTS];
 	guint32 generation; /* the last one given, to a port or as a bound */
 	guint8 uplink_mac[6], nexthop_mac[6];
@@ -83,9 +98,11 @@ struct map_records {
 	const void *records;
 	guint count;
 };
-void maps_records(const struct tables *t, const GArray *endpoints, struct map_records out[MAP_COUNT]);
+void maps_records(const struct tables *t, const GArray *endpoints, const GArray *endpoints6,
+                  struct map_records out[MAP_COUNT]);
 gboolean maps_write_host(struct agent *a, const struct tables *t, GError **error);
-gboolean maps_write_port(struct agent *a, guint number, const struct esc_port *port, GError **error);
+gboolean maps_write_port(struct agent *a, guint number, const struct esc_port *port, const struct esc_port6 *port6,
+                         GError **error);
 void maps_forget_counters(struct agent *a, guint number);
 void maps_forget_flows(struct agent *a, const gboolean gone[ESC_MAX_PORTS]);
 void maps_forget_rules(struct agent *a, const struct tables *before, const struct tables *after);

@@ -40,6 +40,11 @@ SIDE_BY_SIDE(table_peer);
 SIDE_BY_SIDE(table_endpoint);
 SIDE_BY_SIDE(table_dnat);
 SIDE_BY_SIDE(table_snat);
+SIDE_BY_SIDE(table_addr6);
+SIDE_BY_SIDE(table_route6);
+SIDE_BY_SIDE(table_endpoint6);
+SIDE_BY_SIDE(table_dnat6);
+SIDE_BY_SIDE(table_snat6);
 
 #define INIT(which, field, type)                                                                                       \
 	sync_init(&a->syncs[which], #field, &KERNEL, &a->objects->field, sizeof(((struct type *)0)->key),              \
@@ -54,13 +59,21 @@ void maps_init(struct agent *a)
 	INIT(MAP_ENDPOINTS, endpoints, table_endpoint);
 	INIT(MAP_DNAT, dnat, table_dnat);
 	INIT(MAP_SNAT, snat, table_snat);
+	INIT(MAP_ADDRS6, addrs6, table_addr6);
+	INIT(MAP_ROUTES6, routes6, table_route6);
+	INIT(MAP_ENDPOINTS6, endpoints6, table_endpoint6);
+	INIT(MAP_DNAT6, dnat6, table_dnat6);
+	INIT(MAP_SNAT6, snat6, table_snat6);
 }
 
-void maps_records(const struct tables *t, const GArray *endpoints, struct map_records out[MAP_COUNT])
+void maps_records(const struct tables *t, const GArray *endpoints, const GArray *endpoints6,
+                  struct map_records out[MAP_COUNT])
 {
 	const GArray *arrays[MAP_COUNT] = {
-	        [MAP_MACS] = t->macs,        [MAP_ADDRS] = t->addrs, [MAP_ROUTES] = t->routes, [MAP_PEERS] = t->peers,
-	        [MAP_ENDPOINTS] = endpoints, [MAP_DNAT] = t->dnat,   [MAP_SNAT] = t->snat};
+	        [MAP_MACS] = t->macs,          [MAP_ADDRS] = t->addrs,      [MAP_ROUTES] = t->routes,
+	        [MAP_PEERS] = t->peers,        [MAP_ENDPOINTS] = endpoints, [MAP_DNAT] = t->dnat,
+	        [MAP_SNAT] = t->snat,          [MAP_ADDRS6] = t->addrs6,    [MAP_ROUTES6] = t->routes6,
+	        [MAP_ENDPOINTS6] = endpoints6, [MAP_DNAT6] = t->dnat6,      [MAP_SNAT6] = t->snat6};
 
 	for (guint m = 0; m < MAP_COUNT; m++)
 		out[m] = (struct map_records){arrays[m]->data, arrays[m]->len};
@@ -90,13 +103,28 @@ gboolean maps_write_host(struct agent *a, const struct tables *t, GError **error
 	return TRUE;
 }
 
+static gboolean write_port6(struct agent *a, guint number, const struct esc_port6 *port, GError **error)
+{
+	struct esc_port6 *held = &a->held_ports6[number];
+
+	if (!memcmp(port, held, sizeof(*port)))
+		return TRUE;
+	if (!write_array(a, a->objects->ports6, number, port, error))
+		return FALSE;
+	*held = *port;
+	return TRUE;
+}
+
 /* The interface leads to the port exactly while the port names the interface, so what `ifaces` holds is known from
  * `ports`. */
-gboolean maps_write_port(struct agent *a, guint number, const struct esc_port *port, GError **error)
+gboolean maps_write_port(struct agent *a, guint number, const struct esc_port *port, const struct esc_port6 *port6,
+                         GError **error)
 {
 	struct esc_port *held = &a->held_ports[number];
 	const guint32 none = 0, own = number;
 
+	if (!write_port6(a, number, port6, error))
+		return FALSE;
 	if (!memcmp(port, held, sizeof(*port)))
 		return TRUE;
 	if (held->ifindex && held->ifindex != port->ifindex &&
@@ -118,23 +146,33 @@ void maps_forget_counters(struct agent *a, guint number)
 		write_array(a, a->objects->drops, number * ESC_V_COUNT + v, zero, NULL);
 }
 
-/* Entries of ports that are gone would hold room until somebody needs it; the walk may meet entries twice, which is
- * harmless. */
-void maps_forget_flows(struct agent *a, const gboolean gone[ESC_MAX_PORTS])
+#define KEY_MAX sizeof(struct esc_flow_key6)
+
+/* The walk may meet entries twice, which is harmless. `port_at`: where the port's number is in a key. */
+static void forget_flows(int map, gsize port_at, const gboolean gone[ESC_MAX_PORTS])
 {
-	guint limit = 2 * objects_capacity(a->objects->flows);
-	struct esc_flow_key key, next;
+	guint limit = 2 * objects_capacity(map);
+	guint8 key[KEY_MAX], next[KEY_MAX];
 	gboolean have = FALSE, more = TRUE;
 
 	while (limit-- && more) {
-		gboolean stale = have && key.port < ESC_MAX_PORTS && gone[key.port];
+		guint16 port = 0;
 
-		more = bpf_map_get_next_key(a->objects->flows, have ? &key : NULL, &next) == 0;
-		if (stale)
-			bpf_map_delete_elem(a->objects->flows, &key);
-		key = next;
+		more = bpf_map_get_next_key(map, have ? key : NULL, next) == 0;
+		if (have)
+			memcpy(&port, key + port_at, sizeof(port));
+		if (have && port < ESC_MAX_PORTS && gone[port])
+			bpf_map_delete_elem(map, key);
+		memcpy(key, next, sizeof(key));
 		have = TRUE;
 	}
+}
+
+/* Entries of ports that are gone would hold room until somebody needs it. */
+void maps_forget_flows(struct agent *a, const gboolean gone[ESC_MAX_PORTS])
+{
+	forget_flows(a->objects->flows, offsetof(struct esc_flow_key, port), gone);
+	forget_flows(a->objects->flows6, offsetof(struct esc_flow_key6, port), gone);
 }
 
 void maps_forget_rules(struct agent *a, const struct tables *before, const struct tables *after)

@@ -4,7 +4,9 @@
 #include "lab/error.h"
 
 #include "edge.skel.h"
+#include "edge6.skel.h"
 #include "port.skel.h"
+#include "port6.skel.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -38,17 +40,26 @@ static gboolean shape_differs(const struct bpf_map *map, const char *pins)
 	return differs;
 }
 
+static gboolean maps_differ(const struct bpf_object *object, const char *pins)
+{
+	struct bpf_map *map;
+
+	FOR_OWN_MAPS(map, object)
+	{
+		if (shape_differs(map, pins))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 gboolean objects_stale(const char *pins)
 {
 	struct port_bpf *port = port_bpf__open();
-	gboolean stale = FALSE;
-	struct bpf_map *map;
+	struct port6_bpf *port6 = port6_bpf__open();
+	gboolean stale = (port && maps_differ(port->obj, pins)) || (port6 && maps_differ(port6->obj, pins));
 
-	if (!port)
-		return FALSE;
-	FOR_OWN_MAPS(map, port->obj)
-	stale = stale || shape_differs(map, pins);
 	port_bpf__destroy(port);
+	port6_bpf__destroy(port6);
 	return stale;
 }
 
@@ -86,22 +97,45 @@ static gboolean pin_maps(struct bpf_object *object, const char *pins, GError **e
 	return TRUE;
 }
 
+static gboolean loaded(int e, const char *what, GError **error)
+{
+	return !e || lab_fail(error, "cannot load the programs of the %s: %s", what, g_strerror(-e));
+}
+
+/* Before anything is attached, so that no IPv6 packet finds its program missing. */
+static gboolean put_sibling(int map, guint32 index, const struct bpf_program *program, GError **error)
+{
+	int fd = bpf_program__fd(program);
+
+	return !bpf_map_update_elem(map, &index, &fd, BPF_ANY) ||
+	       lab_fail_errno(error, "cannot put the IPv6 programs in their place");
+}
+
+static gboolean put_siblings(struct objects *o, GError **error)
+{
+	int tc = bpf_map__fd(o->port->maps.siblings), xdp = bpf_map__fd(o->port->maps.siblings_xdp);
+
+	return put_sibling(tc, ESC_SIBLING_PORT, o->port6->progs.from_port6, error) &&
+	       put_sibling(tc, ESC_SIBLING_OVERLAY, o->port6->progs.from_overlay6, error) &&
+	       put_sibling(tc, ESC_SIBLING_EDGE, o->edge6->progs.edge_tc6, error) &&
+	       put_sibling(xdp, 0, o->edge6->progs.edge_xdp6, error);
+}
+
 static gboolean load(struct objects *o, GError **error)
 {
-	int e;
-
 	o->port = port_bpf__open();
 	o->edge = edge_bpf__open();
-	if (!o->port || !o->edge)
+	o->port6 = port6_bpf__open();
+	o->edge6 = edge6_bpf__open();
+	if (!o->port || !o->edge || !o->port6 || !o->edge6)
 		return lab_fail_errno(error, "cannot open the BPF objects");
 	o->port->rodata->esc_hz = o->edge->rodata->esc_hz = hz_of_kernel();
-	if (!pin_maps(o->port->obj, o->pins, error) || !pin_maps(o->edge->obj, o->pins, error))
-		return FALSE;
-	e = port_bpf__load(o->port);
-	if (e)
-		return lab_fail(error, "cannot load the port programs: %s", g_strerror(-e));
-	e = edge_bpf__load(o->edge);
-	return !e || lab_fail(error, "cannot load the edge programs: %s", g_strerror(-e));
+	o->port6->rodata->esc_hz = o->edge6->rodata->esc_hz = o->port->rodata->esc_hz;
+	return pin_maps(o->port->obj, o->pins, error) && pin_maps(o->edge->obj, o->pins, error) &&
+	       pin_maps(o->port6->obj, o->pins, error) && pin_maps(o->edge6->obj, o->pins, error) &&
+	       loaded(port_bpf__load(o->port), "ports", error) && loaded(edge_bpf__load(o->edge), "edge", error) &&
+	       loaded(port6_bpf__load(o->port6), "ports, for IPv6", error) &&
+	       loaded(edge6_bpf__load(o->edge6), "edge, for IPv6", error) && put_siblings(o, error);
 }
 
 static void take_fds(struct objects *o)
@@ -123,6 +157,13 @@ static void take_fds(struct objects *o)
 	o->drops = bpf_map__fd(o->port->maps.drops);
 	o->rules = bpf_map__fd(o->port->maps.rules);
 	o->events = bpf_map__fd(o->port->maps.events);
+	o->ports6 = bpf_map__fd(o->port6->maps.ports6);
+	o->addrs6 = bpf_map__fd(o->port6->maps.addrs6);
+	o->routes6 = bpf_map__fd(o->port6->maps.routes6);
+	o->endpoints6 = bpf_map__fd(o->port6->maps.endpoints6);
+	o->dnat6 = bpf_map__fd(o->port6->maps.dnat6);
+	o->snat6 = bpf_map__fd(o->port6->maps.snat6);
+	o->flows6 = bpf_map__fd(o->port6->maps.flows6);
 	o->from_port = bpf_program__fd(o->port->progs.from_port);
 	o->from_overlay = bpf_program__fd(o->port->progs.from_overlay);
 	o->edge_tc = bpf_program__fd(o->edge->progs.edge_tc);
@@ -185,6 +226,8 @@ void objects_free(struct objects *o)
 		munmap(o->words, ESC_MAX_PORTS * sizeof(guint64));
 	port_bpf__destroy(o->port);
 	edge_bpf__destroy(o->edge);
+	port6_bpf__destroy(o->port6);
+	edge6_bpf__destroy(o->edge6);
 	g_free(o->pins);
 	g_free(o);
 }

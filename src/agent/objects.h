@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two BPF objects of a host and the maps that they share, kept alive by pins.
+ * The BPF objects of a host and the maps that they share, kept alive by pins.
  *
  * Every map is pinned under its name in the host's bpffs directory, so a restarted agent finds flows, policies and
  * counters where they were. The programs are loaded anew each time (they may be newer than the last ones) over those
@@ -8,20 +8,25 @@
  * everything of the host is begun again, which the caller must do with all devices down.
  */
 #pragma once
-#include "abi/maps.h"
+#include "abi/maps6.h"
 #include <glib.h>
 
 struct port_bpf;
 struct edge_bpf;
+struct port6_bpf;
+struct edge6_bpf;
 
 struct objects {
 	char *pins; /* directory */
 	struct port_bpf *port;
 	struct edge_bpf *edge;
+	struct port6_bpf *port6; /* the same programs for IPv6, reached through `siblings` of the others */
+	struct edge6_bpf *edge6;
 	gboolean fresh; /* the maps are new: nothing is in force */
 	/* Maps. */
 	int host, ifaces, ports, port_word, port_past, blobs, macs, addrs, routes, peers, endpoints, dnat, snat, flows,
 	        drops, rules, events;
+	int ports6, addrs6, routes6, endpoints6, dnat6, snat6, flows6;
 	/* Programs. */
 	int from_port, from_overlay, edge_tc, edge_xdp;
 	guint64 *words;             /* port_word, mapped: number -> word */

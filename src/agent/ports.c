@@ -204,6 +204,7 @@ gboolean ports_plug(struct agent *a, const struct tables *t, gboolean added_only
 static gboolean drop_one(struct agent *a, guint number, GError **error)
 {
 	static const struct esc_port NO_PORT;
+	static const struct esc_port6 NO_PORT6;
 	g_autofree char *device = g_strdup_printf("p%u", number);
 	g_autofree char *pin = objects_link_pin(a->objects, device);
 	struct agent_port *p = a->ports[number];
@@ -211,7 +212,7 @@ static gboolean drop_one(struct agent *a, guint number, GError **error)
 	if (rtnl_index(a->rtnl, device) && !rtnl_set_up(a->rtnl, device, FALSE, error))
 		return FALSE;
 	__atomic_store_n(&a->objects->words[number], 0, __ATOMIC_RELEASE);
-	if (!maps_write_port(a, number, &NO_PORT, error))
+	if (!maps_write_port(a, number, &NO_PORT, &NO_PORT6, error))
 		return FALSE;
 	tcx_detach(pin);
 	g_autoptr(node) answer = lines_call(a->lab_socket, ask(a, "unplug", number, p->vm), LAB_SECONDS, error);

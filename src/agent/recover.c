@@ -14,7 +14,8 @@
 static gboolean read_ports(struct agent *a, GError **error)
 {
 	for (guint32 n = 0; n < ESC_MAX_PORTS; n++)
-		if (bpf_map_lookup_elem(a->objects->ports, &n, &a->held_ports[n]))
+		if (bpf_map_lookup_elem(a->objects->ports, &n, &a->held_ports[n]) ||
+		    bpf_map_lookup_elem(a->objects->ports6, &n, &a->held_ports6[n]))
 			return lab_fail_errno(error, "cannot read the ports");
 	if (bpf_map_lookup_elem(a->objects->host, &(guint32){0}, &a->held_host))
 		return lab_fail_errno(error, "cannot read the host");
@@ -46,16 +47,6 @@ static gboolean adopt_policy(struct agent *a, guint32 slot)
 	return blobs_adopt(&a->blobs, slot, header->blocks);
 }
 
-static gboolean adopt_access(struct agent *a, guint32 slot)
-{
-	const struct esc_access *head;
-
-	if (slot >= a->objects->block_count)
-		return FALSE;
-	head = (const struct esc_access *)(a->objects->blocks + slot);
-	return blobs_adopt(&a->blobs, slot, head->blocks);
-}
-
 static gboolean adopt_choice(struct agent *a, guint32 slot)
 {
 	guint64 n, m;
@@ -67,9 +58,26 @@ static gboolean adopt_choice(struct agent *a, guint32 slot)
 	return blobs_adopt(&a->blobs, slot, blocks_of_words(ESC_BLOCK_WORDS * (1 + (n + 1) / 2) + m));
 }
 
+static gboolean adopt_access(struct agent *a, guint32 slot)
+{
+	const struct esc_access *head;
+
+	if (slot >= a->objects->block_count)
+		return FALSE;
+	head = (const struct esc_access *)(a->objects->blocks + slot);
+	return blobs_adopt(&a->blobs, slot, head->blocks);
+}
+
+static gboolean adopt_endpoint(struct agent *a, const struct esc_endpoint *e)
+{
+	if (e->kind != ESC_EP_ONE && e->slot && !adopt_choice(a, e->slot))
+		return FALSE;
+	return !e->access || adopt_access(a, e->access);
+}
+
 static gboolean adopt_blobs(struct agent *a)
 {
-	const struct sync *s = &a->syncs[MAP_ENDPOINTS];
+	const struct sync *s = &a->syncs[MAP_ENDPOINTS], *six = &a->syncs[MAP_ENDPOINTS6];
 
 	for (guint n = 0; n < ESC_MAX_PORTS; n++) {
 		struct esc_port_word w = word_of(a, n);
@@ -83,9 +91,13 @@ static gboolean adopt_blobs(struct agent *a)
 	for (guint i = 0; i < sync_count(s); i++) {
 		const struct table_endpoint *e = (const struct table_endpoint *)s->held->data + i;
 
-		if (e->value.kind != ESC_EP_ONE && e->value.slot && !adopt_choice(a, e->value.slot))
+		if (!adopt_endpoint(a, &e->value))
 			return FALSE;
-		if (e->value.access && !adopt_access(a, e->value.access))
+	}
+	for (guint i = 0; i < sync_count(six); i++) {
+		const struct table_endpoint6 *e = (const struct table_endpoint6 *)six->held->data + i;
+
+		if (!adopt_endpoint(a, &e->value))
 			return FALSE;
 	}
 	return TRUE;

@@ -3,28 +3,14 @@
  * The native pipeline: bpf/stage over src/explain/table.c. What an agent and the kernel do around the stages is
  * here: placing blobs, generations, interface numbers, the exits' counters.
  */
-#include "explain/native.h"
-#include "explain/table.h"
+#include "explain/native_host.h"
 
 #define NATIVE_UPLINK  2
 #define NATIVE_OVERLAY 3
 #define NATIVE_PORT(n) (100 + (n))
 #define NATIVE_RULES   65536
-#define NATIVE_FLOWS   (262144 + 1)
 
-struct native {
-	/* named as in bpf/maps.h, since the stages name them so */
-	struct table host, ifaces, ports, port_word, port_past, blobs, macs, addrs, routes, peers, endpoints, dnat,
-	        snat;
-	struct table flows, rings, hands, drops, rules, budgets, scratch, effects;
-	guint64 now; /* milliseconds */
-	guint64 events;
-	struct esc_event last_event;
-	guint32 generation;  /* last one given */
-	GArray *known_addrs; /* of the tables in force, struct table_addr sorted by key */
-};
-
-static __thread struct native *native_self;
+__thread struct native *native_self;
 
 #include "bpf/ctx/native.h"
 #include "bpf/stage/journey.h"
@@ -79,8 +65,7 @@ static GArray *native_put_blobs(struct native *n, const struct tables *t)
 	return starts;
 }
 
-/* A slot as tables have it (index + 1) becomes a block number; 0 where there is no such blob. */
-static guint32 native_slot(const GArray *starts, guint32 slot)
+guint32 native_slot(const GArray *starts, guint32 slot)
 {
 	return slot && slot <= starts->len ? g_array_index(starts, guint32, slot - 1) : 0;
 }
@@ -185,6 +170,7 @@ static void native_init_static(struct native *n)
 	table_init_hash(&n->endpoints, G_MAXUINT32, sizeof(struct esc_endpoint_key), sizeof(struct esc_endpoint));
 	table_init_hash(&n->dnat, G_MAXUINT32, sizeof(struct esc_dnat_key), sizeof(struct esc_dnat));
 	table_init_hash(&n->snat, G_MAXUINT32, sizeof(struct esc_snat_key), sizeof(struct esc_snat));
+	native6_init_static(n);
 }
 
 static void native_clear_static(struct native *n)
@@ -193,6 +179,7 @@ static void native_clear_static(struct native *n)
 
 	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
 		table_clear(all[i]);
+	native6_clear_static(n);
 }
 
 static void native_load(struct native *n, const struct tables *t)
@@ -203,6 +190,7 @@ static void native_load(struct native *n, const struct tables *t)
 	native_put_static(n, t);
 	native_put_endpoints(n, t, starts);
 	native_put_ports(n, t, starts);
+	native6_load(n, t, starts);
 }
 
 struct native *native_new(const struct tables *t)
@@ -222,6 +210,7 @@ struct native *native_new(const struct tables *t)
 	table_init_array(&n->scratch, 1, sizeof(struct esc_scratch));
 	table_init_array(&n->effects, 1, sizeof(struct esc_effect));
 	n->known_addrs = g_array_new(FALSE, FALSE, sizeof(struct table_addr));
+	native6_init(n);
 	native_init_static(n);
 	native_load(n, t);
 	return n;
@@ -241,6 +230,7 @@ void native_free(struct native *n)
 	                       &n->rules, &n->budgets, &n->scratch, &n->effects};
 
 	native_clear_static(n);
+	native6_clear(n);
 	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
 		table_clear(all[i]);
 	g_array_unref(n->known_addrs);
@@ -263,7 +253,10 @@ struct esc_effect native_from_port(struct native *n, guint32 port, struct native
 
 	native_self = n;
 	verdict = journey_from_port(&ctx, &p);
-	leave(&ctx, &p, verdict);
+	if (verdict == ESC_V_IPV6)
+		native6_from_port(packet, ctx.ifindex); /* the tail call */
+	else
+		leave(&ctx, &p, verdict);
 	return native_effect(n);
 }
 
@@ -275,7 +268,10 @@ struct esc_effect native_from_overlay(struct native *n, struct native_packet *pa
 
 	native_self = n;
 	verdict = journey_from_overlay(&ctx, &p);
-	leave(&ctx, &p, verdict);
+	if (verdict == ESC_V_IPV6)
+		native6_from_overlay(packet, ctx.ifindex); /* the tail call */
+	else
+		leave(&ctx, &p, verdict);
 	return native_effect(n);
 }
 
@@ -287,7 +283,10 @@ struct esc_effect native_edge(struct native *n, struct native_packet *packet)
 
 	native_self = n;
 	verdict = journey_edge(&ctx, &p);
-	leave(&ctx, &p, verdict);
+	if (verdict == ESC_V_IPV6)
+		native6_edge(packet, ctx.ifindex); /* the tail call */
+	else
+		leave(&ctx, &p, verdict);
 	packet->marked = FALSE;
 	return native_effect(n);
 }
@@ -301,7 +300,10 @@ struct esc_effect native_edge_xdp(struct native *n, struct native_packet *packet
 	native_self = n;
 	p.now = ctx_now();
 	verdict = journey_edge_xdp(packet->data, packet->data + packet->length, &p, &to);
-	count(&p, verdict);
+	if (verdict == ESC_V_IPV6)
+		verdict = native6_edge_xdp(packet, &to);
+	else
+		count(&p, verdict);
 	packet->marked = verdict == ESC_V_FORWARD;
 	if (packet->marked)
 		packet->mark = (struct esc_mark){.magic = ESC_MARK_MAGIC, .to = to};
@@ -356,7 +358,7 @@ guint64 native_events(const struct native *n, struct esc_event *last)
 
 guint native_flow_count(const struct native *n)
 {
-	return g_hash_table_size(n->flows.hash);
+	return g_hash_table_size(n->flows.hash) + g_hash_table_size(n->flows6.hash);
 }
 
 gboolean native_flow(const struct native *n, const struct esc_flow_key *key, struct esc_flow *flow)
@@ -381,11 +383,13 @@ static const struct {
 	const char *name;
 	gsize offset;
 } native_tables[] = {
-        NATIVE_TABLE(host),  NATIVE_TABLE(ifaces),    NATIVE_TABLE(ports),     NATIVE_TABLE(port_word),
-        NATIVE_TABLE(blobs), NATIVE_TABLE(macs),      NATIVE_TABLE(addrs),     NATIVE_TABLE(routes),
-        NATIVE_TABLE(peers), NATIVE_TABLE(endpoints), NATIVE_TABLE(dnat),      NATIVE_TABLE(snat),
-        NATIVE_TABLE(flows), NATIVE_TABLE(rings),     NATIVE_TABLE(hands),     NATIVE_TABLE(drops),
-        NATIVE_TABLE(rules), NATIVE_TABLE(budgets),   NATIVE_TABLE(port_past),
+        NATIVE_TABLE(host),   NATIVE_TABLE(ifaces),    NATIVE_TABLE(ports),      NATIVE_TABLE(port_word),
+        NATIVE_TABLE(blobs),  NATIVE_TABLE(macs),      NATIVE_TABLE(addrs),      NATIVE_TABLE(routes),
+        NATIVE_TABLE(peers),  NATIVE_TABLE(endpoints), NATIVE_TABLE(dnat),       NATIVE_TABLE(snat),
+        NATIVE_TABLE(flows),  NATIVE_TABLE(rings),     NATIVE_TABLE(hands),      NATIVE_TABLE(drops),
+        NATIVE_TABLE(rules),  NATIVE_TABLE(budgets),   NATIVE_TABLE(port_past),  NATIVE_TABLE(ports6),
+        NATIVE_TABLE(addrs6), NATIVE_TABLE(routes6),   NATIVE_TABLE(endpoints6), NATIVE_TABLE(dnat6),
+        NATIVE_TABLE(snat6),  NATIVE_TABLE(flows6),    NATIVE_TABLE(rings6),     NATIVE_TABLE(hands6),
 };
 
 struct table *native_table(struct native *n, const char *name)

@@ -4,7 +4,8 @@
  *
  * Concept. The same C that the kernel runs, with the maps replaced by hash tables and the packet by a
  * buffer. Tests hold it and the kernel build together packet by packet; trace, fuzzers and sanitizers run it.
- * One instance is one host with its flows; time is what the caller says.
+ * One instance is one host with its flows; time is what the caller says. IPv6 packets take their own compilation of the
+ * stages, as in the kernel.
  */
 #pragma once
 #include "compile/tables.h"
@@ -41,6 +42,8 @@ struct esc_effect native_edge_xdp(struct native *n,
  * whole policy, so nothing passes. */
 gboolean native_policy(struct native *n, const struct esc_flow_key *tuple, guint direction, gboolean *allow,
                        guint32 rules[2]);
+gboolean native_policy6(struct native *n, const struct esc_flow_key6 *tuple, guint direction, gboolean *allow,
+                        guint32 rules[2]);
 
 void native_advance(struct native *n, guint64 milliseconds); /* time stands still otherwise */
 guint64 native_drops(const struct native *n, guint32 port, enum esc_verdict v);
@@ -48,6 +51,7 @@ guint64 native_rule_hits(const struct native *n, guint32 rule);
 guint64 native_events(const struct native *n, struct esc_event *last); /* reported so far, and the last of them */
 guint native_flow_count(const struct native *n);
 gboolean native_flow(const struct native *n, const struct esc_flow_key *key, struct esc_flow *flow);
+gboolean native_flow6(const struct native *n, const struct esc_flow_key6 *key, struct esc_flow6 *flow);
 const struct esc_host *native_host(const struct native *n); /* with the MACs that a frame from the uplink needs */
 
 /* The table behind a map of bpf/maps.h, by its name there; NULL: no such map. For tests that compare or copy it. */

@@ -8,12 +8,14 @@ struct table_key {
 
 static guint key_hash(gconstpointer p)
 {
-	guint64 a, b;
+	guint64 sum = 0, word;
 
-	memcpy(&a, p, 8);
-	memcpy(&b, (const guint8 *)p + 8, 8);
-	a = (a ^ (b * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15))) * G_GUINT64_CONSTANT(0xbf58476d1ce4e5b9);
-	return (guint)(a >> 32);
+	for (guint i = 0; i < TABLE_KEY_MAX; i += 8) {
+		memcpy(&word, (const guint8 *)p + i, 8);
+		sum = (sum ^ word) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+		sum ^= sum >> 32;
+	}
+	return (guint)sum;
 }
 
 static gboolean key_equal(gconstpointer a, gconstpointer b)

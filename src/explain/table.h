@@ -6,7 +6,7 @@
 #pragma once
 #include <glib.h>
 
-#define TABLE_KEY_MAX 16
+#define TABLE_KEY_MAX 40
 
 struct table {
 	guint key_size, value_size;

@@ -58,6 +58,11 @@ static void test_host_moved(void)
 		if (a->value.host == GUINT32_TO_BE(WORLD_REMOTE))
 			a->value.host = GUINT32_TO_BE(TRAITOR);
 	}
+	for (guint i = 0; i < t->addrs6->len; i++) {
+		struct table_addr6 *a = &g_array_index(t->addrs6, struct table_addr6, i);
+		if (a->value.host == GUINT32_TO_BE(WORLD_REMOTE))
+			a->value.host = GUINT32_TO_BE(TRAITOR);
+	}
 	twin_update(w, t);
 	overlay_pass(w, 100, TRAITOR, &s, NULL);
 	overlay_drop(w, 100, WORLD_REMOTE, &s, ESC_V_WRONG_HOST, 1);
@@ -202,13 +207,13 @@ static void test_port_zero(void)
 
 void cases_attack_register(void)
 {
-	g_test_add_func("/attack/host/opens-for-another", test_host_opens_for_another);
-	g_test_add_func("/attack/host/answers-for-another", test_host_answers_for_another);
-	g_test_add_func("/attack/host/moved", test_host_moved);
-	g_test_add_func("/attack/edge/private-source", test_edge_forwards_private_source);
-	g_test_add_func("/attack/outsider/network-range", test_outsider_in_network_range);
-	g_test_add_func("/attack/tcp/forged-reset", test_forged_reset);
-	g_test_add_func("/attack/tcp/syn-backwards", test_syn_backwards);
-	g_test_add_func("/attack/tcp/syn-both-ways", test_syn_both_ways_at_once);
-	g_test_add_func("/attack/port-zero", test_port_zero);
+	scene_both("/attack/host/opens-for-another", test_host_opens_for_another);
+	scene_both("/attack/host/answers-for-another", test_host_answers_for_another);
+	scene_both("/attack/host/moved", test_host_moved);
+	scene_both("/attack/edge/private-source", test_edge_forwards_private_source);
+	scene_both("/attack/outsider/network-range", test_outsider_in_network_range);
+	scene_both("/attack/tcp/forged-reset", test_forged_reset);
+	scene_both("/attack/tcp/syn-backwards", test_syn_backwards);
+	scene_both("/attack/tcp/syn-both-ways", test_syn_both_ways_at_once);
+	scene_both("/attack/port-zero", test_port_zero);
 }

@@ -241,10 +241,8 @@ void random_packet(struct twin *w, struct naive *n, struct frame *last, guint32 
 		complain(&f, last, *ifindex, &in);
 	if (!pick(6))
 		damage(&f);
-	if (frame_get16(&f, 12) == 0x0806)
-		return; /* ARP has its own cases */
-	if (frame_get16(&f, 12) == 0x86dd && f.length < 54)
-		return; /* shorter than TEST_RUN takes */
+	if (frame_get16(&f, 12) == 0x0806 || frame_get16(&f, 12) == 0x86dd)
+		return; /* ARP and IPv6 have their own cases */
 	want = in.entry == TWIN_PORT ? naive_from_port(n, in.port, &f) : naive_from_uplink(n, &f);
 	if (in.entry == TWIN_EDGE)
 		through_xdp(w, &in, &f);

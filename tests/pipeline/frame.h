@@ -22,6 +22,13 @@ struct frame_spec {
 	gboolean no_udp_checksum;
 };
 
+/*
+ * What frame_build builds: 4, or 6. Specs speak IPv4 all the same, so that one case serves for both: an address a.b.c.d
+ * becomes fd00::a.b.c.d when it is of 10.0.0.0/8, else 2001:db8::a.b.c.d, and ICMP becomes ICMPv6.
+ */
+extern guint frame_family;
+void frame_six(guint32 addr, guint8 six[16]);
+
 struct frame {
 	guint8 data[FRAME_MAX];
 	gsize length;
@@ -38,6 +45,11 @@ gboolean frame_good(const struct frame *f);
 void frame_error(struct frame *f, const struct frame *about, guint32 source, guint8 type, guint8 code);
 void frame_arp(struct frame *f, const guint8 smac[6], const guint8 sender_mac[6], guint32 sender, guint32 target,
                guint16 operation);
+
+/* Of a frame of either family: where its L4 header is, and its addresses as specs have them. */
+gsize frame_l4(const struct frame *f);
+guint32 frame_source(const struct frame *f);
+guint32 frame_destination(const struct frame *f);
 
 guint16 frame_get16(const struct frame *f, gsize at);
 guint32 frame_get32(const struct frame *f, gsize at);

@@ -9,24 +9,32 @@
 #include <sys/resource.h>
 #include "port.skel.h"
 #include "edge.skel.h"
+#include "port6.skel.h"
+#include "edge6.skel.h"
 
 #define KERNEL_PORTS 16u
 #define KERNEL_RULES 256u
 
 /* Copied from the native twin, since they are the agent's to write. */
-static const char *const given[] = {"host",   "ifaces", "ports",     "port_word", "blobs", "macs",     "addrs",
-                                    "routes", "peers",  "endpoints", "dnat",      "snat",  "port_past"};
+static const char *const given[] = {"host",   "ifaces",  "ports",      "port_word", "blobs", "macs",      "addrs",
+                                    "routes", "peers",   "endpoints",  "dnat",      "snat",  "port_past", "ports6",
+                                    "addrs6", "routes6", "endpoints6", "dnat6",     "snat6"};
 
 struct kernel {
 	struct port_bpf *port;
 	struct edge_bpf *edge;
+	struct port6_bpf *port6;
+	struct edge6_bpf *edge6;
 	int cpus;
 };
 
+/* The first object that has it: its maps are those of all. */
 static struct bpf_map *map_of(struct kernel *k, const char *name)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(k->port->obj, name);
 
+	if (!map)
+		map = bpf_object__find_map_by_name(k->port6->obj, name);
 	g_assert_nonnull(map);
 	return map;
 }
@@ -49,6 +57,10 @@ static void set_sizes(struct kernel *k)
 	bpf_map__set_max_entries(map_of(k, "rings"), KERNEL_PORTS * 4096);
 	bpf_map__set_max_entries(map_of(k, "flows"), 65536 + 1);
 	bpf_map__set_max_entries(map_of(k, "blobs"), 131072);
+	bpf_map__set_max_entries(map_of(k, "ports6"), KERNEL_PORTS);
+	bpf_map__set_max_entries(map_of(k, "hands6"), KERNEL_PORTS);
+	bpf_map__set_max_entries(map_of(k, "rings6"), KERNEL_PORTS * 4096);
+	bpf_map__set_max_entries(map_of(k, "flows6"), 65536 + 1);
 }
 
 /* A verifier's refusal is a failure of the program, not a kernel that does not let us: nobody must take it for one. */
@@ -59,25 +71,65 @@ static gboolean loaded(int error, const char *what)
 	return !error;
 }
 
-static gboolean load(struct kernel *k)
+/* Maps that an earlier object has are taken from there. */
+static gboolean share_maps(struct kernel *k, struct bpf_object *object)
 {
 	struct bpf_map *map;
 
-	k->port = port_bpf__open();
-	k->edge = edge_bpf__open();
-	if (!k->port || !k->edge)
-		return FALSE;
-	set_sizes(k);
-	k->port->rodata->esc_test = 1;
-	k->edge->rodata->esc_test = 1;
-	if (!loaded(port_bpf__load(k->port), "ports"))
-		return FALSE;
-	bpf_object__for_each_map(map, k->edge->obj)
+	bpf_object__for_each_map(map, object)
 	{
-		if (!strchr(bpf_map__name(map), '.') && bpf_map__reuse_fd(map, fd_of(k, bpf_map__name(map))))
+		struct bpf_map *first;
+		if (strchr(bpf_map__name(map), '.'))
+			continue;
+		first = map_of(k, bpf_map__name(map));
+		if (first != map && bpf_map__reuse_fd(map, bpf_map__fd(first)))
 			return FALSE;
 	}
-	return loaded(edge_bpf__load(k->edge), "edge");
+	return TRUE;
+}
+
+static gboolean put_sibling(struct kernel *k, const char *name, guint32 index, struct bpf_program *program)
+{
+	int fd = bpf_program__fd(program);
+
+	return !bpf_map_update_elem(fd_of(k, name), &index, &fd, BPF_ANY);
+}
+
+static gboolean put_siblings(struct kernel *k)
+{
+	return put_sibling(k, "siblings", ESC_SIBLING_PORT, k->port6->progs.from_port6) &&
+	       put_sibling(k, "siblings", ESC_SIBLING_OVERLAY, k->port6->progs.from_overlay6) &&
+	       put_sibling(k, "siblings", ESC_SIBLING_EDGE, k->edge6->progs.edge_tc6) &&
+	       put_sibling(k, "siblings_xdp", 0, k->edge6->progs.edge_xdp6);
+}
+
+void kernel_put_siblings(struct kernel *k)
+{
+	g_assert_true(put_siblings(k));
+}
+
+void kernel_forget_siblings(struct kernel *k)
+{
+	for (guint32 i = 0; i < ESC_SIBLINGS; i++)
+		g_assert_cmpint(bpf_map_delete_elem(fd_of(k, "siblings"), &i), ==, 0);
+	g_assert_cmpint(bpf_map_delete_elem(fd_of(k, "siblings_xdp"), &(guint32){0}), ==, 0);
+}
+
+static gboolean load(struct kernel *k)
+{
+	k->port = port_bpf__open();
+	k->edge = edge_bpf__open();
+	k->port6 = port6_bpf__open();
+	k->edge6 = edge6_bpf__open();
+	if (!k->port || !k->edge || !k->port6 || !k->edge6)
+		return FALSE;
+	set_sizes(k);
+	k->port->rodata->esc_test = k->edge->rodata->esc_test = 1;
+	k->port6->rodata->esc_test = k->edge6->rodata->esc_test = 1;
+	return loaded(port_bpf__load(k->port), "ports") && share_maps(k, k->edge->obj) &&
+	       loaded(edge_bpf__load(k->edge), "edge") && share_maps(k, k->port6->obj) &&
+	       loaded(port6_bpf__load(k->port6), "ports, for IPv6") && share_maps(k, k->edge6->obj) &&
+	       loaded(edge6_bpf__load(k->edge6), "edge, for IPv6") && put_siblings(k);
 }
 
 struct kernel *kernel_open(void)
@@ -97,6 +149,8 @@ void kernel_close(struct kernel *k)
 {
 	if (!k)
 		return;
+	edge6_bpf__destroy(k->edge6);
+	port6_bpf__destroy(k->port6);
 	edge_bpf__destroy(k->edge);
 	port_bpf__destroy(k->port);
 	g_free(k);
@@ -123,16 +177,18 @@ static void clear_array(struct kernel *k, struct bpf_map *map)
 
 void kernel_reset(struct kernel *k)
 {
-	static const char *const arrays[] = {"ifaces", "ports", "port_word", "port_past",
-	                                     "hands",  "drops", "rules",     "budgets"};
-	static const char *const hashes[] = {"macs", "addrs", "routes", "peers", "endpoints", "dnat", "snat", "flows"};
+	static const char *const arrays[] = {"ifaces", "ports", "port_word", "port_past", "hands",
+	                                     "drops",  "rules", "budgets",   "ports6",    "hands6"};
+	static const char *const hashes[] = {"macs",       "addrs", "routes", "peers",  "endpoints",
+	                                     "dnat",       "snat",  "flows",  "addrs6", "routes6",
+	                                     "endpoints6", "dnat6", "snat6",  "flows6"};
 
 	for (guint i = 0; i < G_N_ELEMENTS(hashes); i++)
 		clear_hash(fd_of(k, hashes[i]), bpf_map__key_size(map_of(k, hashes[i])));
 	for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
 		clear_array(k, map_of(k, arrays[i]));
-	k->port->bss->esc_test_now = 0;
-	k->edge->bss->esc_test_now = 0;
+	k->port->bss->esc_test_now = k->edge->bss->esc_test_now = 0;
+	k->port6->bss->esc_test_now = k->edge6->bss->esc_test_now = 0;
 }
 
 static void copy_table(struct kernel *k, const char *name, struct table *t)
@@ -167,6 +223,8 @@ void kernel_advance(struct kernel *k, guint64 milliseconds)
 {
 	k->port->bss->esc_test_now += milliseconds;
 	k->edge->bss->esc_test_now += milliseconds;
+	k->port6->bss->esc_test_now += milliseconds;
+	k->edge6->bss->esc_test_now += milliseconds;
 }
 
 static void fill_context(struct __sk_buff *skb, const struct twin_in *in, const struct esc_mark *mark)
@@ -284,8 +342,22 @@ void kernel_compare(struct kernel *k, struct native *n)
 {
 	compare_hash(k, "flows", native_table(n, "flows"));
 	compare_array(k, "hands", native_table(n, "hands"));
+	compare_hash(k, "flows6", native_table(n, "flows6"));
+	compare_array(k, "hands6", native_table(n, "hands6"));
 	compare_counts(k, "drops", native_table(n, "drops"));
 	compare_counts(k, "rules", native_table(n, "rules"));
+}
+
+guint64 kernel_drops(struct kernel *k, guint32 port, enum esc_verdict v)
+{
+	g_autofree struct esc_count *each = g_new0(struct esc_count, k->cpus);
+	guint32 index = port * ESC_V_COUNT + v;
+	guint64 all = 0;
+
+	g_assert_cmpint(bpf_map_lookup_elem(fd_of(k, "drops"), &index, each), ==, 0);
+	for (int cpu = 0; cpu < k->cpus; cpu++)
+		all += each[cpu].packets;
+	return all;
 }
 
 struct racer {

@@ -136,8 +136,6 @@ static enum esc_verdict read_frame(const struct frame *f, struct tuple *t)
 
 	if (f->length < 14)
 		return ESC_V_MALFORMED;
-	if (frame_get16(f, 12) == 0x86dd)
-		return ESC_V_IPV6;
 	if (frame_get16(f, 12) != 0x0800)
 		return ESC_V_ETHERTYPE;
 	if (f->length < 34 || f->data[14] >> 4 != 4 || (f->data[14] & 15) < 5)

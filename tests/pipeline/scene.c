@@ -141,14 +141,71 @@ struct esc_effect overlay_pass(struct twin *w, guint32 vni, guint32 remote, cons
 
 void frame_is(const struct frame *f, guint32 saddr, guint32 daddr, guint16 sport, guint16 dport)
 {
-	g_assert_cmphex(frame_get32(f, 26), ==, saddr);
-	g_assert_cmphex(frame_get32(f, 30), ==, daddr);
-	if (f->data[23] == 1) {
-		g_assert_cmpuint(frame_get16(f, 38), ==, sport);
+	gsize l4 = frame_l4(f);
+	guint8 protocol = f->data[l4 == 34 ? 23 : 20];
+
+	g_assert_cmphex(frame_source(f), ==, saddr);
+	g_assert_cmphex(frame_destination(f), ==, daddr);
+	if (protocol == 1 || protocol == 58) {
+		g_assert_cmpuint(frame_get16(f, l4 + 4), ==, sport);
 		return;
 	}
-	g_assert_cmpuint(frame_get16(f, 34), ==, sport);
-	g_assert_cmpuint(frame_get16(f, 36), ==, dport);
+	g_assert_cmpuint(frame_get16(f, l4), ==, sport);
+	g_assert_cmpuint(frame_get16(f, l4 + 2), ==, dport);
+}
+
+static void as_six(gconstpointer test)
+{
+	frame_family = 6;
+	((void (*)(void))test)();
+	frame_family = 4;
+}
+
+void scene_both(const char *path, void (*test)(void))
+{
+	g_autofree char *six = g_strconcat("/ipv6", path, NULL);
+
+	g_test_add_func(path, test);
+	scene_six(six, test);
+}
+
+void scene_six(const char *path, void (*test)(void))
+{
+	g_test_add_data_func(path, (gconstpointer)test, as_six);
+}
+
+gboolean scene_flow(struct twin *w, const struct esc_flow_key *key, struct esc_flow *flow)
+{
+	struct esc_flow_key6 k = {.sport = key->sport,
+	                          .dport = key->dport,
+	                          .proto = key->proto == 1 ? 58 : key->proto,
+	                          .dir = key->dir,
+	                          .port = key->port};
+	struct esc_flow6 f;
+
+	if (frame_family == 4)
+		return native_flow(twin_native(w), key, flow);
+	frame_six(GUINT32_FROM_BE(key->saddr), (guint8 *)k.saddr.w);
+	frame_six(GUINT32_FROM_BE(key->daddr), (guint8 *)k.daddr.w);
+	if (!native_flow6(twin_native(w), &k, &f))
+		return FALSE;
+	*flow = (struct esc_flow){.seen = f.seen,
+	                          .generation = f.generation,
+	                          .peer_generation = f.peer_generation,
+	                          .peer = f.peer,
+	                          .ring = f.ring,
+	                          .flags = f.flags,
+	                          .tcp = f.tcp,
+	                          .ack = f.ack,
+	                          .seq = f.seq,
+	                          .sport = f.sport,
+	                          .dport = f.dport,
+	                          .owner = f.owner,
+	                          .out = f.out,
+	                          .vni = f.vni,
+	                          .packets = f.packets,
+	                          .bytes = f.bytes};
+	return TRUE;
 }
 
 void frame_macs(const struct frame *f, const guint8 from[6], const guint8 to[6])

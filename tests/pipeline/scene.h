@@ -4,6 +4,12 @@
 #include "twin.h"
 #include "world.h"
 
+/* A case that runs for both families: frame_family. */
+void scene_both(const char *path, void (*test)(void));
+void scene_six(const char *path, void (*test)(void)); /* for IPv6 alone */
+/* The flow at a key as specs have it; without addresses and MAC for IPv6. */
+gboolean scene_flow(struct twin *w, const struct esc_flow_key *key, struct esc_flow *flow);
+
 /* Specs with the right MACs for where the frame enters. SYN for TCP, echo request for ICMP, no payload beyond 4 bytes.
  */
 struct frame_spec scene_from(guint32 port, guint32 saddr, guint32 daddr, guint8 protocol, guint16 sport, guint16 dport);
@@ -43,3 +49,5 @@ void cases_random_register(void);
 void cases_policy_register(void);
 void cases_change_register(void);
 void cases_access_register(void);
+void cases_ipv6_register(void);
+void cases_nd_register(void);

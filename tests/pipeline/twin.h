@@ -11,6 +11,7 @@
 #include "frame.h"
 
 struct twin;
+struct kernel;
 
 enum twin_entry { TWIN_PORT, TWIN_OVERLAY, TWIN_EDGE, TWIN_XDP };
 
@@ -42,6 +43,7 @@ guint twin_race(struct twin *w, guint32 port, GArray *frames, guint processors);
 void twin_compare(struct twin *w);
 guint64 twin_drops(struct twin *w, guint32 port, enum esc_verdict v);
 struct native *twin_native(struct twin *w);
+struct kernel *twin_kernel(struct twin *w);             /* NULL: none here */
 struct twin *twin_new_world(void);                      /* over world_tables() */
 void twin_set_overlay(struct twin *w, guint32 ifindex); /* 0: a host without one */
 typedef struct twin twin;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
+#include "frame.h"
 #include <string.h>
 
 const guint8 world_gateway[6] = ESC_GATEWAY_MAC;
@@ -20,6 +21,24 @@ guint32 world_blob(struct tables *t, GBytes *blob)
 	return t->blobs->len;
 }
 
+static struct esc_ip6 six(guint32 addr)
+{
+	struct esc_ip6 a;
+
+	frame_six(addr, (guint8 *)a.w);
+	return a;
+}
+
+/* The prefix as frames of the other family have it. */
+static void add_prefix6(GArray *ranges, guint32 addr, guint8 length)
+{
+	struct prefix6 p = {.length = length ? 96 + length : 0};
+
+	if (length)
+		frame_six(addr, p.addr.b);
+	policy_add_prefix6(ranges, p);
+}
+
 struct policy_rule *world_rule(guint32 number, gboolean allow, enum direction direction, guint32 addr, guint8 length,
                                enum rule_protocol protocol, guint16 first, guint16 last)
 {
@@ -28,6 +47,8 @@ struct policy_rule *world_rule(guint32 number, gboolean allow, enum direction di
 
 	policy_add_range(direction == DIR_IN ? r->source : r->destination, addr & ~host, addr | host);
 	policy_add_range(direction == DIR_IN ? r->destination : r->source, 0, 0xffffffff);
+	add_prefix6(direction == DIR_IN ? r->source6 : r->destination6, addr, length);
+	add_prefix6(direction == DIR_IN ? r->destination6 : r->source6, 0, 0);
 	policy_add_range(r->source_ports, 0, 65535);
 	policy_add_range(r->destination_ports, first, last);
 	r->protocol = protocol;
@@ -85,12 +106,15 @@ struct table_port *world_port(struct tables *t, guint32 number, guint32 net, gui
 	struct table_port *p = g_new0(struct table_port, 1);
 	struct table_mac mac = {.value = number};
 	struct table_addr a = {.key = {net, GUINT32_TO_BE(addr)}, .value = {.port = number}};
+	struct table_addr6 a6 = {.key = {net, six(addr)}};
 
 	p->number = number;
 	p->port.flags = ESC_PORT_ACTIVE;
 	p->port.net = net;
 	p->port.addr_count = 1;
 	p->port.addr[0] = GUINT32_TO_BE(addr);
+	p->port6.addr_count = 1;
+	p->port6.addr[0] = six(addr);
 	world_mac(number, p->port.mac);
 	p->blob = blob;
 	p->judge = 1000 + blob;
@@ -99,14 +123,20 @@ struct table_port *world_port(struct tables *t, guint32 number, guint32 net, gui
 	world_mac(number, a.value.mac);
 	g_array_append_val(t->macs, mac);
 	g_array_append_val(t->addrs, a);
+	a6.value = a.value;
+	g_array_append_val(t->addrs6, a6);
 	return p;
 }
 
 void world_route(struct tables *t, guint32 net, guint32 addr, guint8 length, enum esc_hop hop)
 {
 	struct table_route r = {.key = {32u + length, net, GUINT32_TO_BE(addr)}, .value = {.hop = hop}};
+	struct table_route6 r6 = {.key = {length ? 128u + length : 32u, net}, .value = {.hop = hop}};
 
+	if (length)
+		r6.key.addr = six(addr);
 	g_array_append_val(t->routes, r);
+	g_array_append_val(t->routes6, r6);
 }
 
 void world_dnat(struct tables *t, guint32 port, guint32 vip, guint16 vport, guint8 proto, guint32 addr, guint16 to,
@@ -115,22 +145,32 @@ void world_dnat(struct tables *t, guint32 port, guint32 vip, guint16 vport, guin
 	struct table_dnat d = {
 	        .key = {.port = port, .vip = GUINT32_TO_BE(vip), .vport = GUINT16_TO_BE(vport), .proto = proto},
 	        .value = {GUINT32_TO_BE(addr), GUINT16_TO_BE(to), flags, 0}};
+	struct table_dnat6 d6 = {.key = {.port = port, .vip = six(vip), .vport = GUINT16_TO_BE(vport), .proto = proto},
+	                         .value = {six(addr), GUINT16_TO_BE(to), flags, 0}};
 
 	g_array_append_val(t->dnat, d);
+	g_array_append_val(t->dnat6, d6);
 }
 
 static void snat(struct tables *t, guint32 port, guint32 addr, guint32 public, guint16 first, guint16 count)
 {
 	struct table_snat s = {.key = {port, GUINT32_TO_BE(addr)}, .value = {GUINT32_TO_BE(public), first, count}};
+	struct table_snat6 s6 = {.key = {port, six(addr)}, .value = {six(public)}};
 
 	g_array_append_val(t->snat, s);
+	if (!count)
+		g_array_append_val(t->snat6, s6); /* IPv6 shares no address */
 }
 
 static void endpoint(struct tables *t, guint32 vip, guint16 port, guint8 proto, struct esc_endpoint e)
 {
 	struct table_endpoint row = {.key = {GUINT32_TO_BE(vip), GUINT16_TO_BE(port), proto, 0}, .value = e};
+	struct table_endpoint6 row6 = {.key = {six(vip), GUINT16_TO_BE(port), proto, 0}, .value = e};
 
 	g_array_append_val(t->endpoints, row);
+	if (e.kind == ESC_EP_SNAT)
+		row6.value.slot = 0; /* in use, and nobody's ports */
+	g_array_append_val(t->endpoints6, row6);
 }
 
 static struct esc_endpoint to_one(guint32 host, guint32 port)
@@ -224,6 +264,7 @@ struct tables *world_tables(void)
 	guint32 second = world_blob(t, policy_of_2()), third = world_blob(t, policy_of_3());
 	struct table_addr far = {.key = {100, GUINT32_TO_BE(WORLD_ADDR(9, 4))},
 	                         .value = {.host = GUINT32_TO_BE(WORLD_REMOTE), .port = 7}};
+	struct table_addr6 far6 = {.key = {100, six(WORLD_ADDR(9, 4))}};
 	struct table_peer peer = {GUINT32_TO_BE(WORLD_REMOTE), ESC_PEER_HOST | ESC_PEER_EDGE};
 
 	t->hosts = 2;
@@ -239,6 +280,8 @@ struct tables *world_tables(void)
 	world_port(t, 6, 100, WORLD_ADDR(1, 6), 0);
 	world_mac(7, far.value.mac);
 	g_array_append_val(t->addrs, far);
+	far6.value = far.value;
+	g_array_append_val(t->addrs6, far6);
 	g_array_append_val(t->peers, peer);
 	routes(t, 100);
 	routes(t, 200);

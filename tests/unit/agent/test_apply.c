@@ -79,9 +79,11 @@ static int none(void *map, const void *key, void *next_key, void *value)
 
 static const struct sync_ops OPS = {put, removed, none};
 
-void maps_records(const struct tables *t, const GArray *endpoints, struct map_records out[MAP_COUNT])
+void maps_records(const struct tables *t, const GArray *endpoints, const GArray *endpoints6,
+                  struct map_records out[MAP_COUNT])
 {
 	(void)endpoints;
+	(void)endpoints6;
 	memset(out, 0, MAP_COUNT * sizeof(*out));
 	out[MAP_PEERS] = (struct map_records){t->peers->data, t->peers->len};
 	out[MAP_ADDRS] = (struct map_records){t->addrs->data, t->addrs->len};
@@ -96,8 +98,10 @@ gboolean maps_write_host(struct agent *a, const struct tables *t, GError **error
 	return TRUE;
 }
 
-gboolean maps_write_port(struct agent *a, guint number, const struct esc_port *port, GError **error)
+gboolean maps_write_port(struct agent *a, guint number, const struct esc_port *port, const struct esc_port6 *port6,
+                         GError **error)
 {
+	(void)port6;
 	(void)a;
 	(void)number;
 	(void)port;
