@@ -15,7 +15,6 @@
 #include "route.h"
 
 #define ESC_RING_STEPS 16
-#define ESC_RING_FEW   1
 
 static __always_inline esc_u32 ring_slot(esc_u32 hand, esc_u32 size)
 {
@@ -48,10 +47,11 @@ static __always_inline esc_u32 ring_rank(const struct esc_flow_key *k, const str
 	return state == ESC_PAIR_CLOSED ? (idle + 1) << 7 | ESC_RING_CLOSED : (idle + 1) << 1;
 }
 
-/* Closed for a second, or for a moment when the first was no better. */
+/* Closed for 60 ms, or for 15 when the first was no better: a port at its quota that closes thousands in that time
+ * would walk on in vain. */
 static __always_inline int ring_enough(esc_u32 rank, esc_u32 step)
 {
-	return (rank & ESC_RING_CLOSED) && rank >> 7 > (step < ESC_RING_FEW ? ctx_hz() : ctx_hz() / 16);
+	return (rank & ESC_RING_CLOSED) && rank >> 7 > ctx_hz() / (step ? 64 : 16);
 }
 
 static long ring_step(esc_u32 step, void *context)
