@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/plan.h"
+#include "lib/fold.h"
 
 #include "cli/plan_reach.h"
 #include "prove/exposure.h"
@@ -246,7 +247,7 @@ static struct node *strings_node(const GPtrArray *strings)
 
 static gint compare_ids(gconstpointer a, gconstpointer b)
 {
-	return g_ascii_strcasecmp(*(const char *const *)a, *(const char *const *)b);
+	return fold_compare(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* Every resource and every part of one that the graph holds. */

@@ -35,11 +35,16 @@ void alloc_settings_init(struct alloc_settings *s)
 static guint key_hash(gconstpointer key)
 {
 	const char *text = key;
-	gsize length = strlen(text);
-	guint64 h = length;
+	gsize length = strlen(text), left = MIN(length, 48);
+	guint64 h = length, word;
 
-	for (const char *c = text + (length > 48 ? length - 48 : 0); *c; c++)
-		h = (h ^ (guint8)*c) * 0x100000001b3ull;
+	for (const char *c = text + length - left; left; c += sizeof word) {
+		word = 0;
+		memcpy(&word, c, MIN(left, sizeof word));
+		left -= MIN(left, sizeof word);
+		h = (h ^ word) * 0x9e3779b97f4a7c15ull;
+		h ^= h >> 29;
+	}
 	return (guint)(h ^ h >> 32);
 }
 

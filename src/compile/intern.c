@@ -9,7 +9,7 @@ struct intern *intern_new(guint width, guint limit)
 	t->width = width;
 	t->limit = limit;
 	t->values = g_array_new(FALSE, FALSE, sizeof(guint64));
-	t->mask = 255;
+	t->mask = 15;
 	t->slots = g_new0(guint32, t->mask + 1);
 	t->hashes = g_new0(guint64, t->mask + 1);
 	return t;

@@ -7,9 +7,11 @@
  * that a file cannot be built whose keys all collide. Its keys are borrowed from `names`.
  */
 #include "node.h"
+#include "fold.h"
 #include <string.h>
 
 #define INDEX_FROM 8u
+#define USUAL      4u /* members */
 
 GQuark esc_input_error_quark(void)
 {
@@ -33,7 +35,7 @@ static guint name_hash(gconstpointer key)
 	guint64 h = hash_seed();
 
 	for (const char *p = key; *p; p++) {
-		h = (h ^ (guchar)g_ascii_tolower(*p)) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+		h = (h ^ fold(*p)) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
 		h ^= h >> 29;
 	}
 	return (guint)(h ^ (h >> 32));
@@ -41,7 +43,7 @@ static guint name_hash(gconstpointer key)
 
 static gboolean name_equal(gconstpointer a, gconstpointer b)
 {
-	return g_ascii_strcasecmp(a, b) == 0;
+	return fold_compare(a, b) == 0;
 }
 
 static struct node *node_new(enum node_type type)
@@ -205,8 +207,8 @@ static void index_rebuild(struct node *object)
 static void member_add(struct node *object, const char *name, struct node *value)
 {
 	if (!object->object.names) {
-		object->object.names = g_ptr_array_new_with_free_func(g_free);
-		object->object.values = g_ptr_array_new_with_free_func(release);
+		object->object.names = g_ptr_array_new_full(USUAL, g_free);
+		object->object.values = g_ptr_array_new_full(USUAL, release);
 	}
 	GPtrArray *names = object->object.names;
 	g_ptr_array_add(names, g_strdup(name));
@@ -263,18 +265,37 @@ struct node *node_get(const struct node *object, const char *name)
 	return at < 0 ? NULL : object->object.values->pdata[at];
 }
 
+/* The member whose name is the first `length` bytes of `name`. */
+static struct node *member_named(const struct node *object, const char *name, gsize length)
+{
+	const GPtrArray *names = object->type == NODE_OBJECT ? object->object.names : NULL;
+
+	if (names && object->object.index) {
+		g_autofree char *whole = g_strndup(name, length);
+
+		return node_get(object, whole);
+	}
+	for (guint i = 0; names && i < names->len; i++) {
+		const char *member = names->pdata[i];
+
+		if (strnlen(member, length + 1) == length && fold_equal(member, name, length))
+			return object->object.values->pdata[i];
+	}
+	return NULL;
+}
+
 struct node *node_find(const struct node *n, const char *dotted)
 {
-	g_auto(GStrv) parts = g_strsplit(dotted ? dotted : "", ".", -1);
 	struct node *at = NULL;
 
-	for (char **p = parts; *p; p++) {
-		at = node_get(n, *p);
-		if (!at)
-			return NULL;
+	for (const char *end = dotted; n && end && *dotted; dotted = end + 1) {
+		end = strchrnul(dotted, '.');
+		at = member_named(n, dotted, (gsize)(end - dotted));
+		if (!at || !*end)
+			return at;
 		n = at;
 	}
-	return at;
+	return NULL;
 }
 
 guint node_length(const struct node *n)

@@ -22,6 +22,7 @@ struct build {
 	GHashTable *said;      /* lines that were said: what holds for every instance of a scale set is said once */
 	guint made;            /* configurations of interfaces written inside machines and scale sets */
 	GPtrArray *missing;    /* struct missing, where the caller wants to know; else NULL */
+	GHashTable *found;     /* table of known properties -> what was found in it: unmodelled.c */
 };
 
 /* A reference to a resource that no document declares, or to a part of one. */

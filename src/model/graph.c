@@ -4,6 +4,7 @@
 #include "model/compute.h"
 #include "model/network.h"
 #include "model/outer.h"
+#include "lib/fold.h"
 
 #include <string.h>
 
@@ -21,7 +22,7 @@ static gint compare_documents(gconstpointer a, gconstpointer b)
 {
 	const struct document *x = *(const struct document *const *)a;
 	const struct document *y = *(const struct document *const *)b;
-	gint c = g_ascii_strcasecmp(x->id, y->id);
+	gint c = fold_compare(x->id, y->id);
 
 	if (c == 0)
 		c = g_strcmp0(x->file, y->file);
@@ -200,6 +201,7 @@ struct graph *graph_build_noting(GPtrArray *documents, GPtrArray *errors, GPtrAr
 	b.documents = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	b.texts = g_string_chunk_new(4096);
 	b.said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	b.found = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_hash_table_unref);
 	g_ptr_array_sort(documents, compare_documents);
 	index_documents(&b, documents);
 	declare_all(&b, documents);
@@ -211,6 +213,7 @@ struct graph *graph_build_noting(GPtrArray *documents, GPtrArray *errors, GPtrAr
 	g_hash_table_unref(b.documents);
 	g_string_chunk_free(b.texts);
 	g_hash_table_unref(b.said);
+	g_hash_table_unref(b.found);
 	return errors->len == before ? g_steal_pointer(&g) : NULL;
 }
 

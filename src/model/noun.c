@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What all nouns have in common: identity, order, and the names of nested ones. */
 #include "model/build.h"
+#include "lib/fold.h"
 
 #include <string.h>
 
@@ -76,7 +77,7 @@ gint noun_compare(gconstpointer a, gconstpointer b)
 	const struct noun *x = *(const struct noun *const *)a;
 	const struct noun *y = *(const struct noun *const *)b;
 
-	return g_ascii_strcasecmp(x->id, y->id);
+	return fold_compare(x->id, y->id);
 }
 
 char *nested_id(const struct spot *item, const char *collection)

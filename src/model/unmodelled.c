@@ -2,6 +2,7 @@
 /* Walks a document against the tables of the nouns and lists what nothing here does. */
 #include "model/build.h"
 #include "model/recognised.h"
+#include "lib/fold.h"
 
 #include <string.h>
 
@@ -48,7 +49,7 @@ static const struct known *find(const struct known *table, const char *path, gbo
 		/* Most differ at the end of what they could have in common, so that is looked at first. */
 		if (strnlen(table->path, length) < length ||
 		    (table->path[length] && !strchr(".[", table->path[length])) ||
-		    g_ascii_strncasecmp(table->path, path, length) != 0)
+		    !fold_equal(table->path, path, length))
 			continue;
 		if (!table->path[length])
 			return table;
@@ -58,11 +59,18 @@ static const struct known *find(const struct known *table, const char *path, gbo
 	return NULL;
 }
 
+/* What the tables say of a pattern. */
+struct found {
+	const struct known *known;
+	gboolean inside;
+};
+
 struct walk {
 	const struct spot *spot;
 	const struct known *table;
-	GString *pattern; /* "properties.subnets[].name" */
-	GString *path;    /* "properties.subnets[3].name" */
+	GHashTable *found; /* pattern -> struct found: resources of a type are alike */
+	GString *pattern;  /* "properties.subnets[].name" */
+	GString *path;     /* "properties.subnets[3].name" */
 };
 
 static void walk_value(struct walk *w, const struct node *n);
@@ -121,18 +129,31 @@ static void judge(struct walk *w, const struct known *k, const struct node *n)
 	}
 }
 
+/* What is not known at all is not kept: there may be no end of it. */
+static struct found look_up(const struct walk *w)
+{
+	const struct found *kept = g_hash_table_lookup(w->found, w->pattern->str);
+	struct found f = {NULL, FALSE};
+
+	if (kept)
+		return *kept;
+	f.known = find(known_everywhere, w->pattern->str, &f.inside);
+	if (!f.known)
+		f.known = find(w->table, w->pattern->str, &f.inside);
+	if (f.known || f.inside)
+		g_hash_table_insert(w->found, g_strdup(w->pattern->str), g_memdup2(&f, sizeof(f)));
+	return f;
+}
+
 static void walk_value(struct walk *w, const struct node *n)
 {
-	gboolean inside = FALSE;
-	const struct known *k = find(known_everywhere, w->pattern->str, &inside);
+	struct found f = look_up(w);
 
-	if (!k)
-		k = find(w->table, w->pattern->str, &inside);
-	if (k)
-		judge(w, k, n);
-	else if (inside && n->type == NODE_OBJECT)
+	if (f.known)
+		judge(w, f.known, n);
+	else if (f.inside && n->type == NODE_OBJECT)
 		walk_object(w, n);
-	else if (inside && n->type == NODE_ARRAY)
+	else if (f.inside && n->type == NODE_ARRAY)
 		walk_array(w, n);
 	else if (!asks_nothing(n))
 		spot_unmodelled(w->spot, w->path->str, "this property is not modelled");
@@ -146,6 +167,11 @@ void list_unmodelled(struct build *b, const struct document *d)
 	if (!w.table) {
 		spot_unmodelled(&s, "", recognised_why(d->type));
 		return;
+	}
+	w.found = g_hash_table_lookup(b->found, w.table);
+	if (!w.found) {
+		w.found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+		g_hash_table_insert(b->found, (gpointer)w.table, w.found);
 	}
 	w.pattern = g_string_new(NULL);
 	w.path = g_string_new(NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The JSON reader and writer: first what must not be read, each with its place and reason. */
+#include "lib/fold.h"
 #include "lib/node.h"
 #include <glib/gstdio.h>
 #include <string.h>
@@ -246,6 +247,47 @@ static void test_files(void)
 	g_rmdir(folder);
 }
 
+/* As GLib's, for every pair of short strings over letters, their neighbours, the end and a byte that is not ASCII. */
+static void test_fold(void)
+{
+	static const char letters[] = {'A', 'a', 'Z', 'z', '@', '[', '`', '{', '\xc4', '\xe4', '\0'};
+	const guint n = G_N_ELEMENTS(letters);
+
+	for (guint i = 0; i < n * n * n * n; i++) {
+		char a[] = {'x', letters[i % n], letters[i / n % n], '\0'};
+		char b[] = {'X', letters[i / n / n % n], letters[i / n / n / n], '\0'};
+
+		g_assert_cmpint(CLAMP(fold_compare(a, b), -1, 1), ==, CLAMP(g_ascii_strcasecmp(a, b), -1, 1));
+		g_assert_true(fold_equal(a, b, 2) == !g_ascii_strncasecmp(a, b, 2) || !a[1] || !b[1]);
+	}
+}
+
+/* Names are found by their piece of the path, not by its beginning, in small objects and in those that have an index. */
+static void test_find(void)
+{
+	for (guint others = 0; others <= 20; others += 10) {
+		g_autoptr(node) n = node_object();
+		struct node *inner = node_object();
+
+		for (guint i = 0; i < others; i++) {
+			g_autofree char *name = g_strdup_printf("other%u", i);
+			node_set(n, name, node_int(-1));
+		}
+		node_set(inner, "Leaf", node_int(7));
+		node_set(n, "inn", node_int(-1));
+		node_set(n, "innermost", node_int(-1));
+		node_set(n, "Inner", inner);
+		g_assert_null(node_find(n, "inner.lea"));
+		g_assert_null(node_find(n, "inner.leaf.more"));
+		g_assert_null(node_find(n, "inner."));
+		g_assert_null(node_find(n, "innerm.leaf"));
+		g_assert_null(node_find(n, ""));
+		g_assert_null(node_find(n, NULL));
+		g_assert_null(node_find(NULL, "inner"));
+		g_assert_cmpint(node_integer(node_find(n, "iNNER.leaf"), 0), ==, 7);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -257,6 +299,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/node/objects", test_objects);
 	g_test_add_func("/node/queries", test_queries);
 	g_test_add_func("/node/equal", test_equal);
+	g_test_add_func("/node/fold", test_fold);
+	g_test_add_func("/node/find-piece", test_find);
 	g_test_add_func("/node/files", test_files);
 	return g_test_run();
 }
