@@ -92,14 +92,6 @@ static GPtrArray *keys_of(const struct stored *s)
 	return keys;
 }
 
-/* The store's JSON is one line of ours: only the document's own line is a place in the author's file. */
-static void forget_places(struct node *n)
-{
-	n->line = n->column = 0;
-	for (guint i = 0; i < node_length(n); i++)
-		forget_places(n->type == NODE_ARRAY ? node_item(n, i) : node_value(n, i));
-}
-
 GPtrArray *stored_documents(const struct stored *s, GError **error)
 {
 	g_autoptr(GPtrArray) keys = keys_of(s);
@@ -111,8 +103,6 @@ GPtrArray *stored_documents(const struct stored *s, GError **error)
 			g_prefix_error(error, "%s: ", key);
 			return NULL;
 		}
-		forget_places(d->resource);
-		d->resource->line = d->line;
 		g_ptr_array_add(list, d);
 	}
 	return g_steal_pointer(&list);

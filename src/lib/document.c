@@ -64,9 +64,34 @@ char *document_make_id(const char *subscription, const char *group, const char *
 	return g_string_free(id, FALSE);
 }
 
+static void collect_lines(const struct node *n, struct node *lines)
+{
+	if (n->type == NODE_OBJECT)
+		node_append(lines, node_int(n->line));
+	for (guint i = 0; i < node_length(n); i++)
+		collect_lines(n->type == NODE_ARRAY ? node_item(n, i) : node_value(n, i), lines);
+}
+
+/* Back to the places in the author's file, where the resource has been through a store. What is no object is where its object is. */
+static void place(struct node *n, const struct node *lines, guint *next, guint32 line, gboolean moved)
+{
+	if (n->type == NODE_OBJECT) {
+		gint64 own = node_integer(node_item(lines, (*next)++), 0);
+
+		line = own > 0 && own <= G_MAXUINT32 ? (guint32)own : 0;
+		moved = n->line != line;
+	}
+	if (moved) {
+		n->line = line;
+		n->column = 0;
+	}
+	for (guint i = 0; i < node_length(n); i++)
+		place(n->type == NODE_ARRAY ? node_item(n, i) : node_value(n, i), lines, next, line, moved);
+}
+
 struct node *document_to_node(const struct document *d)
 {
-	struct node *n = node_object();
+	struct node *n = node_object(), *lines = node_array();
 
 	node_set(n, "id", node_string(d->id));
 	node_set(n, "resource", node_ref(d->resource));
@@ -75,6 +100,8 @@ struct node *document_to_node(const struct document *d)
 	if (d->path)
 		node_set(n, "path", node_string(d->path));
 	node_set(n, "line", node_int(d->line));
+	collect_lines(d->resource, lines);
+	node_set(n, "lines", lines);
 	return n;
 }
 
@@ -115,6 +142,7 @@ struct document *document_from_node(const struct node *n, GError **error)
 	const char *id = node_get_str(n, "id", NULL);
 	struct node *resource = node_get(n, "resource");
 	gint64 line = node_integer(node_get(n, "line"), 0);
+	guint next = 0;
 	struct document *d = g_new0(struct document, 1);
 
 	if (!id || !take_id(d, id)) {
@@ -133,6 +161,7 @@ struct document *document_from_node(const struct node *n, GError **error)
 	d->file = g_strdup(node_get_str(n, "file", NULL));
 	d->path = g_strdup(node_get_str(n, "path", NULL));
 	d->line = (guint32)line;
+	place(resource, node_get(n, "lines"), &next, 0, FALSE);
 	return d;
 }
 

@@ -29,7 +29,8 @@ void document_free(struct document *d);
 GPtrArray *document_list_new(void); /* frees its elements */
 /* "/subscriptions/.../name" of a type and a name with as many segments as the type has. Caller frees. */
 char *document_make_id(const char *subscription, const char *group, const char *type, const char *name);
-/* Store form: {"resource": ..., "file": ..., "path": ..., "line": N, "id": ...}. */
+/* Store form: {"resource": ..., "file": ..., "path": ..., "line": N, "lines": [...], "id": ...}: the lines of the objects in the
+ * resource, each before those in it, since the store's own JSON is one line. */
 struct node *document_to_node(const struct document *d);
 struct document *document_from_node(const struct node *n, GError **error);
 /* "/doc" + id in lower case: the key in the store. Caller frees. */

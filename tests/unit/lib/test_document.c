@@ -36,6 +36,36 @@ static void test_refused(void)
 	g_assert_nonnull(error);
 }
 
+/* The store prints one line; what it holds is still where its author wrote it. */
+static void test_places(void)
+{
+	const char *text =
+	        "{\"type\":\"A.B/c\",\"name\":\"n\",\n\"properties\":{\"rules\":[\n{\"a\":1},\n\n{\"a\":{\"b\":2}}]}}";
+	g_autoptr(node) resource = node_parse(text, strlen(text), "f", NULL);
+	g_autoptr(GError) error = NULL;
+	struct document *d = document_new("s", "g", "A.B/c", "n", resource, "f.json", "$");
+	g_autoptr(node) form = document_to_node(d);
+	g_autofree char *printed = node_print(form, FALSE);
+	g_autoptr(node) stored = node_parse(printed, strlen(printed), "store", &error);
+	struct document *again = document_from_node(stored, &error);
+	const struct node *rules = node_find(again->resource, "properties.rules");
+
+	g_assert_null(strchr(printed, '\n'));
+	g_assert_cmpuint(node_item(rules, 0)->line, ==, 3);
+	g_assert_cmpuint(node_item(rules, 1)->line, ==, 5);
+	g_assert_cmpuint(node_find(node_item(rules, 1), "a.b")->line, ==, 5);
+	/* and once more, as the controller writes what it has read */
+	g_autoptr(node) second = document_to_node(again);
+	g_assert_true(node_equal(second, form));
+	/* without "lines" no place is made up */
+	node_remove(stored, "lines");
+	document_free(again);
+	again = document_from_node(stored, &error);
+	g_assert_cmpuint(node_item(node_find(again->resource, "properties.rules"), 0)->line, ==, 0);
+	document_free(again);
+	document_free(d);
+}
+
 static void test_round_trip(void)
 {
 	const char *text = "\n{\"type\":\"A.B/c/d\",\"name\":\"n/m\"}";
@@ -79,6 +109,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/document/refused", test_refused);
+	g_test_add_func("/document/places", test_places);
 	g_test_add_func("/document/round-trip", test_round_trip);
 	g_test_add_func("/document/list", test_list);
 	return g_test_run();
