@@ -16,8 +16,8 @@
 
 #include "stage/packet.h"
 
-#define esc_lookup(map, key)        table_lookup(&native_self->ESC_TABLE(map), key)
-#define esc_insert(map, key, value) table_insert(&native_self->ESC_TABLE(map), key, value)
+#define esc_lookup(map, key)        native_look(&native_self->ESC_TABLE(map), key)
+#define esc_insert(map, key, value) native_insert(&native_self->ESC_TABLE(map), key, value)
 #define esc_delete(map, key)        table_delete(&native_self->ESC_TABLE(map), key)
 #define esc_loop(steps, function)                                                                                      \
 	for (esc_u32 loop_step = 0; loop_step < (steps) && !function(loop_step, NULL); loop_step++)

@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 #include "agent/events.h"
 #include "agent/internal.h"
+#include "agent/rulebook.h"
 #include "lab/error.h"
 #include "lab/lines.h"
 #include "lab/wire.h"
@@ -306,6 +307,7 @@ int agent_run(const char *lab, guint host)
 	if (error)
 		g_printerr("escarpd agent: %s\n", error->message);
 	events_free(a->events);
+	rulebook_free(a->rulebook);
 	forget(a);
 	rtnl_close(a->rtnl);
 	g_free(a->lab_socket);

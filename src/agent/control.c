@@ -3,11 +3,12 @@
  * run/agent-K/agent.sock, for root: what the data path has counted, remembers and tells.
  *
  *   {"op":"drops"}   counters by port and verdict, and by rule
- *   {"op":"flows"}   at most FLOWS_TOLD entries of the flow table
+ *   {"op":"flows", "match":{...}}   at most FLOWS_TOLD entries of the flow table; flows.h says what may be matched
  *   {"op":"events", "follow":bool}   one line each
  *   {"op":"status"}  ports, attachments, how full the maps are, what the last change cost
  */
 #include "agent/events.h"
+#include "agent/flows.h"
 #include "agent/internal.h"
 #include "lab/error.h"
 #include "lab/lines.h"
@@ -18,8 +19,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <string.h>
-
-#define FLOWS_TOLD 20000
 
 /* One row of a per-CPU array, summed. */
 static struct esc_count sum(int map, guint32 index)
@@ -65,6 +64,16 @@ static struct node *port_drops(const struct agent *a, guint number, const char *
 	return n;
 }
 
+static void set_rule(struct node *n, const struct table_rule *r)
+{
+	node_set(n, "id", node_string(r->id));
+	node_set(n, "access", node_string(r->allow ? "allow" : "deny"));
+	node_set(n, "direction", node_string(r->direction == ESC_POLICY_OUT ? "outbound" : "inbound"));
+	node_set(n, "priority", node_int(r->priority));
+	node_set(n, "file", node_string(r->file));
+	node_set(n, "line", node_int(r->line));
+}
+
 static struct node *tell_drops(const struct agent *a)
 {
 	struct node *n = node_object(), *ports = node_array(), *rules = node_array();
@@ -79,68 +88,12 @@ static struct node *tell_drops(const struct agent *a)
 		const struct table_rule *r = a->tables->rules->pdata[i];
 		struct node *rule = count_node("rule", r->name, sum(a->objects->rules, r->number));
 
-		node_set(rule, "id", node_string(r->id));
+		set_rule(rule, r);
 		node_append(rules, rule);
 	}
 	node_set(n, "ok", node_bool(TRUE));
 	node_set(n, "ports", ports);
 	node_set(n, "rules", rules);
-	return n;
-}
-
-static const char *const DELIVERY[] = {"none", "peer", "tap", "overlay", "uplink", "self"};
-static const char *const DIRECTION[] = {"from", "to", "public"};
-
-static struct node *tuple_node(guint32 saddr, guint32 daddr, guint16 sport, guint16 dport)
-{
-	struct node *n = node_object();
-
-	node_set(n, "source", node_take_string(ip_format(ntohl(saddr))));
-	node_set(n, "sourcePort", node_int(ntohs(sport)));
-	node_set(n, "destination", node_take_string(ip_format(ntohl(daddr))));
-	node_set(n, "destinationPort", node_int(ntohs(dport)));
-	return n;
-}
-
-static struct node *flow_node(const struct agent *a, const struct esc_flow_key *k, const struct esc_flow *f)
-{
-	const struct table_port *p = ports_find(a->tables, k->port);
-	struct node *n = tuple_node(k->saddr, k->daddr, k->sport, k->dport);
-	guint delivery = f->flags & ESC_FLOW_DELIVERY;
-
-	node_set(n, "port", node_string(p ? p->label : ""));
-	node_set(n, "number", node_int(k->port));
-	node_set(n, "protocol", node_int(k->proto));
-	node_set(n, "direction", node_string(k->dir < G_N_ELEMENTS(DIRECTION) ? DIRECTION[k->dir] : "unknown"));
-	node_set(n, "delivery", node_string(delivery < G_N_ELEMENTS(DELIVERY) ? DELIVERY[delivery] : "unknown"));
-	node_set(n, "reply", node_bool(f->flags & ESC_FLOW_REPLY));
-	if (f->flags & ESC_FLOW_NAT)
-		node_set(n, "translated", tuple_node(f->saddr, f->daddr, f->sport, f->dport));
-	node_set(n, "tcp", node_int(f->tcp & ESC_TCP_STATE));
-	node_set(n, "generation", node_int(f->generation));
-	node_set(n, "packets", node_int(f->packets));
-	node_set(n, "bytes", node_int((gint64)f->bytes));
-	return n;
-}
-
-/* The table changes while it is walked: an entry may be missed or told twice, and the walk still ends. */
-static struct node *tell_flows(const struct agent *a)
-{
-	struct node *n = node_object(), *list = node_array();
-	struct esc_flow_key key, next;
-	struct esc_flow flow;
-	gboolean have = FALSE;
-
-	for (guint i = 0; i < FLOWS_TOLD; i++) {
-		if (bpf_map_get_next_key(a->objects->flows, have ? &key : NULL, &next))
-			break;
-		if (!bpf_map_lookup_elem(a->objects->flows, &next, &flow))
-			node_append(list, flow_node(a, &next, &flow));
-		key = next;
-		have = TRUE;
-	}
-	node_set(n, "ok", node_bool(TRUE));
-	node_set(n, "flows", list);
 	return n;
 }
 
@@ -234,7 +187,7 @@ static void on_request(struct lines_conn *c, uid_t uid, struct node *request, vo
 	if (!strcmp(op, "drops"))
 		lines_reply(c, tell_drops(a));
 	else if (!strcmp(op, "flows"))
-		lines_reply(c, tell_flows(a));
+		lines_reply(c, flows_tell(a, node_get(request, "match")));
 	else if (!strcmp(op, "status"))
 		lines_reply(c, tell_status(a));
 	else {

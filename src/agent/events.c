@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/events.h"
 #include "agent/internal.h"
+#include "agent/rulebook.h"
 #include "lab/error.h"
 #include "lib/ip6.h"
 
@@ -55,22 +56,17 @@ static char *address(const struct esc_event *e, const struct esc_ip6 *a)
 	return ip6_format(six);
 }
 
-static const char *rule_name(const struct tables *t, guint32 number)
+/* "file:line" where the rule is declared; a default rule is where its group is. */
+static struct node *rule_place(const struct table_rule *r)
 {
-	for (guint i = 0; number && i < t->rules->len; i++) {
-		const struct table_rule *r = t->rules->pdata[i];
-
-		if (r->number == number)
-			return r->name;
-	}
-	return NULL;
+	return *r->file ? node_stringf("%s:%u", r->file, r->line) : node_string("");
 }
 
 static struct node *describe(const struct agent *a, const struct esc_event *e)
 {
 	const struct table_port *p = e->port ? ports_find(a->tables, e->port) : NULL;
 	const char *protocol = protocol_name(e->proto);
-	struct node *n = node_object(), *rules = node_array();
+	struct node *n = node_object(), *rules = node_array(), *places = node_array();
 
 	node_set(n, "time", node_int(g_get_real_time() / 1000));
 	node_set(n, "host", node_int(a->host));
@@ -84,12 +80,15 @@ static struct node *describe(const struct agent *a, const struct esc_event *e)
 	node_set(n, "destination", node_take_string(address(e, &e->daddr)));
 	node_set(n, "destinationPort", node_int(ntohs(e->dport)));
 	for (guint i = 0; i < G_N_ELEMENTS(e->rule); i++) {
-		const char *name = rule_name(a->tables, e->rule[i]);
+		const struct table_rule *r = rulebook_rule(a, e->rule[i]);
 
-		if (name)
-			node_append(rules, node_string(name));
+		if (!r)
+			continue;
+		node_append(rules, node_string(r->name));
+		node_append(places, rule_place(r));
 	}
 	node_set(n, "rules", rules);
+	node_set(n, "places", places);
 	return n;
 }
 

@@ -7,6 +7,7 @@
  *   ports.c    devices and programs of ports
  *   maps.c     the plain maps, by difference
  *   recover.c  what a predecessor left in the kernel
+ *   flows.c    the flow table read;  rulebook.c  which rules judge a tuple
  *   events.c   from the ring buffer;  control.c  run/agent-K/agent.sock
  */
 #pragma once
@@ -69,6 +70,7 @@ struct agent {
 	gint64 applied_us; /* how long it took */
 	gint64 live_at;    /* when the last flip was done, in µs of real time */
 	struct events *events;
+	struct rulebook *rulebook; /* made when first asked; rulebook.h */
 };
 
 /* Where a port's word is, as one value. */

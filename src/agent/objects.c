@@ -129,8 +129,9 @@ static gboolean load(struct objects *o, GError **error)
 	o->edge6 = edge6_bpf__open();
 	if (!o->port || !o->edge || !o->port6 || !o->edge6)
 		return lab_fail_errno(error, "cannot open the BPF objects");
-	o->port->rodata->esc_hz = o->edge->rodata->esc_hz = hz_of_kernel();
-	o->port6->rodata->esc_hz = o->edge6->rodata->esc_hz = o->port->rodata->esc_hz;
+	o->hz = hz_of_kernel();
+	o->port->rodata->esc_hz = o->edge->rodata->esc_hz = o->hz;
+	o->port6->rodata->esc_hz = o->edge6->rodata->esc_hz = o->hz;
 	return pin_maps(o->port->obj, o->pins, error) && pin_maps(o->edge->obj, o->pins, error) &&
 	       pin_maps(o->port6->obj, o->pins, error) && pin_maps(o->edge6->obj, o->pins, error) &&
 	       loaded(port_bpf__load(o->port), "ports", error) && loaded(edge_bpf__load(o->edge), "edge", error) &&

@@ -23,6 +23,7 @@ struct objects {
 	struct port6_bpf *port6; /* the same programs for IPv6, reached through `siblings` of the others */
 	struct edge6_bpf *edge6;
 	gboolean fresh; /* the maps are new: nothing is in force */
+	guint32 hz;     /* of the data path's clock; 0: unknown, so it reads the coarse one */
 	/* Maps. */
 	int host, ifaces, ports, port_word, port_past, blobs, macs, addrs, routes, peers, endpoints, dnat, snat, flows,
 	        drops, rules, events;

@@ -2,7 +2,7 @@
 /* escarp drops: what was dropped where and why, and how often each rule decided. */
 #include "cli/commands.h"
 #include "cli/drops.h"
-#include "cli/verdicts.h"
+#include "lib/verdicts.h"
 
 static char *count_text(const struct node *record, const char *name)
 {
@@ -25,19 +25,27 @@ static void drop_rows(const struct node *drops, GString *out)
 	grid_print(g, "", out);
 }
 
+static char *rule_place(const struct node *r)
+{
+	const char *file = node_get_str(r, "file", "");
+
+	return *file ? g_strdup_printf("%s:%d", file, (int)node_integer(node_get(r, "line"), 0)) : g_strdup("");
+}
+
 static void rule_rows(const struct node *rules, GString *out)
 {
 	g_autoptr(grid) g = grid_new();
 
-	grid_row(g, "HOST", "RULE", "DECIDED", "BYTES", NULL);
+	grid_row(g, "HOST", "RULE", "ACCESS", "DECIDED", "BYTES", "WHERE", NULL);
 	for (guint i = 0; i < node_length(rules); i++) {
 		const struct node *r = node_item(rules, i);
 		g_autofree char *host = count_text(r, "host"), *packets = count_text(r, "packets");
-		g_autofree char *bytes = count_text(r, "bytes");
+		g_autofree char *bytes = count_text(r, "bytes"), *place = rule_place(r);
 
 		if (!node_integer(node_get(r, "packets"), 0))
 			continue;
-		grid_row(g, host, node_get_str(r, "rule", "?"), packets, bytes, NULL);
+		grid_row(g, host, node_get_str(r, "rule", "?"), node_get_str(r, "access", "?"), packets, bytes, place,
+		         NULL);
 	}
 	grid_print(g, "", out);
 }
@@ -58,11 +66,12 @@ static void drops_text(const struct node *data, GString *out)
 
 static struct node *counter(const struct node *from, gint64 host)
 {
+	static const char *const names[] = {"port",     "rule", "id",   "verdict", "access", "direction",
+	                                    "priority", "file", "line", "packets", "bytes",  NULL};
 	struct node *n = node_object();
 
 	node_set(n, "host", node_int(host));
-	for (const char *const *name = (const char *const[]){"port", "rule", "id", "verdict", "packets", "bytes", NULL};
-	     *name; name++)
+	for (const char *const *name = names; *name; name++)
 		record_copy(n, *name, from, *name);
 	return n;
 }
@@ -86,7 +95,7 @@ static void take_drops(struct node *data, const struct node *answer, gint64 host
 }
 
 static const char *const drop_lists[] = {"drops", "rules", NULL};
-const struct record_kind drops_kind = {"drops", drop_lists, take_drops, drops_text, TRUE};
+const struct record_kind drops_kind = {"drops", drop_lists, take_drops, drops_text, NULL, TRUE};
 
 int cmd_drops(const struct invocation *i)
 {

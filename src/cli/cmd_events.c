@@ -44,7 +44,7 @@ static void events_text(const struct node *data, GString *out)
 
 static struct node *event_node(const struct node *line, guint host)
 {
-	static const char *const same[] = {"time", "port", "verdict", "direction", "rules", NULL};
+	static const char *const same[] = {"time", "port", "verdict", "direction", "rules", "places", NULL};
 	struct node *n = node_object();
 
 	node_set(n, "host", node_int(host));

@@ -24,7 +24,7 @@ static struct node *with_drops(const struct node *status, const char *lab)
 {
 	struct node *data = node_copy(status), *ports = node_get(data, "ports");
 	guint hosts = node_length(node_get(data, "hosts"));
-	g_autoptr(node) records = records_collect(lab, &drops_kind, hosts, NULL);
+	g_autoptr(node) records = records_collect(lab, &drops_kind, NULL, hosts, NULL);
 	const struct node *drops = node_get(records, "drops");
 
 	for (guint i = 0; i < node_length(ports); i++) {

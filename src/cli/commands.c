@@ -57,6 +57,29 @@ static const struct option o_port = {
 static const struct option o_protocol = {"protocol",   OPTION_VALUE, "PROTOCOL", "tcp (default) or udp",
                                          VALUES_WORDS, "tcp udp"};
 
+static const struct option o_live = {
+        "live", OPTION_FLAG, NULL, "Trace over what the lab has in force, in place of FILEs", VALUES_NONE, NULL};
+static const struct option o_from = {
+        "from",          OPTION_VALUE, "X", "Who sends: internet, internet:ADDRESS, an instance, or an address",
+        VALUES_INSTANCE, NULL};
+static const struct option o_to = {
+        "to", OPTION_VALUE, "Y", "To whom: internet, internet:ADDRESS, an instance, or an address", VALUES_INSTANCE,
+        NULL};
+static const struct option o_trace_protocol = {
+        "protocol", OPTION_VALUE, "PROTOCOL", "tcp (default), udp or icmp (an echo)", VALUES_WORDS, "tcp udp icmp"};
+static const struct option o_trace_port = {
+        "port", OPTION_VALUE, "N", "Destination port; default: 80 for tcp, 53 for udp", VALUES_NONE, NULL};
+static const struct option o_source_port = {
+        "source-port", OPTION_VALUE, "N", "Source port, of icmp the identifier; default: 40000", VALUES_NONE, NULL};
+
+static const struct option o_instance = {
+        "instance",      OPTION_VALUE, "INSTANCE", "Only what this instance sends or gets, as `escarp status` names it",
+        VALUES_INSTANCE, NULL};
+static const struct option o_flow_port = {
+        "port", OPTION_VALUE, "N", "Only what has this source or destination port", VALUES_NONE, NULL};
+static const struct option o_flow_protocol = {"protocol",   OPTION_VALUE,  "PROTOCOL", "Only tcp, udp or icmp",
+                                              VALUES_WORDS, "tcp udp icmp"};
+
 static const struct option o_format = {
         "format",     OPTION_VALUE,
         "FORMAT",     "arm: print the resources as one deployment template in place of the plan",
@@ -73,10 +96,14 @@ static const struct option *const up_options[] = {&o_parameters, &o_param, &o_su
                                                   &o_mode,       &o_hosts, &o_tap,          &o_live_flows, NULL};
 static const struct option *const plan_options[] = {&o_parameters, &o_param,  &o_subscription, &o_group,   &o_fill,
                                                     &o_hosts,      &o_format, &o_together,     &o_against, NULL};
+static const struct option *const trace_options[] = {
+        &o_live,         &o_from,  &o_to,   &o_trace_protocol, &o_trace_port, &o_source_port, &o_parameters, &o_param,
+        &o_subscription, &o_group, &o_fill, &o_hosts,          NULL};
 static const struct option *const exec_options[] = {&o_as, NULL};
 static const struct option *const status_options[] = {&o_names, NULL};
 static const struct option *const probe_options[] = {&o_port, &o_protocol, NULL};
 static const struct option *const follow_options[] = {&o_follow, NULL};
+static const struct option *const flows_options[] = {&o_instance, &o_flow_port, &o_flow_protocol, &o_follow, NULL};
 static const struct option *const no_options[] = {NULL};
 
 const struct command commands[] = {
@@ -117,6 +144,17 @@ const struct command commands[] = {
          "both. "
          "Other files are one deployment, as they are for up. --together and --against leave no doubt.",
          plan_options, 1, 64, FALSE, VALUES_FILE, cmd_plan},
+        {"trace", "[FILE...]", "Follows one packet and its answer through every stage",
+         "Runs the data path's own code over the tables that the templates make, without root and without a lab, or "
+         "with "
+         "--live over those that a running lab has in force. Says for each host that the packet passes what was asked "
+         "and "
+         "decided: port, guard, flow, the rules of both lists with file and line, route, translation, balancing, "
+         "delivery; then "
+         "the same for the answer. With --live it also says which flow the tuple has already.\n\n"
+         "Exits 0 when packet and answer are delivered, 1 when one of them is dropped (and says what to do), 2 when it "
+         "cannot be traced.",
+         trace_options, 0, 64, FALSE, VALUES_FILE, cmd_trace},
         {"exec", "(INSTANCE|internet|host/K)", "Runs a command inside an instance, outside, or on a host",
          "The command runs in the network namespace of the instance, or on the Internet's side, or in that of host K, "
          "and its "
@@ -134,10 +172,15 @@ const struct command commands[] = {
          "when any differs.",
          probe_options, 0, 0, FALSE, VALUES_NONE, cmd_probe},
         {"drops", "", "Shows what was dropped where and why, and how often each rule decided",
-         "Counters of the data path, by port and reason, and by rule.", follow_options, 0, 0, FALSE, VALUES_NONE,
-         cmd_drops},
+         "Counters of the data path, by port and reason, and by rule with the file and line that declares it. A rule "
+         "counts the "
+         "first packet of what it decides; what belongs to a connection is counted there.",
+         follow_options, 0, 0, FALSE, VALUES_NONE, cmd_drops},
         {"flows", "", "Shows the connections that the data path knows",
-         "One line for each direction of each connection.", follow_options, 0, 0, FALSE, VALUES_NONE, cmd_flows},
+         "One line for each direction of each connection, with its state, how long it has been idle, what went this "
+         "way and "
+         "back, and the rules that admit it.",
+         flows_options, 0, 0, FALSE, VALUES_NONE, cmd_flows},
         {"events", "", "Shows single drops as they were recorded",
          "The newest drop records of every host. Records are limited in rate for each port; the counters of `escarp "
          "drops` are "

@@ -5,6 +5,7 @@
 
 int cmd_up(const struct invocation *i);
 int cmd_plan(const struct invocation *i);
+int cmd_trace(const struct invocation *i);
 int cmd_exec(const struct invocation *i);
 int cmd_status(const struct invocation *i);
 int cmd_probe(const struct invocation *i);

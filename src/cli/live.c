@@ -25,13 +25,13 @@ struct node *live_status(const char *lab, GError **error)
 	return talk_ask(socket, request("status"), ANSWER_MS, error);
 }
 
-struct node *live_agents(const char *lab, const char *op, guint hosts, GError **error)
+struct node *live_agents(const char *lab, const struct node *asked, guint hosts, GError **error)
 {
 	struct node *list = node_array();
 
 	for (guint k = 0; k < hosts; k++) {
 		g_autofree char *socket = paths_agent_socket(lab, k);
-		g_autoptr(node) answer = talk_ask(socket, request(op), ANSWER_MS, error);
+		g_autoptr(node) answer = talk_ask(socket, node_copy(asked), ANSWER_MS, error);
 		struct node *mine;
 
 		if (!answer) {

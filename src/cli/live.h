@@ -20,4 +20,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(live, live_close)
 /* {"op":"status"} of the controller alone. */
 struct node *live_status(const char *lab, GError **error);
 /* The same request to every host's agent; an array of the answers by host, with "host" set. */
-struct node *live_agents(const char *lab, const char *op, guint hosts, GError **error);
+struct node *live_agents(const char *lab, const struct node *asked, guint hosts, GError **error);

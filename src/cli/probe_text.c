@@ -3,7 +3,7 @@
 #include "cli/probe.h"
 
 #include "cli/report.h"
-#include "cli/verdicts.h"
+#include "lib/verdicts.h"
 
 #include <string.h>
 

@@ -41,11 +41,16 @@ char *record_end(const struct node *record, const char *address, const char *por
 	                       (int)node_integer(node_get(record, port), 0));
 }
 
-struct node *records_collect(const char *lab, const struct record_kind *kind, guint hosts, GError **error)
+struct node *records_collect(const char *lab, const struct record_kind *kind, const struct node *match, guint hosts,
+                             GError **error)
 {
-	g_autoptr(node) answers = live_agents(lab, kind->op, hosts, error);
+	g_autoptr(node) asked = node_object(), answers = NULL;
 	struct node *data;
 
+	node_set(asked, "op", node_string(kind->op));
+	if (match)
+		node_set(asked, "match", node_copy(match));
+	answers = live_agents(lab, asked, hosts, error);
 	if (!answers)
 		return NULL;
 	data = node_object();
@@ -56,21 +61,32 @@ struct node *records_collect(const char *lab, const struct record_kind *kind, gu
 	return data;
 }
 
+/* What changes in a counter, and what is no news at all. */
+static const char *const counts[] = {"packets", "bytes", "back_packets", "back_bytes",
+                                     "state",   "rules", "current",      NULL};
+static const char *const passing[] = {"idle_ms", NULL};
+
+static void remove_all(struct node *record, const char *const *names)
+{
+	for (; *names; names++)
+		node_remove(record, *names);
+}
+
 /* What tells one record from another: everything of it, or for counters everything but the counts. */
 static char *identity(const struct record_kind *kind, const struct node *record, gboolean with_counts)
 {
 	g_autoptr(node) copy = node_copy(record);
 
-	if (kind->counters && !with_counts) {
-		node_remove(copy, "packets");
-		node_remove(copy, "bytes");
-	}
+	remove_all(copy, passing);
+	if (kind->counters && !with_counts)
+		remove_all(copy, counts);
 	return node_print(copy, FALSE);
 }
 
-/* The records that `seen` does not know; it learns them. */
-static struct node *news(const struct record_kind *kind, const struct node *data, GHashTable *seen)
+/* The records that `seen` does not know. It becomes what is there now, so that it does not grow with what has been. */
+static struct node *news(const struct record_kind *kind, const struct node *data, GHashTable **seen)
 {
+	GHashTable *now = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	struct node *fresh = node_object();
 
 	for (const char *const *name = kind->lists; *name; name++) {
@@ -81,12 +97,14 @@ static struct node *news(const struct record_kind *kind, const struct node *data
 			char *key = identity(kind, node_item(list, i), FALSE);
 			char *value = identity(kind, node_item(list, i), TRUE);
 
-			if (g_strcmp0(g_hash_table_lookup(seen, key), value) != 0)
+			if (g_strcmp0(g_hash_table_lookup(*seen, key), value) != 0)
 				node_append(kept, node_ref(node_item(list, i)));
-			g_hash_table_insert(seen, key, value);
+			g_hash_table_insert(now, key, value);
 		}
 		node_set(fresh, *name, kept);
 	}
+	g_hash_table_unref(*seen);
+	*seen = now;
 	return fresh;
 }
 
@@ -98,18 +116,18 @@ static gboolean is_empty(const struct record_kind *kind, const struct node *data
 	return TRUE;
 }
 
-static int follow(const struct invocation *i, const struct record_kind *kind, guint hosts)
+static int follow(const struct invocation *i, const struct record_kind *kind, const struct node *match, guint hosts)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
 	for (;;) {
 		g_autoptr(GError) error = NULL;
-		g_autoptr(node) data = records_collect(i->lab, kind, hosts, &error);
+		g_autoptr(node) data = records_collect(i->lab, kind, match, hosts, &error);
 		g_autoptr(node) fresh = NULL;
 
 		if (!data)
 			return report_error(EXIT_FAILED, "%s: %s", kind->op, error->message);
-		fresh = news(kind, data, seen);
+		fresh = news(kind, data, &seen);
 		if (!is_empty(kind, fresh) && !report_line(&(struct report){fresh, kind->text}, i))
 			return EXIT_FAILED;
 		g_usleep(FOLLOW_US);
@@ -119,15 +137,18 @@ static int follow(const struct invocation *i, const struct record_kind *kind, gu
 int records_run(const struct invocation *i, const struct record_kind *kind)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(node) status = live_status(i->lab, &error);
-	guint hosts = node_length(node_get(status, "hosts"));
-	g_autoptr(node) data = NULL;
+	g_autoptr(node) match = kind->match ? kind->match(i, &error) : NULL, status = NULL, data = NULL;
+	guint hosts;
 
+	if (error)
+		return report_error(EXIT_BAD_INPUT, "%s: %s", kind->op, error->message);
+	status = live_status(i->lab, &error);
+	hosts = node_length(node_get(status, "hosts"));
 	if (!status)
 		return report_error(EXIT_FAILED, "%s: %s", kind->op, error->message);
 	if (option_given(i, "follow"))
-		return follow(i, kind, hosts);
-	data = records_collect(i->lab, kind, hosts, &error);
+		return follow(i, kind, match, hosts);
+	data = records_collect(i->lab, kind, match, hosts, &error);
 	if (!data)
 		return report_error(EXIT_FAILED, "%s: %s", kind->op, error->message);
 	return report_show(&(struct report){data, kind->text}, i) ? EXIT_OK : EXIT_FAILED;

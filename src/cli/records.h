@@ -13,6 +13,8 @@ struct record_kind {
 	const char *const *lists; /* members of the result, each a list of records, NULL-terminated */
 	void (*take)(struct node *data, const struct node *answer, gint64 host); /* a host's answer into those lists */
 	void (*text)(const struct node *data, GString *out);                     /* the whole answer */
+	/* What else the agent is asked; NULL and no error: nothing. May be NULL. */
+	struct node *(*match)(const struct invocation *i, GError **error);
 	gboolean counters; /* a record is news when its "packets" have changed; otherwise when it is new */
 };
 
@@ -26,5 +28,8 @@ char *record_protocol(const struct node *value);
 void record_tuple(struct node *to, const struct node *from);
 /* "address:port" of one end of such a tuple. Caller frees. */
 char *record_end(const struct node *record, const char *address, const char *port);
-/* The answers of all hosts as one object of lists. The caller owns it. */
-struct node *records_collect(const char *lab, const struct record_kind *kind, guint hosts, GError **error);
+/* The answers of all hosts as one object of lists. `match` may be NULL. The caller owns it. */
+struct node *records_collect(const char *lab, const struct record_kind *kind, const struct node *match, guint hosts,
+                             GError **error);
+/* The flows of one host's answer into the list "flows" of `data`. */
+void record_flows(struct node *data, const struct node *answer, gint64 host);

@@ -15,6 +15,10 @@ __thread struct native *native_self;
 #include "bpf/ctx/native.h"
 #include "bpf/stage/journey.h"
 
+_Static_assert((int)NATIVE_DEAD == ESC_PAIR_DEAD && (int)NATIVE_CLOSED == ESC_PAIR_CLOSED &&
+                       (int)NATIVE_ALIVE == ESC_PAIR_ALIVE,
+               "one and the same");
+
 static void native_put_static(struct native *n, const struct tables *t)
 {
 	for (guint i = 0; i < t->addrs->len; i++) {
@@ -237,11 +241,13 @@ void native_free(struct native *n)
 	g_free(n);
 }
 
-static struct esc_effect native_effect(struct native *n)
+static struct esc_effect native_effect(struct native *n, const struct esc_packet *p)
 {
 	struct esc_effect *e = (struct esc_effect *)n->effects.array;
 
 	native_self = NULL;
+	n->end = (struct native_end){.key = p->key, .judged = p->judged};
+	memcpy(n->end.rules, p->rule, sizeof(n->end.rules));
 	return *e;
 }
 
@@ -257,7 +263,7 @@ struct esc_effect native_from_port(struct native *n, guint32 port, struct native
 		native6_from_port(packet, ctx.ifindex); /* the tail call */
 	else
 		leave(&ctx, &p, verdict);
-	return native_effect(n);
+	return native_effect(n, &p);
 }
 
 struct esc_effect native_from_overlay(struct native *n, struct native_packet *packet)
@@ -272,7 +278,7 @@ struct esc_effect native_from_overlay(struct native *n, struct native_packet *pa
 		native6_from_overlay(packet, ctx.ifindex); /* the tail call */
 	else
 		leave(&ctx, &p, verdict);
-	return native_effect(n);
+	return native_effect(n, &p);
 }
 
 struct esc_effect native_edge(struct native *n, struct native_packet *packet)
@@ -288,7 +294,7 @@ struct esc_effect native_edge(struct native *n, struct native_packet *packet)
 	else
 		leave(&ctx, &p, verdict);
 	packet->marked = FALSE;
-	return native_effect(n);
+	return native_effect(n, &p);
 }
 
 struct esc_effect native_edge_xdp(struct native *n, struct native_packet *packet)
@@ -307,7 +313,17 @@ struct esc_effect native_edge_xdp(struct native *n, struct native_packet *packet
 	packet->marked = verdict == ESC_V_FORWARD;
 	if (packet->marked)
 		packet->mark = (struct esc_mark){.magic = ESC_MARK_MAGIC, .to = to};
-	return native_effect(n);
+	return native_effect(n, &p);
+}
+
+void native_watch(struct native *n, GArray *steps)
+{
+	n->steps = steps;
+}
+
+struct native_end native_end(const struct native *n)
+{
+	return n->end;
 }
 
 gboolean native_policy(struct native *n, const struct esc_flow_key *tuple, guint direction, gboolean *allow,
@@ -356,6 +372,22 @@ guint64 native_events(const struct native *n, struct esc_event *last)
 	return n->events;
 }
 
+enum native_life native_life(const struct esc_flow_key *key, const struct esc_flow *flow, guint32 idle_ms,
+                             const struct esc_flow *partner, guint32 partner_idle_ms)
+{
+	struct esc_flow e = *flow, p = partner ? *partner : (struct esc_flow){0};
+
+	e.seen = -idle_ms;
+	p.seen = -partner_idle_ms;
+	return (enum native_life)pair_state(key, &e, partner ? &p : NULL, 0);
+}
+
+void native_partner(const struct esc_flow_key *key, const struct esc_flow *flow, struct esc_flow_key *partner)
+{
+	*partner = (struct esc_flow_key){0};
+	entry_partner(key, flow, partner);
+}
+
 guint native_flow_count(const struct native *n)
 {
 	return g_hash_table_size(n->flows.hash) + g_hash_table_size(n->flows6.hash);
@@ -368,6 +400,11 @@ gboolean native_flow(const struct native *n, const struct esc_flow_key *key, str
 	if (f)
 		*flow = *f;
 	return f != NULL;
+}
+
+guint32 native_port_behind(guint32 ifindex)
+{
+	return ifindex - NATIVE_PORT(0);
 }
 
 const struct esc_host *native_host(const struct native *n)
@@ -397,6 +434,15 @@ struct table *native_table(struct native *n, const char *name)
 	for (guint i = 0; i < G_N_ELEMENTS(native_tables); i++) {
 		if (!strcmp(native_tables[i].name, name))
 			return G_STRUCT_MEMBER_P(n, native_tables[i].offset);
+	}
+	return NULL;
+}
+
+const char *native_name(const struct native *n, const struct table *t)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(native_tables); i++) {
+		if ((const struct table *)G_STRUCT_MEMBER_P(n, native_tables[i].offset) == t)
+			return native_tables[i].name;
 	}
 	return NULL;
 }

@@ -9,6 +9,7 @@
  */
 #pragma once
 #include "compile/tables.h"
+#include "explain/table.h"
 #include "abi/event.h"
 #include "abi/verdict.h"
 
@@ -38,6 +39,28 @@ struct esc_effect native_edge(struct native *n,
 struct esc_effect native_edge_xdp(struct native *n,
                                   struct native_packet *p); /* the XDP build: drop, or pass with a mark */
 
+/*
+ * What the stages did, for who wants to tell it: each look-up and insertion of theirs, in order. This is where the code
+ * itself says what it asked and what it got, so nobody has to decide it a second time.
+ */
+#define NATIVE_VALUE_MAX 64
+struct native_step {
+	const char *table; /* as in bpf/maps.h */
+	gboolean insert;   /* else a look-up */
+	gboolean found;    /* or inserted */
+	guint8 key[TABLE_KEY_MAX];
+	guint8 value[NATIVE_VALUE_MAX]; /* as much of it as fits; zero when not found */
+};
+/* From now on appends to `steps` (of struct native_step), which stays the caller's; NULL: no longer. */
+void native_watch(struct native *n, GArray *steps);
+/* How the last packet ended: what the exit was told, beyond its effect. */
+struct native_end {
+	struct esc_flow_key key; /* as the packet arrived; of an ICMP error that of its flow */
+	gboolean judged;         /* a policy was asked: */
+	guint32 rules[4];        /* first and second list outbound, first and second inbound; 0: none decided */
+};
+struct native_end native_end(const struct native *n);
+
 /* What the policy of tuple->port says to a tuple in one direction (enum direction), without a flow. FALSE: there is no
  * whole policy, so nothing passes. */
 gboolean native_policy(struct native *n, const struct esc_flow_key *tuple, guint direction, gboolean *allow,
@@ -49,11 +72,16 @@ void native_advance(struct native *n, guint64 milliseconds); /* time stands stil
 guint64 native_drops(const struct native *n, guint32 port, enum esc_verdict v);
 guint64 native_rule_hits(const struct native *n, guint32 rule);
 guint64 native_events(const struct native *n, struct esc_event *last); /* reported so far, and the last of them */
+/* Of an entry and its partner (NULL: missing), whoever holds them, seen so long ago: what the stages think of the pair. */
+enum native_life { NATIVE_DEAD, NATIVE_CLOSED, NATIVE_ALIVE };
+enum native_life native_life(const struct esc_flow_key *key, const struct esc_flow *flow, guint32 idle_ms,
+                             const struct esc_flow *partner, guint32 partner_idle_ms);
+void native_partner(const struct esc_flow_key *key, const struct esc_flow *flow, struct esc_flow_key *partner);
 guint native_flow_count(const struct native *n);
 gboolean native_flow(const struct native *n, const struct esc_flow_key *key, struct esc_flow *flow);
 gboolean native_flow6(const struct native *n, const struct esc_flow_key6 *key, struct esc_flow6 *flow);
+guint32 native_port_behind(guint32 ifindex);                /* the port whose interface this is */
 const struct esc_host *native_host(const struct native *n); /* with the MACs that a frame from the uplink needs */
 
 /* The table behind a map of bpf/maps.h, by its name there; NULL: no such map. For tests that compare or copy it. */
-struct table;
 struct table *native_table(struct native *n, const char *name);

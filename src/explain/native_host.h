@@ -6,6 +6,7 @@
 #pragma once
 #include "explain/native.h"
 #include "explain/table.h"
+#include <string.h>
 
 #define NATIVE_FLOWS (262144 + 1)
 
@@ -20,9 +21,44 @@ struct native {
 	struct esc_event last_event;
 	guint32 generation;  /* last one given */
 	GArray *known_addrs; /* of the tables in force, struct table_addr sorted by key */
+	GArray *steps;       /* see native_watch */
+	struct native_end end;
 };
 
 extern __thread struct native *native_self;
+
+/* What the stages look up and insert, told to whoever watches. NULL: a table that is nobody's business. */
+const char *native_name(const struct native *n, const struct table *t);
+
+static inline void native_note(const struct table *t, gboolean insert, const void *key, const void *value)
+{
+	struct native_step step = {.table = native_name(native_self, t), .insert = insert, .found = value != NULL};
+
+	if (!step.table)
+		return;
+	memcpy(step.key, key, t->key_size);
+	if (value)
+		memcpy(step.value, value, MIN(t->value_size, sizeof(step.value)));
+	g_array_append_val(native_self->steps, step);
+}
+
+static inline void *native_look(const struct table *t, const void *key)
+{
+	void *value = table_lookup(t, key);
+
+	if (native_self->steps)
+		native_note(t, FALSE, key, value);
+	return value;
+}
+
+static inline int native_insert(struct table *t, const void *key, const void *value)
+{
+	int failed = table_insert(t, key, value);
+
+	if (native_self->steps)
+		native_note(t, TRUE, key, failed ? NULL : value);
+	return failed;
+}
 
 /* A slot as tables have it (index + 1) becomes a block number; 0 where there is no such blob. */
 guint32 native_slot(const GArray *starts, guint32 slot);

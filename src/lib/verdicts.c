@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/verdicts.h"
+#include "lib/verdicts.h"
 
 #include <string.h>
 
