@@ -88,6 +88,10 @@ static void stage_text(const struct node *s, GString *out)
 	member(s, "to", " -> ", out);
 	member(s, "to_host", ", to host ", out);
 	member(s, "help", ": ", out);
+	if (node_length(node_get(s, "rules"))) {
+		g_string_append(out, ", ");
+		rule_text(node_item(node_get(s, "rules"), 0), out);
+	}
 	g_string_append_c(out, '\n');
 }
 

@@ -78,6 +78,8 @@ static const char *about_verdict(guint32 verdict)
 		return "put an instance into the pool of the balancing rule";
 	case ESC_V_BOGON_SOURCE:
 		return "nobody outside has such an address: trace from a public one";
+	case ESC_V_ACCESS:
+		return "permit the sender's prefix in the access list of the endpoint";
 	case ESC_V_NO_TRANSLATION:
 		return "the port range belongs to an instance's outgoing connections: nothing listens there";
 	default:

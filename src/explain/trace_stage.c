@@ -147,20 +147,41 @@ static void tell_endpoint(struct telling *t, const struct native_step *s)
 	node_set(n, "port", k->proto && k->proto != 255 ? node_int(GUINT16_FROM_BE(k->port)) : node_null());
 }
 
-/* Who was chosen: the port of this host where the packet goes on, or the one that its new MAC names elsewhere. */
-static void tell_balance(struct telling *t)
+/* The endpoint that was found; NULL: none. */
+static const struct esc_endpoint *found_endpoint(const struct telling *t)
 {
-	static const char *const ways[] = {"source-and-destination", "source", "source-and-protocol"};
-	const struct esc_endpoint *e = NULL;
-	struct node *n;
-
-	for (guint i = t->i; i-- > 0 && !e;) {
+	for (guint i = t->i; i-- > 0;) {
 		const struct native_step *s = &g_array_index(t->h->steps, struct native_step, i);
 
 		if (!strcmp(s->table, "endpoints") && s->found)
-			e = (const struct esc_endpoint *)(const void *)s->value;
+			return (const struct esc_endpoint *)(const void *)s->value;
 	}
-	if (t->balance || !e || e->kind != ESC_EP_BALANCED)
+	return NULL;
+}
+
+/* The endpoint's access list, which is asked before anybody is chosen. TRUE: it lets the packet in, or there is none. */
+static gboolean tell_access(struct telling *t, const struct esc_endpoint *e)
+{
+	gboolean refused = t->h->effect.verdict == ESC_V_ACCESS;
+	const struct table_rule *r = refused ? trace_rule(t->f, t->h, 2) : NULL;
+	struct node *rules = node_array();
+
+	if (!e->access)
+		return TRUE;
+	if (r)
+		node_append(rules, rule_node(r, "endpoint"));
+	node_set(stage(t, "access", refused ? "deny" : "allow"), "rules", rules);
+	return !refused;
+}
+
+/* Who was chosen: the port of this host where the packet goes on, or the one that its new MAC names elsewhere. */
+static void tell_balance(struct telling *t)
+{
+	static const char *const ways[] = {"five-tuple", "addresses", "addresses-and-protocol"};
+	const struct esc_endpoint *e = found_endpoint(t);
+	struct node *n;
+
+	if (t->balance || !e || !tell_access(t, e) || e->kind != ESC_EP_BALANCED)
 		return;
 	t->balance = TRUE;
 	n = stage(t, "balance", t->h->effect.verdict == ESC_V_NO_BACKEND ? "nobody" : "chosen");
