@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 #include "agent/events.h"
+#include "agent/flowlog.h"
 #include "agent/internal.h"
+#include "agent/metrics.h"
 #include "agent/rulebook.h"
 #include "lab/error.h"
 #include "lab/lines.h"
@@ -269,8 +271,12 @@ static int serve(struct agent *a, GError **error)
 	struct follower f = {.agent = a};
 	struct lines_server *control;
 
+	g_autofree char *logs = paths_flow_log(a->lab, a->host);
+
+	a->flowlog = flowlog_new(a, logs);
 	a->events = events_new(a, error);
-	control = a->events ? agent_control_new(a, error) : NULL;
+	a->metrics = a->events ? metrics_new(a, error) : NULL;
+	control = a->metrics ? agent_control_new(a, error) : NULL;
 	if (!control)
 		return EXIT_FAILURE;
 	reassure(a);
@@ -306,6 +312,8 @@ int agent_run(const char *lab, guint host)
 		code = serve(a, &error);
 	if (error)
 		g_printerr("escarpd agent: %s\n", error->message);
+	metrics_free(a->metrics);
+	flowlog_free(a->flowlog);
 	events_free(a->events);
 	rulebook_free(a->rulebook);
 	forget(a);

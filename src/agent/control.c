@@ -5,11 +5,16 @@
  *   {"op":"drops"}   counters by port and verdict, and by rule
  *   {"op":"flows", "match":{...}}   at most FLOWS_TOLD entries of the flow table; flows.h says what may be matched
  *   {"op":"events", "follow":bool}   one line each
+ *   {"op":"metrics"} what run/agent-K/metrics.sock says
+ *   {"op":"flowlog", "now":bool}   where flow logs are and what they hold; with "now" all that is known is written first
  *   {"op":"status"}  ports, attachments, how full the maps are, what the last change cost
  */
+#include "agent/counters.h"
 #include "agent/events.h"
+#include "agent/flowlog.h"
 #include "agent/flows.h"
 #include "agent/internal.h"
+#include "agent/metrics.h"
 #include "lab/error.h"
 #include "lab/lines.h"
 #include "lib/paths.h"
@@ -19,22 +24,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <string.h>
-
-/* One row of a per-CPU array, summed. */
-static struct esc_count sum(int map, guint32 index)
-{
-	int cpus = libbpf_num_possible_cpus();
-	g_autofree struct esc_count *rows = g_new0(struct esc_count, (gsize)MAX(cpus, 1));
-	struct esc_count total = {0};
-
-	if (cpus < 1 || bpf_map_lookup_elem(map, &index, rows))
-		return total;
-	for (int i = 0; i < cpus; i++) {
-		total.packets += rows[i].packets;
-		total.bytes += rows[i].bytes;
-	}
-	return total;
-}
 
 static struct node *count_node(const char *key, const char *name, struct esc_count c)
 {
@@ -51,7 +40,7 @@ static struct node *port_drops(const struct agent *a, guint number, const char *
 	struct node *n = node_object(), *drops = node_array(), *passed = node_array();
 
 	for (guint32 v = 0; v < ESC_V_COUNT; v++) {
-		struct esc_count c = sum(a->objects->drops, number * ESC_V_COUNT + v);
+		struct esc_count c = counters_dropped(a, number, v);
 
 		if (c.packets)
 			node_append(v > ESC_VERDICT_LAST_PASS ? drops : passed,
@@ -86,7 +75,7 @@ static struct node *tell_drops(const struct agent *a)
 	}
 	for (guint i = 0; i < a->tables->rules->len; i++) {
 		const struct table_rule *r = a->tables->rules->pdata[i];
-		struct node *rule = count_node("rule", r->name, sum(a->objects->rules, r->number));
+		struct node *rule = count_node("rule", r->name, counters_rule(a, r->number));
 
 		set_rule(rule, r);
 		node_append(rules, rule);
@@ -171,6 +160,15 @@ static struct node *tell_status(struct agent *a)
 	return n;
 }
 
+static struct node *tell_flowlog(struct agent *a, gboolean now)
+{
+	if (now) {
+		events_read(a->events);
+		flowlog_now(a->flowlog);
+	}
+	return flowlog_tell(a->flowlog);
+}
+
 static void on_request(struct lines_conn *c, uid_t uid, struct node *request, void *user)
 {
 	const char *op = node_get_str(request, "op", "");
@@ -188,6 +186,10 @@ static void on_request(struct lines_conn *c, uid_t uid, struct node *request, vo
 		lines_reply(c, tell_drops(a));
 	else if (!strcmp(op, "flows"))
 		lines_reply(c, flows_tell(a, node_get(request, "match")));
+	else if (!strcmp(op, "metrics"))
+		lines_reply(c, metrics_tell(a->metrics));
+	else if (!strcmp(op, "flowlog"))
+		lines_reply(c, tell_flowlog(a, node_truth(node_get(request, "now"), FALSE)));
 	else if (!strcmp(op, "status"))
 		lines_reply(c, tell_status(a));
 	else {

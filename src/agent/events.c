@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/events.h"
+#include "agent/flowlog.h"
 #include "agent/internal.h"
 #include "agent/rulebook.h"
 #include "lab/error.h"
@@ -18,6 +19,7 @@ struct events {
 	guint source;
 	GQueue kept;          /* struct node */
 	GPtrArray *listeners; /* struct lines_conn, not owned */
+	guint64 heard[ESC_MAX_PORTS];
 };
 
 const char *events_verdict_name(guint32 verdict)
@@ -100,6 +102,10 @@ static int on_event(void *user, void *data, size_t size)
 	if (size < sizeof(event))
 		return 0;
 	memcpy(&event, data, sizeof(event));
+	if (event.port < ESC_MAX_PORTS)
+		e->heard[event.port]++;
+	if (e->agent->flowlog)
+		flowlog_event(e->agent->flowlog, &event);
 	struct node *n = describe(e->agent, &event);
 	for (guint i = 0; i < e->listeners->len; i++)
 		lines_reply(e->listeners->pdata[i], node_ref(n));
@@ -137,6 +143,16 @@ void events_tell(struct events *e, struct lines_conn *c, gboolean follow)
 	}
 	lines_when_gone(c, on_gone, e);
 	g_ptr_array_add(e->listeners, c);
+}
+
+guint64 events_heard(const struct events *e, guint port)
+{
+	return e->heard[port];
+}
+
+void events_read(struct events *e)
+{
+	ring_buffer__consume(e->ring);
 }
 
 struct events *events_new(struct agent *a, GError **error)

@@ -8,6 +8,7 @@
  *   maps.c     the plain maps, by difference
  *   recover.c  what a predecessor left in the kernel
  *   flows.c    the flow table read;  rulebook.c  which rules judge a tuple
+ *   flowlog*.c flow logs;  metrics*.c  metrics;  counters.c  the data path's counters
  *   events.c   from the ring buffer;  control.c  run/agent-K/agent.sock
  */
 #pragma once
@@ -70,6 +71,8 @@ struct agent {
 	gint64 applied_us; /* how long it took */
 	gint64 live_at;    /* when the last flip was done, in µs of real time */
 	struct events *events;
+	struct flowlog *flowlog;
+	struct metrics *metrics;
 	struct rulebook *rulebook; /* made when first asked; rulebook.h */
 };
 
@@ -115,5 +118,7 @@ gboolean recover(struct agent *a, GError **error);
 /* events.c */
 struct events *events_new(struct agent *a, GError **error);
 void events_free(struct events *e);
+guint64 events_heard(const struct events *e, guint port); /* since the start */
+void events_read(struct events *e);                       /* what is there already, now */
 /* control.c */
 struct lines_server *agent_control_new(struct agent *a, GError **error);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/flowlog.h"
 #include "agent/internal.h"
 #include "lab/error.h"
 #include "lab/firewall.h"
@@ -241,7 +242,9 @@ gboolean ports_drop_stale(struct agent *a, const struct tables *t, GError **erro
 		gone[n] = any = TRUE;
 	}
 	if (any)
-		maps_forget_flows(a, gone);
+		if (a->flowlog)
+			flowlog_farewell(a->flowlog, gone);
+	maps_forget_flows(a, gone);
 	return TRUE;
 }
 

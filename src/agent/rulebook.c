@@ -59,6 +59,24 @@ static void ask(struct agent *a, const struct esc_flow_key *tuple, guint directi
 	rules[1] = rulebook_rule(a, numbers[1]);
 }
 
+void rulebook_destination(struct agent *a, guint32 port, guint8 protocol, guint32 *address, guint16 *port_number)
+{
+	const struct table *dnat = native_table(book_native(a), "dnat");
+	struct esc_dnat_key key = {.port = port, .vip = *address, .vport = *port_number, .proto = protocol};
+	const struct esc_dnat *d = table_lookup(dnat, &key);
+
+	if (!d) {
+		key.vport = 0;
+		key.proto = 0;
+		d = table_lookup(dnat, &key);
+	}
+	if (!d)
+		return;
+	*address = d->addr;
+	if (d->port)
+		*port_number = d->port;
+}
+
 void rulebook_ask(struct agent *a, const struct esc_flow_key *key, const struct esc_flow *opener,
                   const struct table_rule *rules[4])
 {

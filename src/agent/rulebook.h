@@ -16,6 +16,8 @@ struct rulebook;
  * where none decided. `opener` is the entry without ESC_FLOW_REPLY. Borrowed until the tables change. */
 void rulebook_ask(struct agent *a, const struct esc_flow_key *key, const struct esc_flow *opener,
                   const struct table_rule *rules[4]);
+/* What a public pair means in private at a port, in network order; unchanged where it means nothing. */
+void rulebook_destination(struct agent *a, guint32 port, guint8 protocol, guint32 *address, guint16 *port_number);
 /* By its number, in the tables in force; NULL: there is none. */
 const struct table_rule *rulebook_rule(const struct agent *a, guint32 number);
 void rulebook_free(struct rulebook *b);

@@ -37,6 +37,19 @@ static struct node *with_drops(const struct node *status, const char *lab)
 	return data;
 }
 
+static void add_flow_logs(struct node *data, const char *lab)
+{
+	g_autoptr(node) asked = node_object(), answers = NULL;
+	struct node *list = node_array();
+
+	node_set(asked, "op", node_string("flowlog"));
+	answers = live_agents(lab, asked, node_length(node_get(data, "hosts")), NULL);
+	for (guint i = 0; i < node_length(answers); i++)
+		if (node_truth(node_get(node_item(answers, i), "on"), FALSE))
+			node_append(list, node_ref(node_item(answers, i)));
+	node_set(data, "flow_logs", list);
+}
+
 /* The last segment of an id. */
 static const char *short_name(const char *id)
 {
@@ -62,6 +75,19 @@ static void hosts_text(const struct node *hosts, GString *out)
 
 		g_string_append_printf(out, "Host %d: %s%s%s\n", (int)node_integer(node_get(h, "host"), 0),
 		                       acked ? "in force" : "NOT IN FORCE", *error ? ": " : "", error);
+	}
+}
+
+/* Where flow logs are, of the hosts that write any. */
+static void flow_logs_text(const struct node *logs, GString *out)
+{
+	for (guint i = 0; i < node_length(logs); i++) {
+		const struct node *l = node_item(logs, i);
+
+		g_string_append_printf(out, "%sFlow log of host %d: %s (%d written, %d lost)\n", i ? "" : "\n",
+		                       (int)node_integer(node_get(l, "host"), 0), node_get_str(l, "directory", "?"),
+		                       (int)node_integer(node_get(l, "recorded"), 0),
+		                       (int)node_integer(node_get(l, "lost"), 0));
 	}
 }
 
@@ -97,6 +123,7 @@ static void status_text(const struct node *data, GString *out)
 	g_string_append_c(out, '\n');
 	grid_print(g, "", out);
 	front_ends_text(node_get(data, "front_ends"), out);
+	flow_logs_text(node_get(data, "flow_logs"), out);
 }
 
 static void names_text(const struct node *data, GString *out)
@@ -118,5 +145,6 @@ int cmd_status(const struct invocation *i)
 	if (option_given(i, "names"))
 		return report_show(&(struct report){status, names_text}, i) ? EXIT_OK : EXIT_FAILED;
 	data = with_drops(status, i->lab);
+	add_flow_logs(data, i->lab);
 	return report_show(&(struct report){data, status_text}, i) ? EXIT_OK : EXIT_FAILED;
 }

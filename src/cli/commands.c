@@ -186,6 +186,11 @@ const struct command commands[] = {
          "drops` are "
          "exact.",
          follow_options, 0, 0, FALSE, VALUES_NONE, cmd_events},
+        {"metrics", "", "Prints what the agents count, for Prometheus",
+         "The text format of Prometheus, with a label for the host. Each agent serves the same, without that label, to "
+         "root on "
+         "the Unix socket /run/escarp/LAB/agent-K/metrics.sock, as GET /metrics.",
+         no_options, 0, 0, FALSE, VALUES_NONE, cmd_metrics},
         {"down", "", "Takes the lab down and leaves nothing behind",
          "Removes the lab's processes, namespaces, mounts and files, also after a crash. One that does not run is no "
          "error.",

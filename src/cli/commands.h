@@ -12,4 +12,5 @@ int cmd_probe(const struct invocation *i);
 int cmd_drops(const struct invocation *i);
 int cmd_flows(const struct invocation *i);
 int cmd_events(const struct invocation *i);
+int cmd_metrics(const struct invocation *i);
 int cmd_down(const struct invocation *i);

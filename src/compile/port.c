@@ -2,6 +2,7 @@
 /* Ports of this host, with the policy that judges each, and the rules behind those policies. */
 #include "parts.h"
 #include "policy.h"
+#include "model/watcher.h"
 #include "six.h"
 #include <string.h>
 
@@ -174,6 +175,20 @@ static gboolean add_policies(struct compilation *c)
 
 /* --- rules --- */
 
+/* The log that the documents ask for of this group; NULL: none that is on. */
+static const struct flow_log *find_log(const struct compilation *c, const struct security_group *group)
+{
+	for (guint i = 0; i < c->graph->watchers->len; i++) {
+		const struct watcher *w = g_ptr_array_index(c->graph->watchers, i);
+		for (guint k = 0; k < w->flow_logs->len; k++) {
+			const struct flow_log *l = g_ptr_array_index(w->flow_logs, k);
+			if (l->group == group && l->enabled)
+				return l;
+		}
+	}
+	return NULL;
+}
+
 /* A row for the number, of what stands at the noun; NULL when there is one already. */
 static struct table_rule *new_rule(struct compilation *c, guint32 number, const struct noun *n, GHashTable *seen)
 {
@@ -189,7 +204,7 @@ static struct table_rule *new_rule(struct compilation *c, guint32 number, const 
 	return out;
 }
 
-static void add_rule(struct compilation *c, const struct rule *r, GHashTable *seen)
+static void add_rule(struct compilation *c, const struct rule *r, const struct flow_log *log, GHashTable *seen)
 {
 	struct table_rule *out = new_rule(c, alloc_rule(c->alloc, r), &r->noun, seen);
 	if (!out)
@@ -198,6 +213,8 @@ static void add_rule(struct compilation *c, const struct rule *r, GHashTable *se
 	out->priority = r->priority;
 	out->allow = r->allow ? 1 : 0;
 	out->direction = (guint8)r->direction;
+	out->log_version = log ? (guint8)log->version : 0;
+	out->log_days = log ? (guint16)log->retention_days : 0;
 }
 
 /* The access rules of an endpoint: every host is an edge and has them all. */
@@ -232,9 +249,10 @@ static void add_group(struct compilation *c, const struct security_group *group,
 {
 	if (!group || !g_hash_table_add(groups, (gpointer)group))
 		return;
+	const struct flow_log *log = find_log(c, group);
 	for (guint d = 0; d < 2; d++) {
 		for (guint i = 0; i < group->rules[d]->len; i++)
-			add_rule(c, g_ptr_array_index(group->rules[d], i), seen);
+			add_rule(c, g_ptr_array_index(group->rules[d], i), log, seen);
 	}
 }
 

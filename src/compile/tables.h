@@ -39,6 +39,8 @@ struct table_rule {
 	guint32 line;
 	guint32 priority;
 	guint8 allow, direction;
+	guint8 log_version; /* of its group's flow log: 1 or 2; 0: nothing is written */
+	guint16 log_days;   /* how long that is kept; 0: while there is room */
 };
 
 struct table_addr {

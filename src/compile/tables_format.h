@@ -14,7 +14,7 @@
 #include "tables.h"
 
 #define FORMAT_MAGIC      0x3142415450435345ull /* "ESCPTAB1" */
-#define FORMAT_VERSION    2u
+#define FORMAT_VERSION    3u
 #define FORMAT_STRING_MAX 65536u     /* longest string */
 #define FORMAT_BLOB_MAX   (8u << 20) /* bytes of one blob */
 #define FORMAT_BYTES_MAX  (1u << 30) /* bytes of everything */
@@ -53,15 +53,15 @@ struct format_port {
 /* The fixed part of a rule; name, id and file follow. */
 struct format_rule {
 	guint32 number, line, priority;
-	guint8 allow, direction;
-	guint8 pad[2];
+	guint8 allow, direction, log_version, pad;
+	guint32 log_days;
 };
 
 ESC_ASSERT_SIZE(struct format_header, 24);
 ESC_ASSERT_SIZE(struct format_entry, 24);
 ESC_ASSERT_SIZE(struct format_self, 88);
 ESC_ASSERT_SIZE(struct format_port, 224);
-ESC_ASSERT_SIZE(struct format_rule, 16);
+ESC_ASSERT_SIZE(struct format_rule, 20);
 ESC_ASSERT_SIZE(struct table_addr, 24);
 ESC_ASSERT_SIZE(struct table_route, 20);
 ESC_ASSERT_SIZE(struct table_mac, 12);

@@ -84,13 +84,16 @@ static gboolean read_rule(struct cursor *c, struct tables *t)
 		return FALSE;
 	struct table_rule *r = g_new0(struct table_rule, 1);
 	g_ptr_array_add(t->rules, r);
-	if (fixed.allow > 1 || fixed.direction > 1 || fixed.pad[0] || fixed.pad[1])
-		return bad(c, "a rule has an unknown direction or action");
+	if (fixed.allow > 1 || fixed.direction > 1 || fixed.pad || fixed.log_version > 2 ||
+	    fixed.log_days > G_MAXUINT16)
+		return bad(c, "a rule has an unknown direction, action or log");
 	r->number = fixed.number;
 	r->line = fixed.line;
 	r->priority = fixed.priority;
 	r->allow = fixed.allow;
 	r->direction = fixed.direction;
+	r->log_version = fixed.log_version;
+	r->log_days = (guint16)fixed.log_days;
 	return take_string(c, &r->name) && take_string(c, &r->id) && take_string(c, &r->file);
 }
 

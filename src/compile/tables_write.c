@@ -55,7 +55,9 @@ static void put_rule(GByteArray *out, const struct table_rule *r)
 	                            .line = r->line,
 	                            .priority = r->priority,
 	                            .allow = r->allow,
-	                            .direction = r->direction};
+	                            .direction = r->direction,
+	                            .log_version = r->log_version,
+	                            .log_days = r->log_days};
 	put(out, &fixed, sizeof fixed);
 	put_string(out, r->name);
 	put_string(out, r->id);

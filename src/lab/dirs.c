@@ -149,19 +149,22 @@ static gboolean keep_hosts(const char *lab, guint hosts, GError **error)
 static gboolean make_host(const char *lab, guint host, GError **error)
 {
 	g_autofree char *leaf = g_strdup_printf("agent-%u", host);
-	g_autofree char *pins = paths_bpf(lab, host);
+	g_autofree char *pins = paths_bpf(lab, host), *logs = paths_flow_log(lab, host);
 
-	return make_in_run(lab, leaf, UID_AGENT(host), 0755, error) && make(pins, UID_AGENT(host), 0700, error);
+	return make_in_run(lab, leaf, UID_AGENT(host), 0755, error) && make(pins, UID_AGENT(host), 0700, error) &&
+	       make(logs, UID_AGENT(host), 0750, error);
 }
 
 static gboolean make_all(const char *lab, guint hosts, GError **error)
 {
 	g_autofree char *state = paths_state(lab, NULL);
-	g_autofree char *state_root = g_path_get_dirname(state);
+	g_autofree char *state_root = g_path_get_dirname(state), *logs = paths_logs(lab);
+	g_autofree char *logs_root = g_path_get_dirname(logs);
 
 	if (!make_in_run(lab, "log", 0, 0700, error) || !make_in_run(lab, "pids", 0, 0755, error) ||
 	    !make_in_run(lab, "controller", UID_CONTROLLER, 0755, error) || !make(state_root, 0, 0755, error) ||
-	    !make(state, UID_CONTROLLER, 0700, error) || !mount_bpffs(lab, error))
+	    !make(state, UID_CONTROLLER, 0700, error) || !make(logs_root, 0, 0755, error) ||
+	    !make(logs, 0, 0755, error) || !mount_bpffs(lab, error))
 		return FALSE;
 	for (guint host = 0; host < hosts; host++)
 		if (!make_host(lab, host, error))
@@ -233,10 +236,10 @@ gboolean dirs_remove(const char *lab, GError **error)
 {
 	g_autofree char *bpf = paths_run(lab, "bpf");
 	g_autofree char *run = paths_run(lab, NULL);
-	g_autofree char *state = paths_state(lab, NULL);
+	g_autofree char *state = paths_state(lab, NULL), *logs = paths_logs(lab);
 
 	while (is_bpffs(bpf))
 		if (umount2(bpf, MNT_DETACH))
 			return lab_fail_errno(error, "cannot unmount %s", bpf);
-	return remove_dir(run, error) && remove_dir(state, error);
+	return remove_dir(run, error) && remove_dir(state, error) && remove_dir(logs, error);
 }

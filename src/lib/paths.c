@@ -5,6 +5,7 @@
 
 #define RUN_ROOT     "/run/escarp"
 #define STATE_ROOT   "/var/lib/escarp"
+#define LOG_ROOT     "/var/log/escarp"
 #define LAB_NAME_MAX 12
 
 gboolean paths_lab_valid(const char *lab)
@@ -48,6 +49,16 @@ char *paths_lab_socket(const char *lab)
 char *paths_agent_socket(const char *lab, guint host)
 {
 	return g_strdup_printf(RUN_ROOT "/%s/agent-%u/agent.sock", lab, host);
+}
+
+char *paths_logs(const char *lab)
+{
+	return g_build_filename(LOG_ROOT, lab, NULL);
+}
+
+char *paths_flow_log(const char *lab, guint host)
+{
+	return g_strdup_printf(LOG_ROOT "/%s/h%u", lab, host);
 }
 
 char *paths_bpf(const char *lab, guint host)

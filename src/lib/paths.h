@@ -31,6 +31,8 @@ char *paths_control_socket(const char *lab);           /* run/controller/control
 char *paths_store_socket(const char *lab);             /* run/controller/store.sock */
 char *paths_lab_socket(const char *lab);               /* run/lab.sock */
 char *paths_agent_socket(const char *lab, guint host); /* run/agent-K/agent.sock */
+char *paths_logs(const char *lab);                     /* /var/log/escarp/LAB */
+char *paths_flow_log(const char *lab, guint host);     /* /var/log/escarp/LAB/hK */
 char *paths_bpf(const char *lab, guint host);          /* run/bpf/hK: pins of one host */
 char *paths_netns_prefix(const char *lab);             /* "esc.LAB." */
 char *paths_netns_host(const char *lab, guint host);

@@ -6,18 +6,19 @@
 
 #include <string.h>
 
-#define MAX_DAYS 365
-#define WHY_LOG  "flow logs have no data plane yet: nothing is written"
+#define MAX_DAYS   365
+#define WHY_STORE  "the log is written to a directory of the host, which `escarp status` names, and not to an account"
+#define WHY_TARGET "only flow logs of security groups are written"
 
 const struct known watcher_known[] = {{"properties.runningOperationIds", IRRELEVANT}, {NULL}};
 
 const struct known flow_log_known[] = {
         {"identity", IRRELEVANT},
-        {"properties.targetResourceId", RECORDED, WHY_LOG},
-        {"properties.storageId", RECORDED_PART},
-        {"properties.enabled", RECORDED_PART},
-        {"properties.retentionPolicy", RECORDED_PART},
-        {"properties.format", RECORDED_PART},
+        {"properties.targetResourceId", ENFORCED},
+        {"properties.storageId", RECORDED, WHY_STORE},
+        {"properties.enabled", ENFORCED},
+        {"properties.retentionPolicy", ENFORCED},
+        {"properties.format", ENFORCED},
         {"properties.flowAnalyticsConfiguration", NOT_MODELLED, "flows are not analysed elsewhere"},
         {"properties.enabledFilteringCriteria", NOT_MODELLED, "all flows of a target would be written"},
         {"properties.recordTypes", NOT_MODELLED, "all flows of a target would be written"},
@@ -80,7 +81,8 @@ void flow_log_declare(struct build *b, const struct document *d)
 	l->version = read_number(&s, "properties.format.version", 1, 2, 1);
 	read_choice(&s, "properties.format.type", formats, 0);
 	l->retention_days = read_number(&s, "properties.retentionPolicy.days", 0, MAX_DAYS, 0);
-	read_flag(&s, "properties.retentionPolicy.enabled", FALSE);
+	if (!read_flag(&s, "properties.retentionPolicy.enabled", FALSE))
+		l->retention_days = 0;
 	if (read_id(&s, "properties.storageId"))
 		l->storage_id = g_strdup(reference_text(&s, "properties.storageId", &kind_storage_account, TRUE));
 }
@@ -108,6 +110,8 @@ static void link_target(struct build *b, struct flow_log *l)
 			*targets[i].target = reference_is_abroad(&s, id) ? reference_noun(b, id)
 			                                                 : follow_text(&s, property, targets[i].kind);
 		}
+	if (l->enabled && l->target_id && !l->group)
+		spot_recorded(&s, property, WHY_TARGET);
 	if (id && !l->target_id)
 		spot_error(
 		        &s, property,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Network watchers and the flow logs in them: whose flows are to be written down, and where. Recorded: nothing is written.
+ * Network watchers and the flow logs in them: whose flows are to be written down, and how. Those of security groups are, by
+ * each host's agent; other targets are recorded.
  */
 #pragma once
 #include "model/graph.h"

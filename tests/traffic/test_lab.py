@@ -11,7 +11,7 @@ from harness import BUILD, in_netns, main  # noqa: E402
 
 LAB = 'tlab'
 ESCARPD = os.path.join(BUILD, 'escarpd')
-RUN, STATE = f'/run/escarp/{LAB}', f'/var/lib/escarp/{LAB}'
+RUN, STATE, LOGS = f'/run/escarp/{LAB}', f'/var/lib/escarp/{LAB}', f'/var/log/escarp/{LAB}'
 UID_CONTROLLER, UID_ECHO, UID_AGENT = 61201, 61202, 61210
 VM = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/web0'
 AGENT_CAPS = 1 << 12 | 1 << 38 | 1 << 39  # NET_ADMIN, PERFMON, BPF
@@ -101,7 +101,7 @@ def leftovers():
     """Everything that carries the lab's mark, from every place that could hold it."""
     found = [n for n in os.listdir('/run/netns') if n.startswith(f'esc.{LAB}.')]
     found += [m for m in open('/proc/self/mountinfo').read().splitlines() if f'/escarp/{LAB}' in m or f'esc.{LAB}.' in m]
-    found += [d for d in (RUN, STATE, RUN + '.turn') if os.path.exists(d)]
+    found += [d for d in (RUN, STATE, LOGS, RUN + '.turn') if os.path.exists(d)]
     for p in filter(str.isdigit, os.listdir('/proc')):
         try:
             words = open(f'/proc/{p}/cmdline').read().split('\0')

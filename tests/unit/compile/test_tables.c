@@ -60,7 +60,7 @@ static struct tables *sample(void)
 	add_port(t, 1);
 	add_port(t, 5);
 	struct table_rule *r = g_new0(struct table_rule, 1);
-	*r = (struct table_rule){3, g_strdup("g/r"), g_strdup("/id"), g_strdup("f.json"), 12, 100, 1, 1};
+	*r = (struct table_rule){3, g_strdup("g/r"), g_strdup("/id"), g_strdup("f.json"), 12, 100, 1, 1, 2, 365};
 	g_ptr_array_add(t->rules, r);
 	ADD(t->addrs, struct table_addr row = {{1, 7}, {.port = 5}});
 	ADD(t->addrs, struct table_addr row = {{1, 8}, {.host = 9, .port = 4}});
@@ -177,6 +177,7 @@ SPOIL(prefix, PORT(0)->prefix_length = 33)
 SPOIL(label, PORT(0)->label[9] = 0x01; PORT(0)->label[0] = (char)0xff)
 SPOIL(label_long, g_free(PORT(0)->label); PORT(0)->label = g_strnfill(65537, 'x'))
 SPOIL(rule, ((struct table_rule *)g_ptr_array_index(t->rules, 0))->allow = 2)
+SPOIL(log, ((struct table_rule *)g_ptr_array_index(t->rules, 0))->log_version = 3)
 SPOIL(rule_number, ((struct table_rule *)g_ptr_array_index(t->rules, 0))->number = 0)
 SPOIL(policy, replace_blob(t, 0, 0, 0xffff))
 SPOIL(policy_cut, cut_blob(t, 128))
@@ -234,7 +235,8 @@ static const struct {
         {"prefix", spoil_prefix, "ports: a prefix is longer than an address"},
         {"label", spoil_label, "ports: a string is not UTF-8"},
         {"label-long", spoil_label_long, "ports: a string is too long"},
-        {"rule", spoil_rule, "rules: a rule has an unknown direction or action"},
+        {"rule", spoil_rule, "rules: a rule has an unknown direction, action or log"},
+        {"log", spoil_log, "rules: a rule has an unknown direction, action or log"},
         {"rule-number", spoil_rule_number, "rules: numbers are out of order"},
         {"policy", spoil_policy, "blobs: a policy leads outside itself"},
         {"policy-cut", spoil_policy_cut, "blobs: a policy leads outside itself"},
