@@ -3,7 +3,7 @@
 """What Escarp says about packets: traces, flows and counters, beside the packets themselves."""
 import json
 from harness import ESCARP, ROOT, Lab, main
-import os, subprocess
+import os, subprocess, time
 
 TEMPLATE = os.path.join(ROOT, 'share/figure3/contoso.json')
 PARAMETERS = os.path.join(ROOT, 'share/figure3/contoso.parameters.json')
@@ -109,6 +109,29 @@ def test_flows(t):
     t.eq(said['flows'], [], 'and none where there is none')
 
 
+def test_follow(t):
+    """What is new comes by itself, one JSON value a line, and only once."""
+    def follow(what):
+        return subprocess.Popen([ESCARP, what, '--lab', lab.name, '--json', '--follow'], stdout=subprocess.PIPE, text=True)
+    tails = {what: follow(what) for what in ('flows', 'drops', 'events')}
+    time.sleep(1.5)
+    lab.tcp('web1', WHERE['app0'], 9)
+    with lab.socket('app0') as s:
+        s.settimeout(3)
+        s.connect((WHERE['db0'], 1433))
+        source = s.getsockname()[1]
+        time.sleep(2)
+    said = {}
+    for what, tail in tails.items():
+        tail.terminate()
+        said[what] = [json.loads(line) for line in tail.stdout.read().splitlines()]
+    mine = [f for d in said['flows'] for f in d['flows'] if f['port'] == 'app0' and f['source_port'] == source]
+    t.ok(1 <= len(mine) <= 3, 'flows: the new one, once for each change of its counts', mine)
+    later = [d for data in said['drops'][1:] for d in data['drops']]
+    t.ok(later and all(d['port'] == 'app0' for d in later), 'drops: after the first answer only the counter that grew', later)
+    t.ok(any(e['port'] == 'app0' and e['destination_port'] == 9 for e in said['events']), 'events: the drop', said['events'][-2:])
+
+
 def test_refused(t):
     for args, what in ((['--from', 'nobody', '--to', 'db0'], 'an unknown instance'),
                        (['--from', 'web0', '--to', '1.2.3'], 'half an address'),
@@ -118,4 +141,4 @@ def test_refused(t):
 
 
 if __name__ == '__main__':
-    main([test_up, test_trace, test_lines, test_flows, test_refused])
+    main([test_up, test_trace, test_lines, test_flows, test_follow, test_refused])
