@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Flow logs and metrics of real connections: read back by a reader that knows only Azure's published format."""
-import glob, json, os, re, socket, stat, subprocess, sys, time
+import glob, json, os, re, signal, socket, stat, subprocess, sys, time
 from harness import ESCARP, Lab, in_netns, main, nsg, resource, rid, rule, template, vm, vnet
 
 lab = Lab('flowlog')
@@ -228,6 +228,34 @@ def test_metrics(t):
     t.ok(cpu < 0.05 * (time.monotonic() - lab.since) + 0.5, 'reading the table keeps to its share', cpu)
 
 
+def test_restart(t):
+    """An agent that is killed comes back, says so, and begins no flow twice."""
+    def pid():
+        with open(f'/run/escarp/{lab.name}/pids/agent-0') as f:
+            return int(f.read().split()[0])
+    def answers():
+        try:
+            return flush()['on'] and pid() != first
+        except OSError:
+            return False
+    with lab.socket('a', kind=socket.SOCK_DGRAM) as s:
+        s.settimeout(3)
+        s.connect((B, 8080))
+        def exchange():
+            s.send(b'x')
+            s.recv(2000)
+        exchange()
+        flush()
+        port, first = s.getsockname()[1], pid()
+        os.kill(first, signal.SIGKILL)
+        t.ok(wait_for(answers), 'the agent is back')
+        exchange()
+        flush()
+        begun = find(read(lab.directory), sport=port, state='B')
+        t.eq(len(begun), 1, 'a flow that lived through it has begun once')
+    t.ok(re.search(r'^escarp_agent_restarts_total\{host="0"\} 1$', lab.escarp('metrics').stdout, re.M), 'the restart is counted')
+
+
 if __name__ == '__main__':
     lab.since = time.monotonic()
-    main([test_off, test_denied, test_counts, test_files, test_always_valid, test_fair, test_metrics, test_gone])
+    main([test_off, test_denied, test_counts, test_files, test_always_valid, test_fair, test_metrics, test_gone, test_restart])
