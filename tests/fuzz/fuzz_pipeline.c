@@ -43,6 +43,57 @@ static void load(GPtrArray *documents, const char *tenant)
 	arm_result_free(r);
 }
 
+static struct esc_ip6 six(guint32 address)
+{
+	struct esc_ip6 a;
+
+	frame_six(GUINT32_FROM_BE(address), (guint8 *)a.w);
+	return a;
+}
+
+/* Whatever has an IPv4 address has the one that frames of the other family make of it. */
+static void add_six(struct tables *t)
+{
+	for (guint i = 0; i < t->ports->len; i++) {
+		struct table_port *p = t->ports->pdata[i];
+		p->port6.addr_count = p->port.addr_count;
+		for (guint j = 0; j < p->port.addr_count; j++)
+			p->port6.addr[j] = six(p->port.addr[j]);
+	}
+	for (guint i = 0; i < t->addrs->len; i++) {
+		const struct table_addr *a = &g_array_index(t->addrs, struct table_addr, i);
+		struct table_addr6 row = {{a->key.net, six(a->key.addr)}, a->value};
+		g_array_append_val(t->addrs6, row);
+	}
+	for (guint i = 0; i < t->endpoints->len; i++) {
+		const struct table_endpoint *e = &g_array_index(t->endpoints, struct table_endpoint, i);
+		struct table_endpoint6 row = {{six(e->key.vip), e->key.port, e->key.proto, 0}, e->value};
+		row.value.access = 0;
+		if (e->value.kind != ESC_EP_SNAT)
+			g_array_append_val(t->endpoints6, row);
+	}
+	for (guint i = 0; i < t->dnat->len; i++) {
+		const struct table_dnat *d = &g_array_index(t->dnat, struct table_dnat, i);
+		struct table_dnat6 row = {{d->key.port, six(d->key.vip), d->key.vport, d->key.proto, 0},
+		                          {six(d->value.addr), d->value.port, d->value.flags, 0}};
+		g_array_append_val(t->dnat6, row);
+	}
+	for (guint i = 0; i < t->snat->len; i++) {
+		const struct table_snat *s = &g_array_index(t->snat, struct table_snat, i);
+		struct table_snat6 row = {{s->key.port, six(s->key.addr)}, {six(s->value.addr)}};
+		g_array_append_val(t->snat6, row);
+	}
+	for (guint i = 0; i < t->routes->len; i++) {
+		const struct table_route *r = &g_array_index(t->routes, struct table_route, i);
+		guint32 length = r->key.prefixlen - 32;
+		struct table_route6 row = {.key = {length ? 128 + length : 32, r->key.net},
+		                           .value = {.hop = r->value.hop}};
+		if (length)
+			row.key.addr = six(r->key.addr);
+		g_array_append_val(t->routes6, row);
+	}
+}
+
 static void make_world(void)
 {
 	GPtrArray *documents = document_list_new();
@@ -60,6 +111,7 @@ static void make_world(void)
 	g_assert_no_error(error);
 	world = compile_host(g, a, &s, 0, &error);
 	g_assert_no_error(error);
+	add_six(world);
 	addresses = g_array_new(FALSE, FALSE, sizeof(guint32));
 	for (guint i = 0; i < world->addrs->len; i++)
 		add_address(GUINT32_FROM_BE(g_array_index(world->addrs, struct table_addr, i).key.addr));
@@ -80,10 +132,10 @@ static const struct table_port *port_by_number(guint32 number)
 	return NULL;
 }
 
-static gboolean owns(const struct table_port *p, guint32 address)
+static gboolean owns(const struct table_port *p, const guint8 address[16])
 {
-	for (guint i = 0; i < p->port.addr_count; i++)
-		if (GUINT32_FROM_BE(p->port.addr[i]) == address)
+	for (guint i = 0; i < p->port6.addr_count; i++)
+		if (!memcmp(&p->port6.addr[i], address, 16))
 			return TRUE;
 	return FALSE;
 }
@@ -136,22 +188,30 @@ static void build(struct frame *f, const guint8 *step, enum way way, const struc
 		frame_build(f, &s);
 }
 
-/* What left, seen as bytes; everything is 0 where it is not IPv4. */
+/* What left, seen as bytes; everything is 0 where it is not IP. An IPv4 address is seen as what IPv6 would make of it. */
 struct seen {
 	gboolean ip;
-	guint32 source, destination;
+	guint8 source[16], destination[16];
 };
 
 static struct seen see(const guint8 *data, gsize length)
 {
 	struct frame f = {.length = length};
+	struct seen s = {0};
 
 	if (length < 34 || length > sizeof(f.data))
-		return (struct seen){0};
+		return s;
 	memcpy(f.data, data, length);
-	if (frame_get16(&f, 12) != 0x0800)
-		return (struct seen){0};
-	return (struct seen){TRUE, frame_get32(&f, 26), frame_get32(&f, 30)};
+	if (frame_get16(&f, 12) == 0x0800) {
+		s.ip = TRUE;
+		frame_six(frame_get32(&f, 26), s.source);
+		frame_six(frame_get32(&f, 30), s.destination);
+	} else if (frame_get16(&f, 12) == 0x86dd && length >= 54) {
+		s.ip = TRUE;
+		memcpy(s.source, data + 22, 16);
+		memcpy(s.destination, data + 38, 16);
+	}
+	return s;
 }
 
 static void to_port(const struct table_port *from, const struct native_packet *p, const struct esc_effect *e)
@@ -162,7 +222,7 @@ static void to_port(const struct table_port *from, const struct native_packet *p
 	g_assert_nonnull(to);
 	g_assert_true(s.ip && owns(to, s.destination));
 	g_assert_cmpmem(p->data, 6, to->port.mac, 6);
-	if (from && (s.source >> 24) == 10)
+	if (from && s.source[0] == 0xfd)
 		g_assert_cmpuint(from->port.net, ==, to->port.net);
 }
 
@@ -189,7 +249,7 @@ static void check(enum way way, const struct table_port *from, const guint8 *bef
 	if (e->delivery == ESC_TO_PEER || e->delivery == ESC_TO_TAP)
 		to_port(from, p, e);
 	if (e->delivery == ESC_TO_UPLINK)
-		g_assert_cmphex(is.source >> 16, ==, 0xc612);
+		g_assert_cmpmem(is.source, 14, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\xc6\x12", 14);
 	if (e->delivery == ESC_TO_OVERLAY) {
 		g_assert_true(is_peer(e->remote));
 		if (from && e->vni != ESC_VNI_EDGE)
@@ -216,6 +276,7 @@ static gsize step(struct native *n, const guint8 *data, gsize size)
 
 	if (used > size)
 		return size;
+	frame_family = data[0] & 32 ? 6 : 4;
 	build(&f, data, way, from, native_host(n));
 	for (guint i = 0; i < patches; i++)
 		f.data[data[HEAD + 2 * i] % f.length] = data[HEAD + 2 * i + 1];

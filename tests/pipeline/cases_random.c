@@ -71,12 +71,27 @@ static struct naive_rule random_rule(guint32 number)
 	return r;
 }
 
+static void add_range6(GArray *ranges, guint32 first, guint32 last)
+{
+	struct policy_range6 r;
+
+	memset(&r.first, 0, sizeof(r.first));
+	memset(&r.last, 0xff, sizeof(r.last));
+	if (first || last != 0xffffffff) {
+		frame_six(first, r.first.b);
+		frame_six(last, r.last.b);
+	}
+	g_array_append_val(ranges, r);
+}
+
 static struct policy_rule *lower(const struct naive_rule *r)
 {
 	struct policy_rule *p = policy_rule_new();
 
 	policy_add_range(p->source, r->from, r->from_last);
 	policy_add_range(p->destination, r->to, r->to_last);
+	add_range6(p->source6, r->from, r->from_last);
+	add_range6(p->destination6, r->to, r->to_last);
 	policy_add_range(p->source_ports, 0, 65535);
 	policy_add_range(p->destination_ports, r->port, r->port_last);
 	p->protocol = r->protocol;
@@ -115,12 +130,19 @@ void random_public(struct tables *t, const struct naive_port *port)
 {
 	struct table_snat s = {.key = {port->number, GUINT32_TO_BE(port->addr)}};
 	struct table_endpoint e = {.value = {.kind = ESC_EP_ONE, .one = {.port = port->number}}};
+	struct table_snat6 s6 = {.key = {.port = port->number}};
+	struct table_endpoint6 e6 = {.value = e.value};
 
 	if (!port->public)
 		return;
 	s.value.addr = e.key.vip = GUINT32_TO_BE(port->public);
 	g_array_append_val(t->snat, s);
 	g_array_append_val(t->endpoints, e);
+	frame_six(port->addr, (guint8 *)s6.key.addr.w);
+	frame_six(port->public, (guint8 *)s6.value.addr.w);
+	e6.key.vip = s6.value.addr;
+	g_array_append_val(t->snat6, s6);
+	g_array_append_val(t->endpoints6, e6);
 	world_dnat(t, port->number, port->public, 0, 0, port->addr, 0, port->standard ? ESC_DNAT_STANDARD : 0);
 }
 
@@ -190,14 +212,26 @@ static struct frame_spec random_spec(const struct naive *n, struct twin_in *in)
 	return s;
 }
 
+/* A byte of the headers; of IPv6 addresses the last two, so that the naive eye knows them still. */
+static gsize pick_byte(const struct frame *f)
+{
+	gsize at = pick((guint)frame_l4(f) + 20);
+
+	if (frame_l4(f) == 54 && at >= 22 && at < 54)
+		at = 22 + 14 + (at & 1) + (at < 38 ? 0 : 16);
+	return at;
+}
+
 /* A byte or two of the headers, or the length; half of the time with checksums that hide it. */
 static void damage(struct frame *f)
 {
+	gboolean six = frame_l4(f) == 54;
+
 	for (guint i = 0; i <= pick(2); i++)
-		f->data[pick(54)] ^= (guint8)(1u << pick(8));
+		f->data[pick_byte(f)] ^= (guint8)(1u << pick(8));
 	if (!pick(4))
-		f->length = 54 + pick(8);
-	if (pick(2) && frame_get16(f, 16) >= 20)
+		f->length = 54 + pick(six ? 28 : 8);
+	if (pick(2) && (frame_l4(f) == 54 || frame_get16(f, 16) >= 20))
 		frame_checksums(f, TRUE);
 }
 
@@ -215,8 +249,9 @@ static void through_xdp(struct twin *w, struct twin_in *in, const struct frame *
 static void complain(struct frame *f, const struct frame *last, guint32 ifindex, struct twin_in *in)
 {
 	static const guint8 types[] = {3, 11, 12};
-	guint32 source = pick(8) ? frame_get32(last, 30) : outside();
+	guint32 source = pick(8) ? frame_destination(last) : outside();
 
+	frame_family = frame_l4(last) == 54 ? 6 : 4;
 	frame_error(f, last, source, types[pick(3)], (guint8)pick(5));
 	*in = (struct twin_in){.entry = ifindex == 2 ? TWIN_EDGE : TWIN_PORT, .port = ifindex - 100};
 	if (in->entry == TWIN_EDGE) {
@@ -228,6 +263,19 @@ static void complain(struct frame *f, const struct frame *last, guint32 ifindex,
 	}
 }
 
+static gboolean is_discovery(const struct frame *f)
+{
+	return frame_l4(f) == 54 && f->data[20] == 58 && f->data[54] >= 133 && f->data[54] <= 137;
+}
+
+/* Not even damaged into one. */
+static gboolean is_error(const struct frame *f)
+{
+	guint8 type = f->data[frame_l4(f)];
+
+	return frame_l4(f) == 54 ? type >= 1 && type <= 4 : type == 3 || type == 11 || type == 12;
+}
+
 void random_packet(struct twin *w, struct naive *n, struct frame *last, guint32 *ifindex)
 {
 	struct twin_in in = {.entry = pick(3) ? TWIN_PORT : TWIN_EDGE, .port = 1 + pick(PORTS)};
@@ -236,13 +284,15 @@ void random_packet(struct twin *w, struct naive *n, struct frame *last, guint32 
 	struct esc_effect e;
 	struct frame f;
 
+	frame_family = pick(2) ? 4 : 6;
 	frame_build(&f, &s);
 	if (*ifindex && !pick(5))
 		complain(&f, last, *ifindex, &in);
 	if (!pick(6))
 		damage(&f);
-	if (frame_get16(&f, 12) == 0x0806 || frame_get16(&f, 12) == 0x86dd)
-		return; /* ARP and IPv6 have their own cases */
+	frame_family = 4;
+	if (frame_get16(&f, 12) == 0x0806 || is_discovery(&f))
+		return; /* these have cases of their own */
 	want = in.entry == TWIN_PORT ? naive_from_port(n, in.port, &f) : naive_from_uplink(n, &f);
 	if (in.entry == TWIN_EDGE)
 		through_xdp(w, &in, &f);
@@ -250,7 +300,7 @@ void random_packet(struct twin *w, struct naive *n, struct frame *last, guint32 
 	if (e.verdict != want)
 		g_test_message("port %u, protocol %u: the naive twin says %d", in.port, s.protocol, want);
 	g_assert_cmpuint(e.verdict, ==, want);
-	if (e.verdict == ESC_V_FORWARD && f.data[34] != 3 && f.data[34] != 11 && f.data[34] != 12) {
+	if (e.verdict == ESC_V_FORWARD && !is_error(&f)) {
 		*last = f;
 		*ifindex = e.ifindex;
 	}

@@ -7,7 +7,9 @@ struct tuple {
 	guint16 sport, dport;
 	guint8 protocol;
 	gboolean error; /* an ICMP error about the other direction, */
-	guint32 source; /* from there */
+	gboolean six;
+	guint8 flags, icmp; /* type, by its IPv4 number */
+	guint32 source;     /* from there */
 };
 
 /* One conversation as its two ends see it; fin and reset decide whether a SYN may begin another in its place. */
@@ -62,58 +64,89 @@ static gboolean in(guint32 addr, guint32 prefix, guint length)
 	return length == 0 || addr >> (32 - length) == prefix >> (32 - length);
 }
 
+/* A type of ICMPv6 as IPv4 numbers it; 255: no such thing. */
+static guint8 icmp_of(gboolean six, guint8 type)
+{
+	static const guint8 errors[] = {255, 3, 3, 11, 12};
+
+	if (!six)
+		return type;
+	return type == 128 ? 8 : type == 129 ? 0 : type < G_N_ELEMENTS(errors) ? errors[type] : 255;
+}
+
+static guint8 protocol_of(gboolean six, guint8 next)
+{
+	return !six || (next != 1 && next != 58) ? next : 59 - next;
+}
+
 /* The tuple of those who go the error's way, from the packet of the other way that it quotes. */
 static enum esc_verdict read_error(const struct frame *f, gsize room, struct tuple *t)
 {
-	guint16 id = frame_get16(f, 66);
+	gsize ip = frame_l4(f) + 8, l4 = ip + frame_l4(f) - 14, low = t->six ? 12 : 0;
+	gsize source = ip + (t->six ? 8 : 12), next = ip + (t->six ? 6 : 9);
+	guint8 type;
 
-	if (room < 36 || f->length < 70 || f->data[42] != 0x45 || frame_get16(f, 48) & 0x1fff ||
-	    frame_get32(f, 54) != t->daddr)
+	if (room < l4 + 8 - frame_l4(f) || f->length < l4 + 8)
+		return ESC_V_MALFORMED;
+	if (t->six ? f->data[ip] >> 4 != 6 : f->data[ip] != 0x45 || frame_get16(f, ip + 6) & 0x1fff)
+		return ESC_V_MALFORMED;
+	if (memcmp(f->data + source, f->data + (t->six ? 38 : 30), t->six ? 16 : 4))
 		return ESC_V_MALFORMED;
 	t->error = TRUE;
 	t->source = t->saddr;
-	t->saddr = frame_get32(f, 58);
-	t->protocol = f->data[51];
+	t->saddr = frame_get32(f, source + low + (t->six ? 16 : 4));
+	t->protocol = protocol_of(t->six, f->data[next]);
 	if (t->protocol == 6 || t->protocol == 17) {
-		t->sport = frame_get16(f, 64);
-		t->dport = frame_get16(f, 62);
+		t->sport = frame_get16(f, l4 + 2);
+		t->dport = frame_get16(f, l4);
 		return ESC_V_FORWARD;
 	}
-	if (t->protocol != 1 || (f->data[62] != 8 && f->data[62] != 0))
+	type = icmp_of(t->six, f->data[l4]);
+	if (t->protocol != 1 || (type != 8 && type != 0))
 		return ESC_V_PROTOCOL;
-	t->sport = f->data[62] == 8 ? 0 : id;
-	t->dport = f->data[62] == 8 ? id : 0;
+	t->sport = type == 8 ? 0 : frame_get16(f, l4 + 4);
+	t->dport = type == 8 ? frame_get16(f, l4 + 4) : 0;
+	return ESC_V_FORWARD;
+}
+
+static enum esc_verdict read_tcp(const struct frame *f, gsize room, struct tuple *t)
+{
+	gsize l4 = frame_l4(f), header = (gsize)(f->data[l4 + 12] >> 4) * 4;
+	guint8 flags = f->data[l4 + 13] & 0x17;
+
+	if (room < 20 || f->length < l4 + 20 || header < 20 || header > room)
+		return ESC_V_MALFORMED;
+	t->sport = frame_get16(f, l4);
+	t->dport = frame_get16(f, l4 + 2);
+	t->flags = flags;
+	if (!(flags & 0x16) || ((flags & 2) && (flags & 5)) || ((flags & 4) && (flags & 1)))
+		return ESC_V_BAD_FLAGS;
 	return ESC_V_FORWARD;
 }
 
 static enum esc_verdict read_l4(const struct frame *f, gsize room, struct tuple *t)
 {
-	guint8 flags = f->data[47] & 0x17;
+	gsize l4 = frame_l4(f);
 
 	switch (t->protocol) {
 	case 6:
-		if (room < 20 || f->length < 54 || (f->data[46] >> 4) < 5 || (gsize)(f->data[46] >> 4) * 4 > room)
-			return ESC_V_MALFORMED;
-		t->sport = frame_get16(f, 34);
-		t->dport = frame_get16(f, 36);
-		if (!(flags & 0x16) || ((flags & 2) && (flags & 5)) || ((flags & 4) && (flags & 1)))
-			return ESC_V_BAD_FLAGS;
-		return ESC_V_FORWARD;
+		return read_tcp(f, room, t);
 	case 17:
-		if (room < 8 || f->length < 42 || frame_get16(f, 38) < 8 || frame_get16(f, 38) > room)
+		if (room < 8 || f->length < l4 + 8 || frame_get16(f, l4 + 4) < 8 || frame_get16(f, l4 + 4) > room)
 			return ESC_V_MALFORMED;
-		t->sport = frame_get16(f, 34);
-		t->dport = frame_get16(f, 36);
+		t->sport = frame_get16(f, l4);
+		t->dport = frame_get16(f, l4 + 2);
 		return ESC_V_FORWARD;
 	case 1:
-		if (room < 8 || f->length < 42)
+		if (room < 8 || f->length < l4 + 8)
 			return ESC_V_MALFORMED;
-		if (f->data[34] == 3 || f->data[34] == 11 || f->data[34] == 12)
+		t->icmp = icmp_of(t->six, f->data[l4]);
+		if (t->icmp == 3 || t->icmp == 11 || t->icmp == 12)
 			return read_error(f, room, t);
-		if ((f->data[34] != 8 && f->data[34] != 0) || f->data[35])
+		if ((t->icmp != 8 && t->icmp != 0) || f->data[l4 + 1])
 			return ESC_V_PROTOCOL;
-		t->sport = f->data[34] == 8 ? frame_get16(f, 38) : 0;
-		t->dport = f->data[34] == 8 ? 0 : frame_get16(f, 38);
+		t->sport = t->icmp == 8 ? frame_get16(f, l4 + 4) : 0;
+		t->dport = t->icmp == 8 ? 0 : frame_get16(f, l4 + 4);
 		return ESC_V_FORWARD;
 	default:
 		return ESC_V_PROTOCOL;
@@ -129,20 +162,14 @@ static gboolean sum_good(const struct frame *f)
 	return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
 
-static enum esc_verdict read_frame(const struct frame *f, struct tuple *t)
+static enum esc_verdict read_ip(const struct frame *f, struct tuple *t, gsize *room)
 {
-	gsize total;
-	enum esc_verdict v;
+	gsize total = frame_get16(f, 16);
 
-	if (f->length < 14)
-		return ESC_V_MALFORMED;
-	if (frame_get16(f, 12) != 0x0800)
-		return ESC_V_ETHERTYPE;
 	if (f->length < 34 || f->data[14] >> 4 != 4 || (f->data[14] & 15) < 5)
 		return ESC_V_MALFORMED;
 	if ((f->data[14] & 15) > 5)
 		return ESC_V_IP_OPTIONS;
-	total = frame_get16(f, 16);
 	if (total < 20 || total + 14 > f->length)
 		return ESC_V_MALFORMED;
 	if (!sum_good(f))
@@ -154,7 +181,42 @@ static enum esc_verdict read_frame(const struct frame *f, struct tuple *t)
 	if (f->data[30] >= 224)
 		return ESC_V_BROADCAST;
 	*t = (struct tuple){.saddr = frame_get32(f, 26), .daddr = frame_get32(f, 30), .protocol = f->data[23]};
-	v = read_l4(f, total - 20, t);
+	*room = total - 20;
+	return ESC_V_FORWARD;
+}
+
+/* Of addresses that are those of specs. */
+static enum esc_verdict read_ip6(const struct frame *f, struct tuple *t, gsize *room)
+{
+	static const guint8 extensions[] = {0, 43, 60, 135, 139, 140, 253, 254};
+
+	*room = frame_get16(f, 18);
+	if (f->length < 54 || f->data[14] >> 4 != 6 || *room + 54 > f->length)
+		return ESC_V_MALFORMED;
+	if (f->data[20] == 44)
+		return ESC_V_FRAGMENT;
+	if (memchr(extensions, f->data[20], sizeof(extensions)))
+		return ESC_V_EXTENSION;
+	*t = (struct tuple){.saddr = frame_source(f),
+	                    .daddr = frame_destination(f),
+	                    .protocol = protocol_of(TRUE, f->data[20]),
+	                    .six = TRUE};
+	return ESC_V_FORWARD;
+}
+
+static enum esc_verdict read_frame(const struct frame *f, struct tuple *t)
+{
+	gsize room;
+	enum esc_verdict v;
+
+	if (f->length < 14)
+		return ESC_V_MALFORMED;
+	if (frame_get16(f, 12) == 0x86dd)
+		v = read_ip6(f, t, &room);
+	else
+		v = frame_get16(f, 12) == 0x0800 ? read_ip(f, t, &room) : ESC_V_ETHERTYPE;
+	if (!v)
+		v = read_l4(f, room, t);
 	if (!v && t->saddr == t->daddr && t->sport == t->dport)
 		v = ESC_V_MALFORMED;
 	return v;
@@ -181,7 +243,7 @@ static gboolean allowed(const GArray *rules, const struct tuple *t)
 static gboolean tuple_equal(const struct tuple *a, const struct tuple *b)
 {
 	return a->saddr == b->saddr && a->daddr == b->daddr && a->sport == b->sport && a->dport == b->dport &&
-	       a->protocol == b->protocol;
+	       a->protocol == b->protocol && a->six == b->six;
 }
 
 static gboolean naive_over(const struct naive_flow *x)
@@ -201,11 +263,11 @@ static void naive_saw(struct naive_flow *x, gboolean there, guint8 flags)
 	*reset = (flags & 4) != 0;
 }
 
-static gboolean may_open(const struct tuple *t, const struct frame *f)
+static gboolean may_open(const struct tuple *t)
 {
 	if (t->protocol == 6)
-		return (f->data[47] & 0x12) == 2;
-	return t->protocol == 17 || f->data[34] == 8;
+		return (t->flags & 0x12) == 2;
+	return t->protocol == 17 || t->icmp == 8;
 }
 
 static void owe(enum owed *o, enum live_flows mode)
@@ -272,10 +334,10 @@ static int lives_on(struct naive *n, struct naive_flow *x)
 }
 
 /* Does the packet continue a conversation? DROP with NO_FLOW is told by *verdict. */
-static gboolean continues(struct naive *n, guint32 port, gboolean outside, const struct tuple *t, const struct frame *f,
+static gboolean continues(struct naive *n, guint32 port, gboolean outside, const struct tuple *t,
                           enum esc_verdict *verdict)
 {
-	guint8 flags = t->protocol == 6 && !t->error ? f->data[47] & 0x17 : 0;
+	guint8 flags = t->flags;
 
 	for (guint i = 0; i < n->flows->len; i++) {
 		struct naive_flow *x = &g_array_index(n->flows, struct naive_flow, i);
@@ -289,13 +351,13 @@ static gboolean continues(struct naive *n, guint32 port, gboolean outside, const
 			x->gone = TRUE;
 			return FALSE;
 		}
-		*verdict = !t->error && t->protocol == 1 && there != (f->data[34] == 8) ? ESC_V_NO_FLOW : ESC_V_FORWARD;
+		*verdict = !t->error && t->protocol == 1 && there != (t->icmp == 8) ? ESC_V_NO_FLOW : ESC_V_FORWARD;
 		if ((flags & 0x12) == 2 && back && x->answered)
 			*verdict = ESC_V_NO_FLOW;
 		if (*verdict)
 			return TRUE;
 		*verdict = lives_on(n, x);
-		if (*verdict == ESC_V_FLOW_ENDED && (t->error || may_open(t, f)))
+		if (*verdict == ESC_V_FLOW_ENDED && (t->error || may_open(t)))
 			return FALSE;
 		if (*verdict == ESC_V_FORWARD && !t->error)
 			naive_saw(x, there, flags);
@@ -322,7 +384,8 @@ static void remember(struct naive *n, guint32 opener, guint32 peer, struct tuple
 	                        .daddr = translated.saddr,
 	                        .sport = translated.dport,
 	                        .dport = translated.sport,
-	                        .protocol = there.protocol};
+	                        .protocol = there.protocol,
+	                        .six = there.six};
 	g_array_append_val(n->flows, x);
 }
 
@@ -370,11 +433,11 @@ enum esc_verdict naive_from_port(struct naive *n, guint32 number, const struct f
 		return ESC_V_FOREIGN_MAC;
 	if (t.saddr != p->addr || (t.error && t.source != t.saddr))
 		return ESC_V_SPOOFED_IP;
-	if (continues(n, number, FALSE, &t, f, &v))
+	if (continues(n, number, FALSE, &t, &v))
 		return v;
 	if (t.error)
 		return ESC_V_ICMP_UNRELATED;
-	return may_open(&t, f) ? open_from(n, p, &t) : ESC_V_NO_FLOW;
+	return may_open(&t) ? open_from(n, p, &t) : ESC_V_NO_FLOW;
 }
 
 static enum esc_verdict open_to(struct naive *n, struct naive_port *p, const struct tuple *t)
@@ -390,8 +453,10 @@ static enum esc_verdict open_to(struct naive *n, struct naive_port *p, const str
 	return ESC_V_FORWARD;
 }
 
-static gboolean bogon(guint32 a)
+static gboolean bogon(const struct tuple *t, guint32 a)
 {
+	if (t->six)
+		return in(a, 0x0a000000, 8); /* the others have a public prefix */
 	return in(a, 0, 8) || in(a, 0x7f000000, 8) || in(a, 0x0a000000, 8) || in(a, 0xac100000, 12) ||
 	       in(a, 0xc0a80000, 16) || in(a, 0xa9fe0000, 16) || in(a, 0xe0000000, 3) || in(a, 0x64400000, 10);
 }
@@ -408,7 +473,7 @@ enum esc_verdict naive_from_uplink(struct naive *n, const struct frame *f)
 		return ESC_V_BROADCAST;
 	if (memcmp(f->data, world_uplink, 6))
 		return ESC_V_FOREIGN_MAC;
-	if (bogon(t.saddr) || (t.error && bogon(t.source)))
+	if (bogon(&t, t.saddr) || (t.error && bogon(&t, t.source)))
 		return ESC_V_BOGON_SOURCE;
 	for (guint i = 0; i < n->ports->len; i++) {
 		struct naive_port *x = n->ports->pdata[i];
@@ -417,9 +482,9 @@ enum esc_verdict naive_from_uplink(struct naive *n, const struct frame *f)
 	}
 	if (!p)
 		return ESC_V_NOT_VIP;
-	if (continues(n, p->number, TRUE, &t, f, &v))
+	if (continues(n, p->number, TRUE, &t, &v))
 		return v;
 	if (t.error)
 		return ESC_V_ICMP_UNRELATED;
-	return may_open(&t, f) ? open_to(n, p, &t) : ESC_V_NO_FLOW;
+	return may_open(&t) ? open_to(n, p, &t) : ESC_V_NO_FLOW;
 }

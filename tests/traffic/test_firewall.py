@@ -204,7 +204,8 @@ def hostile_port(t):
     spoof(t, 'a later fragment', packet(flags=0x0010), 'fragment')
     spoof(t, 'IP options', packet(options=b'\x83\x03\x04\x00'), 'ip-options')
     spoof(t, 'a VLAN tag', h.ether(h.GATEWAY_MAC, own, 0x8100, b'\0\x05\x08\0' + packet()[14:]), 'ethertype')
-    spoof(t, 'IPv6', h.ether(h.GATEWAY_MAC, own, 0x86dd, bytes.fromhex('6000000000083aff') + bytes(32) + b'spoofed!'), 'ipv6')
+    six = bytes.fromhex('60000000001011ff' '20010db8000000000000000000000066' '20010db8000000000000000000000001' '000100020010ffff') + b'spoofed!'
+    spoof(t, 'IPv6 from an address that is not the own', h.ether(h.GATEWAY_MAC, own, 0x86dd, six), 'spoofed-ip')
     spoof(t, 'a truncated header', h.ether(h.GATEWAY_MAC, own, 0x800, packet()[14:30]), 'malformed')
     spoof(t, 'GRE', h.ether(h.GATEWAY_MAC, own, 0x800, h.ipv4('10.0.1.4', '10.0.1.5', 47, b'spoofed!')), 'protocol')
     spoof(t, 'ARP in the name of a neighbour', h.ether(b'\xff' * 6, own, 0x806, h.arp(1, own, '10.0.1.5', bytes(6), '10.0.3.4')), 'spoofed-arp')
