@@ -383,11 +383,14 @@ ESC_ASSERT_SIZE(struct esc_flow_key, 16);
 #define ESC_FLOW_NAT      0x10 /* addresses or ports change */
 #define ESC_FLOW_STANDARD 0x20 /* came by a Standard public address */
 
-#define ESC_TCP_NEW   0x01 /* a SYN only so far */
-#define ESC_TCP_OPEN  0x02 /* both sides have been heard */
-#define ESC_TCP_FIN   0x04 /* this direction has sent FIN */
-#define ESC_TCP_RST   0x08
-#define ESC_TCP_STATE 0x0f
+#define ESC_TCP_NEW      0x01 /* a SYN only so far */
+#define ESC_TCP_OPEN     0x02 /* both sides have been heard */
+#define ESC_TCP_FIN      0x04 /* this direction has sent FIN */
+#define ESC_TCP_RST      0x08
+#define ESC_TCP_STATE    0x0f
+#define ESC_TCP_LEARN    0x03 /* NEW and OPEN: came from elsewhere; the next packet says where the connection stands */
+#define ESC_TCP_SCALE    4    /* above: the window scale that this direction has offered, or */
+#define ESC_TCP_NO_SCALE 15
 
 struct esc_flow {
 	esc_u32 seen;            /* jiffies, low half, of the last packet; written when it changes */
@@ -396,9 +399,9 @@ struct esc_flow {
 	esc_u16 peer;            /* port number of the local peer; 0: overlay or uplink */
 	esc_u16 ring;            /* slot of the opener in its owner's ring */
 	esc_u8 flags;            /* ESC_FLOW_*, enum esc_delivery */
-	esc_u8 tcp;              /* ESC_TCP_* */
-	esc_u16 ack;             /* TCP, reserved: what this direction has acknowledged, upper half */
-	esc_u32 seq;             /* TCP, reserved: the end of what this direction has sent */
+	esc_u8 tcp;              /* ESC_TCP_*, window scale */
+	esc_u16 ack;             /* TCP: upper half of what this direction has acknowledged: window.h */
+	esc_u32 seq;             /* TCP: the end of what this direction has sent */
 	esc_u32 saddr, daddr;    /* after translation; the same as in the key without */
 	esc_u16 sport, dport;
 	esc_u8 dmac[6];

@@ -391,10 +391,12 @@ double rig_spoofed(struct rig *r)
 double rig_edge(struct rig *r)
 {
 	struct frame syn = packet(WORLD_STRANGER, RIG_PUBLIC, 40000, DPORT, FRAME_SYN);
+	struct frame both = packet(RIG_PUBLIC, WORLD_STRANGER, DPORT, 40000, FRAME_SYN | FRAME_ACK);
 	struct frame ack = packet(WORLD_STRANGER, RIG_PUBLIC, 40000, DPORT, FRAME_ACK);
 	int edge = bpf_program__fd(r->edge->progs.edge_tc);
 
 	run(edge, &syn, TRUE, 0, 1, TC_ACT_REDIRECT);
+	run(bpf_program__fd(r->port->progs.from_port), &both, TRUE, 2, 1, TC_ACT_REDIRECT);
 	return run(edge, &ack, TRUE, 0, HOT, TC_ACT_REDIRECT);
 }
 

@@ -55,6 +55,14 @@ static inline void ctx_open(struct native_ctx *ctx, esc_u32 *bytes, esc_u32 *seg
 	*segs = super_frame_segs(ctx->packet->length, ctx->packet->gso_segs, *gso_size);
 }
 
+static inline int ctx_load(struct native_ctx *ctx, esc_u32 at, void *to, esc_u32 length)
+{
+	if (at + length > ctx->packet->length)
+		return -1;
+	memcpy(to, ctx->packet->data + at, length);
+	return 0;
+}
+
 static inline int ctx_vlan(struct native_ctx *ctx)
 {
 	(void)ctx;

@@ -101,6 +101,12 @@ static __always_inline void ctx_open(struct __sk_buff *skb, esc_u32 *bytes, esc_
 	*segs = super_frame_segs(skb->len, skb->gso_segs, *gso_size);
 }
 
+/* Bytes that may lie beyond the linear part. */
+static __always_inline int ctx_load(struct __sk_buff *skb, esc_u32 at, void *to, esc_u32 length)
+{
+	return bpf_skb_load_bytes(skb, at, to, length);
+}
+
 /* A VLAN tag that the device took off. */
 static __always_inline int ctx_vlan(struct __sk_buff *skb)
 {

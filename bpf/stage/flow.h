@@ -12,12 +12,9 @@
  */
 #pragma once
 #include "insert.h"
+#include "options.h"
 #include "past.h"
-
-static __always_inline int is_syn(const struct esc_packet *p)
-{
-	return (p->tcp_flags & (ESC_FLAG_SYN | ESC_FLAG_ACK)) == ESC_FLAG_SYN;
-}
+#include "window.h"
 
 /* Is the packet one that may open a flow? */
 static __always_inline int opens(const struct esc_packet *p)
@@ -48,8 +45,9 @@ static __always_inline int host_fits(const struct esc_packet *p, const struct es
 /* Nothing to ask: seen a moment ago, judged by what is in force. */
 static __always_inline int flow_fresh(const struct esc_packet *p, const struct esc_flow *e)
 {
-	return p->now - e->seen <= ESC_IDLE_SHORTEST * ctx_hz() && !is_syn(p) && echo_fits(p, e) && host_fits(p, e) &&
-	       generations_match(&p->key, e);
+	if (p->key.proto == ESC_TCP ? p->error || !window_near(p, e) : !echo_fits(p, e))
+		return 0;
+	return p->now - e->seen <= ESC_IDLE_SHORTEST * ctx_hz() && host_fits(p, e) && generations_match(&p->key, e);
 }
 
 static __always_inline struct esc_plan *plan_get(void)
@@ -79,6 +77,7 @@ static __noinline int flow_first(struct esc_packet *p)
 	struct esc_plan *plan = plan_get();
 	int v;
 
+	p->doubted = 0; /* of a connection that is no more */
 	if (foreign(&p->key))
 		return ESC_V_SPOOFED_IP;
 	if (p->error)
@@ -195,16 +194,35 @@ static __always_inline int syn_anew(const struct esc_packet *p, const struct esc
 static __always_inline int syn_backwards(const struct esc_packet *p, const struct esc_flow *e,
                                          const struct esc_flow *opener)
 {
-	return is_syn(p) && (e->flags & ESC_FLOW_REPLY) && !(opener->tcp & ESC_TCP_NEW);
+	return is_syn(p) && (e->flags & ESC_FLOW_REPLY) && (opener->tcp & ESC_TCP_LEARN) != ESC_TCP_NEW;
 }
 
-static __noinline int flow_slow(struct esc_packet *p)
+static __always_inline int flow_window(struct esc_packet *p, struct esc_flow *e, struct esc_flow *partner)
+{
+	int in;
+
+	if (p->key.proto != ESC_TCP)
+		return ESC_V_FORWARD;
+	if (p->error)
+		return window_quoted(p, e, partner) ? ESC_V_FORWARD : ESC_V_ICMP_UNRELATED;
+	in = window_check(p, e, partner);
+	if (in == ESC_WINDOW_OUT)
+		return ESC_V_OUT_OF_WINDOW;
+	p->doubted = in == ESC_WINDOW_DOUBT;
+	if (!p->doubted && (e->flags & ESC_FLOW_REPLY) && window_unanswered(e, partner))
+		window_answered(p, e, partner);
+	return ESC_V_FORWARD;
+}
+
+static __noinline int flow_slow(struct esc_ctx *ctx, struct esc_packet *p)
 {
 	struct esc_flow *e = esc_lookup(flows, &p->key);
 	struct esc_flow_key partner_key;
 	struct esc_flow *partner;
 	int state, v;
 
+	if (p->tcp_flags & ESC_FLAG_SYN)
+		p->scale = options_scale(ctx, p->tcp_header);
 	if (!e)
 		return flow_first(p);
 	entry_partner(&p->key, e, &partner_key);
@@ -217,6 +235,9 @@ static __noinline int flow_slow(struct esc_packet *p)
 	}
 	if (!echo_fits(p, e) || syn_backwards(p, e, partner))
 		return ESC_V_NO_FLOW;
+	v = flow_window(p, e, partner);
+	if (v)
+		return v;
 	if (host_fits(p, e) && generations_match(&p->key, e))
 		return ESC_V_FORWARD;
 	v = flow_again(p);
@@ -228,24 +249,16 @@ static __always_inline void flow_touch(const struct esc_packet *p, struct esc_fl
 {
 	e->packets += p->segs;
 	e->bytes += p->bytes;
-	if (p->error)
+	if (p->error || p->doubted)
 		return; /* anybody's: it neither ends a flow nor keeps it */
 	if (e->seen != p->now)
 		e->seen = p->now;
-	if (p->key.proto != ESC_TCP)
-		return;
-	if ((e->tcp & ESC_TCP_NEW) && ((e->flags & ESC_FLOW_REPLY) || !is_syn(p)))
-		e->tcp = ESC_TCP_OPEN;
-	if (p->tcp_flags & ESC_FLAG_FIN)
-		e->tcp |= ESC_TCP_FIN;
-	if (p->tcp_flags & ESC_FLAG_RST)
-		e->tcp |= ESC_TCP_RST;
-	else if (e->tcp & ESC_TCP_RST)
-		e->tcp &= ~ESC_TCP_RST; /* who goes on has not ended it: the RST was forged */
+	if (p->key.proto == ESC_TCP)
+		window_note(p, e);
 }
 
 /* FORWARD and the entry, or the reason. */
-static __always_inline int flow(struct esc_packet *p, struct esc_flow **entry)
+static __always_inline int flow(struct esc_ctx *ctx, struct esc_packet *p, struct esc_flow **entry)
 {
 	struct esc_flow *e;
 	int v;
@@ -255,7 +268,7 @@ static __always_inline int flow(struct esc_packet *p, struct esc_flow **entry)
 	                            (esc_u64)p->key.port << 48;
 	e = esc_lookup(flows, &p->key);
 	if (!e || !flow_fresh(p, e)) {
-		v = flow_slow(p);
+		v = flow_slow(ctx, p);
 		if (v)
 			return v;
 		e = esc_lookup(flows, &p->key);

@@ -54,7 +54,7 @@ static __always_inline void entry_fill(struct esc_flow *e, const struct esc_way 
 	e->out = way->out;
 	e->vni = way->vni;
 	mac_copy(e->dmac, way->dmac);
-	e->tcp = proto == ESC_TCP ? ESC_TCP_NEW : 0;
+	e->tcp = proto == ESC_TCP ? ESC_TCP_NEW | ESC_TCP_NO_SCALE << ESC_TCP_SCALE : 0;
 }
 
 static __noinline int insert_back(const struct esc_flow_key *k, struct esc_plan *plan, esc_u32 ring, esc_u32 now)

@@ -21,7 +21,7 @@
 static __always_inline int go_on(struct esc_ctx *ctx, struct esc_packet *p)
 {
 	struct esc_flow *e;
-	int v = flow(p, &e);
+	int v = flow(ctx, p, &e);
 
 	return v ? v : deliver(ctx, p, e);
 }

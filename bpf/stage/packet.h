@@ -43,10 +43,13 @@ struct esc_packet {
 	esc_u8 arp;
 	esc_u8 delivery; /* enum esc_delivery, and where to: */
 	esc_u8 judged;   /* rule[] holds something */
+	esc_u8 doubted;  /* passes, and changes nothing about its flow: window.h */
+	esc_u8 scale;    /* of a SYN: the window scale that it offers, ESC_TCP_NO_SCALE for none */
 	esc_u8 error; /* an ICMP error: key is that of the flow which goes the same way, so the quoted one reversed */
 	esc_u8 pad;
-	esc_ip source; /* of an ICMP error itself: its flow's, or a router's on the way */
-	esc_u32 out;   /* ifindex */
+	esc_u32 seq, seq_end, ack; /* TCP, host order: end of data, SYN and FIN counted; of a quoted packet seq alone */
+	esc_ip source;             /* of an ICMP error itself: its flow's, or a router's on the way */
+	esc_u32 out;               /* ifindex */
 	esc_u32 vni, remote;
 	esc_u32 from;    /* fabric address of the host that tunnelled it here; 0: none did */
 	esc_u32 rule[4]; /* judged by, on a first packet: outbound lists, inbound lists */

@@ -66,6 +66,9 @@ static __always_inline int parse_tcp(const struct esc_l4 *l4, const void *end, e
 		return ESC_V_MALFORMED;
 	p->tcp_flags = l4->tcp.flags & ESC_FLAG_STATE;
 	take_ports(l4, p);
+	p->seq = ESC_BE32(l4->tcp.seq);
+	p->ack = ESC_BE32(l4->tcp.ack);
+	p->seq_end = p->seq + room - p->tcp_header + (p->tcp_flags & ESC_FLAG_FIN) + (p->tcp_flags >> 1 & 1);
 	if (!(p->tcp_flags & (ESC_FLAG_SYN | ESC_FLAG_RST | ESC_FLAG_ACK)))
 		return ESC_V_BAD_FLAGS; /* null, FIN and Xmas scans */
 	if ((p->tcp_flags & ESC_FLAG_SYN) && (p->tcp_flags & (ESC_FLAG_FIN | ESC_FLAG_RST)))
@@ -107,6 +110,8 @@ static __always_inline int parse_error(const struct esc_l4 *l4, const void *end,
 	p->key.proto = *(const esc_u8 *)(ip + ESC_IP_PROTO - ESC_L3);
 	switch (p->key.proto) {
 	case ESC_TCP:
+		p->seq = ESC_BE32(quoted->tcp.seq);
+		/* fall through */
 	case ESC_UDP:
 		p->key.sport = quoted->udp.dport;
 		p->key.dport = quoted->udp.sport;

@@ -112,12 +112,15 @@ static void test_change(void)
 {
 	g_autoptr(access_control) open = list_new(), shut = list_new();
 	struct frame_spec s = scene_outside(WORLD_CLIENT, WORLD_VIP, 6, 40000, PORT);
+	struct frame_spec answer = scene_from(1, INSIDE, WORLD_CLIENT, 6, 8080, 40000);
 
 	add(open, TRUE, WORLD_CLIENT, 32);
 	add(shut, FALSE, WORLD_CLIENT, 32);
 	g_autoptr(tables) before = with_list(open), after = with_list(shut);
 	g_autoptr(twin) w = twin_new(before);
 	admitted(w, WORLD_CLIENT);
+	answer.flags = FRAME_SYN | FRAME_ACK;
+	port_pass(w, 1, &answer, NULL);
 	s.flags = FRAME_ACK;
 	twin_update(w, after);
 	edge_drop(w, &s, ESC_V_ACCESS, 0);

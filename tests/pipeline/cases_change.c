@@ -150,11 +150,14 @@ static void test_keep_ends(void)
 	for (guint i = 0; i < 4; i++) {
 		g_autoptr(twin) w = twin_new_world();
 		struct frame_spec s = scene_outside(WORLD_CLIENT, WORLD_PUBLIC(11), 6, 40000, 443);
+		struct frame_spec answer = scene_from(3, WORLD_ADDR(2, 4), WORLD_CLIENT, 6, 443, 40000);
 		struct tables *t = world_tables();
 		struct table_port *p = t->ports->pdata[i == 0 ? 0 : i == 3 ? 2 : 1];
 
 		open_flow(w, 40000);
 		edge_pass(w, &s, NULL);
+		answer.flags = FRAME_SYN | FRAME_ACK;
+		port_pass(w, 3, &answer, NULL);
 		p->judge++;
 		if (i == 0)
 			p->port.addr[0] ^= GUINT32_TO_BE(0x80); /* the address that opened it */
@@ -185,9 +188,16 @@ static void test_next_owner(void)
 		g_autoptr(twin) w = twin_new_world();
 		guint32 addr = i ? WORLD_ADDR(9, 4) : A2;
 		struct frame_spec s = scene_from(1, A1, addr, 6, 40000, 8080);
+		struct frame_spec answer =
+		        i ? scene_overlay(1, addr, A1, 6, 8080, 40000) : scene_from(2, A2, A1, 6, 8080, 40000);
 		struct tables *t = world_tables();
 
 		port_pass(w, 1, &s, NULL);
+		answer.flags = FRAME_SYN | FRAME_ACK;
+		if (i)
+			overlay_pass(w, 100, WORLD_REMOTE, &answer, NULL);
+		else
+			port_pass(w, 2, &answer, NULL);
 		for (guint k = 0; k < t->addrs->len; k++) {
 			struct table_addr *a = &g_array_index(t->addrs, struct table_addr, k);
 			if (a->key.net == 100 && a->key.addr == GUINT32_TO_BE(addr))

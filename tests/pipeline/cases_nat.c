@@ -240,8 +240,11 @@ static void test_closed_again(void)
 	g_autoptr(twin) w = twin_new_world();
 	g_autoptr(tables) t = world_tables();
 	struct frame_spec s = scene_outside(WORLD_CLIENT, WORLD_VIP, 6, 40000, 83);
+	struct frame_spec answer = scene_from(2, WORLD_ADDR(1, 5), WORLD_CLIENT, 6, 8080, 40000);
 
 	edge_pass(w, &s, NULL);
+	answer.flags = FRAME_SYN | FRAME_ACK;
+	port_pass(w, 2, &answer, NULL);
 	s.flags = FRAME_ACK;
 	edge_pass(w, &s, NULL);
 	for (guint i = 0; i < t->dnat->len; i++) { /* the endpoint goes away while the flow lives */

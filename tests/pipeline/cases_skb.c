@@ -25,6 +25,15 @@ static enum esc_verdict run(struct twin *w, struct frame f, guint16 segs, guint1
 	return twin_run(w, &in, &f).verdict;
 }
 
+static void answer(struct twin *w, const struct twin_in *in, struct frame_spec s)
+{
+	s.flags = FRAME_SYN | FRAME_ACK;
+	if (in->entry == TWIN_PORT)
+		port_pass(w, in->port, &s, NULL);
+	else
+		overlay_pass(w, in->vni, in->remote, &s, NULL);
+}
+
 /* A super-frame counts as the packets that it stands for, as many as its bytes make, whatever a tap says. */
 static void test_super_frame_counts(void)
 {
@@ -41,6 +50,7 @@ static void test_super_frame_counts(void)
 	g_assert_cmpuint(run(w, tcp(WORLD_ADDR(1, 9), 1000, FRAME_SYN), 10, 100), ==, ESC_V_UNREACHABLE);
 	g_assert_cmpuint(twin_drops(w, 1, ESC_V_UNREACHABLE), ==, 10);
 	g_assert_cmpuint(run(w, tcp(A2, 0, FRAME_SYN), 0, 0), ==, ESC_V_FORWARD);
+	answer(w, &(struct twin_in){TWIN_PORT, .port = 2}, scene_from(2, A2, A1, 6, 8080, 40000));
 	g_assert_cmpuint(run(w, tcp(A2, 1000, FRAME_ACK), 10, 100), ==, ESC_V_FORWARD);
 	g_assert_cmpuint(run(w, tcp(A2, 1000, FRAME_ACK), 0, 100), ==, ESC_V_FORWARD);
 	g_assert_true(scene_flow(w, &key, &e));
@@ -58,6 +68,8 @@ static void test_super_frame_fits(void)
 	g_assert_cmpuint(run(w, tcp(REMOTE, 461, FRAME_SYN), 0, 0), ==, ESC_V_TOO_BIG);
 	g_assert_cmpuint(run(w, tcp(REMOTE, 1000, FRAME_SYN), 3, 461), ==, ESC_V_TOO_BIG);
 	g_assert_cmpuint(run(w, tcp(REMOTE, 1000, FRAME_SYN), 3, 460), ==, ESC_V_FORWARD);
+	answer(w, &(struct twin_in){TWIN_OVERLAY, .vni = 100, .remote = WORLD_REMOTE},
+	       scene_overlay(1, REMOTE, A1, 6, 8080, 40000));
 	g_assert_cmpuint(run(w, tcp(REMOTE, 460, FRAME_ACK), 0, 0), ==, ESC_V_FORWARD);
 	twin_compare(w);
 }

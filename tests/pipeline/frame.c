@@ -160,7 +160,7 @@ gboolean frame_good(const struct frame *f)
 
 static gsize l4_header(const struct frame_spec *s)
 {
-	return s->protocol == 6 ? 20 : 8;
+	return s->protocol == 6 ? s->scale ? 24 : 20 : 8;
 }
 
 /* ICMPv6's number for a type of ICMP. */
@@ -177,8 +177,11 @@ static void build_l4(struct frame *f, const struct frame_spec *s)
 	case 6:
 		frame_set16(f, l4, s->sport);
 		frame_set16(f, l4 + 2, s->dport);
-		frame_set32(f, l4 + 4, 0x01020304);
-		f->data[l4 + 12] = 5 << 4;
+		frame_set32(f, l4 + 4, s->seq ? s->seq : FRAME_ISN + !(s->flags & FRAME_SYN));
+		frame_set32(f, l4 + 8, s->ack ? s->ack : s->flags & FRAME_ACK ? FRAME_ISN + 1 : 0);
+		f->data[l4 + 12] = (guint8)(l4_header(s) / 4 << 4);
+		if (s->scale)
+			memcpy(&f->data[l4 + 20], (guint8[]){1, 3, 3, (guint8)(s->scale - 1)}, 4);
 		f->data[l4 + 13] = s->flags;
 		frame_set16(f, l4 + 14, 65000);
 		break;

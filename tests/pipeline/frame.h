@@ -9,6 +9,7 @@
 #define FRAME_SYN 0x02
 #define FRAME_RST 0x04
 #define FRAME_ACK 0x10
+#define FRAME_ISN 0x01020304 /* both ends' first sequence number, unless a spec says otherwise */
 
 /* What a frame says; addresses and ports in host order. */
 struct frame_spec {
@@ -16,8 +17,10 @@ struct frame_spec {
 	guint32 saddr, daddr;
 	guint16 sport, dport; /* ICMP: sport is the identifier */
 	guint8 protocol;
-	guint8 flags; /* TCP */
-	guint8 icmp;  /* type */
+	guint8 flags;     /* TCP */
+	guint32 seq, ack; /* TCP; 0: as if all that either end had ever sent before were its SYN */
+	guint8 scale;     /* TCP: window scale, plus one; 0: no option */
+	guint8 icmp;      /* type */
 	guint payload;
 	gboolean no_udp_checksum;
 };

@@ -292,6 +292,11 @@ struct esc_effect kernel_run(struct kernel *k, const struct twin_in *in, struct 
 	return effect;
 }
 
+void kernel_put_flow(struct kernel *k, const struct esc_flow_key *key, const struct esc_flow *flow)
+{
+	g_assert_cmpint(bpf_map_update_elem(fd_of(k, "flows"), key, flow, BPF_ANY), ==, 0);
+}
+
 static void compare_hash(struct kernel *k, const char *name, struct table *t)
 {
 	int fd = fd_of(k, name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "naive.h"
+#include "naive_tcp.h"
 #include <string.h>
 
 struct tuple {
@@ -8,8 +9,9 @@ struct tuple {
 	guint8 protocol;
 	gboolean error; /* an ICMP error about the other direction, */
 	gboolean six;
-	guint8 flags, icmp; /* type, by its IPv4 number */
-	guint32 source;     /* from there */
+	guint8 flags, icmp;           /* type, by its IPv4 number */
+	guint32 source;               /* from there */
+	struct naive_segment segment; /* TCP; of an error, the seq that it quotes */
 };
 
 /* One conversation as its two ends see it; fin and reset decide whether a SYN may begin another in its place. */
@@ -18,6 +20,7 @@ struct naive_flow {
 	struct tuple there, back;       /* as they arrive at the pipeline */
 	gboolean fin_there, fin_back, reset_there, reset_back;
 	gboolean answered; /* the opener has gone on after its SYN */
+	struct naive_tcp tcp;
 	gboolean gone;
 	gboolean changed; /* a port of its two has changed since its last packet; it may owe: */
 	enum owed { NOTHING, JUDGEMENT, END } opener_owes, peer_owes;
@@ -97,6 +100,7 @@ static enum esc_verdict read_error(const struct frame *f, gsize room, struct tup
 	t->saddr = frame_get32(f, source + low + (t->six ? 16 : 4));
 	t->protocol = protocol_of(t->six, f->data[next]);
 	if (t->protocol == 6 || t->protocol == 17) {
+		t->segment.seq = frame_get32(f, l4 + 4);
 		t->sport = frame_get16(f, l4 + 2);
 		t->dport = frame_get16(f, l4);
 		return ESC_V_FORWARD;
@@ -119,6 +123,7 @@ static enum esc_verdict read_tcp(const struct frame *f, gsize room, struct tuple
 	t->sport = frame_get16(f, l4);
 	t->dport = frame_get16(f, l4 + 2);
 	t->flags = flags;
+	t->segment = naive_segment(f, room);
 	if (!(flags & 0x16) || ((flags & 2) && (flags & 5)) || ((flags & 4) && (flags & 1)))
 		return ESC_V_BAD_FLAGS;
 	return ESC_V_FORWARD;
@@ -255,7 +260,7 @@ static void naive_saw(struct naive_flow *x, gboolean there, guint8 flags)
 {
 	gboolean *reset = there ? &x->reset_there : &x->reset_back;
 
-	x->answered |= there && (flags & 0x12) != 2;
+	x->answered |= there && (flags & 0x12) != 2 && !(flags & 4);
 	if (there)
 		x->fin_there |= (flags & 1) != 0;
 	else
@@ -333,11 +338,26 @@ static int lives_on(struct naive *n, struct naive_flow *x)
 	return v;
 }
 
+static enum esc_verdict belongs(struct naive_flow *x, gboolean there, const struct tuple *t, gboolean *doubt)
+{
+	gboolean steady = there ? x->answered && !x->reset_there : !x->reset_back;
+	enum naive_answer answer;
+
+	if (t->protocol != 6)
+		return ESC_V_FORWARD;
+	if (t->error)
+		return naive_tcp_quoted(&x->tcp, there ? 0 : 1, t->segment.seq) ? ESC_V_FORWARD : ESC_V_ICMP_UNRELATED;
+	answer = naive_tcp_sees(&x->tcp, there ? 0 : 1, &t->segment, steady);
+	*doubt = answer == NAIVE_DOUBT;
+	return answer == NAIVE_OUT ? ESC_V_OUT_OF_WINDOW : ESC_V_FORWARD;
+}
+
 /* Does the packet continue a conversation? DROP with NO_FLOW is told by *verdict. */
 static gboolean continues(struct naive *n, guint32 port, gboolean outside, const struct tuple *t,
                           enum esc_verdict *verdict)
 {
 	guint8 flags = t->flags;
+	gboolean doubt = FALSE;
 
 	for (guint i = 0; i < n->flows->len; i++) {
 		struct naive_flow *x = &g_array_index(n->flows, struct naive_flow, i);
@@ -354,12 +374,14 @@ static gboolean continues(struct naive *n, guint32 port, gboolean outside, const
 		*verdict = !t->error && t->protocol == 1 && there != (t->icmp == 8) ? ESC_V_NO_FLOW : ESC_V_FORWARD;
 		if ((flags & 0x12) == 2 && back && x->answered)
 			*verdict = ESC_V_NO_FLOW;
+		if (!*verdict)
+			*verdict = belongs(x, there, t, &doubt);
 		if (*verdict)
 			return TRUE;
 		*verdict = lives_on(n, x);
 		if (*verdict == ESC_V_FLOW_ENDED && (t->error || may_open(t)))
 			return FALSE;
-		if (*verdict == ESC_V_FORWARD && !t->error)
+		if (*verdict == ESC_V_FORWARD && !t->error && !doubt)
 			naive_saw(x, there, flags);
 		return TRUE;
 	}
@@ -386,6 +408,8 @@ static void remember(struct naive *n, guint32 opener, guint32 peer, struct tuple
 	                        .dport = translated.sport,
 	                        .protocol = there.protocol,
 	                        .six = there.six};
+	if (there.protocol == 6)
+		naive_tcp_sees(&x.tcp, 0, &there.segment, FALSE);
 	g_array_append_val(n->flows, x);
 }
 

@@ -51,3 +51,5 @@ void cases_change_register(void);
 void cases_access_register(void);
 void cases_ipv6_register(void);
 void cases_nd_register(void);
+void cases_window_register(void);
+void cases_stream_register(void);

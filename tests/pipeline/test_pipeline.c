@@ -30,5 +30,7 @@ int main(int argc, char **argv)
 	cases_access_register();
 	cases_ipv6_register();
 	cases_nd_register();
+	cases_window_register();
+	cases_stream_register();
 	return g_test_run();
 }

@@ -140,6 +140,13 @@ guint64 twin_drops(struct twin *w, guint32 port, enum esc_verdict v)
 	return native_drops(w->native, port, v);
 }
 
+void twin_put_flow(struct twin *w, const struct esc_flow_key *key, const struct esc_flow *flow)
+{
+	g_assert_cmpint(table_put(native_table(w->native, "flows"), key, flow), ==, 0);
+	if (kernel)
+		kernel_put_flow(kernel, key, flow);
+}
+
 struct native *twin_native(struct twin *w)
 {
 	return w->native;
