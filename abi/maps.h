@@ -115,11 +115,17 @@ ESC_ASSERT_SIZE(struct esc_port_word, 8);
  * stored before the port's own word, so whoever sees the new generation sees them.
  */
 struct esc_port_past {
-	esc_u32 kept;  /* a generation from here on: no policy is asked again, all else is */
-	esc_u32 ended; /* one below this: the flow ends */
-	esc_u64 judge; /* the agent's own: what judges by the present word; stored after it */
+	esc_u32 kept;   /* a generation from here on: no policy is asked again, all else is */
+	esc_u32 ended;  /* one below this: the flow ends */
+	esc_u64 judge;  /* the agent's own: what judges by the present word; stored after it */
+	esc_u32 before; /* slot that the present one took the place of */
+	esc_u32 pad;
 };
-ESC_ASSERT_SIZE(struct esc_port_past, 16);
+ESC_ASSERT_SIZE(struct esc_port_past, 24);
+
+/* Port 0 is none, and `judge` of its past is the host's turn: odd while the ports of a change flip, one after the other.
+ * Who needs two policies then takes both as they were before, unless both have flipped. */
+#define ESC_PAST_TURN 0
 
 /* A block of the blobs map: 32 16-bit words, one cache line. Block 0 is never used. */
 #define ESC_BLOCK_WORDS 32

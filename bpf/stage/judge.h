@@ -52,20 +52,70 @@ static __always_inline int policy_kept(esc_u64 word)
 	return (esc_u32)word ? ESC_V_FORWARD : ESC_V_NO_POLICY;
 }
 
+static __always_inline esc_u64 turn_read(void)
+{
+	esc_u32 number = ESC_PAST_TURN;
+	struct esc_port_past *past = esc_lookup(port_past, &number);
+
+	return past ? *(volatile esc_u64 *)&past->judge : 0;
+}
+
+/* The word, with the slot that it had before. */
+static __always_inline esc_u64 word_before(esc_u32 number, esc_u64 word)
+{
+	struct esc_port_past *past = esc_lookup(port_past, &number);
+
+	return past ? (word & ~0xffffffffull) | *(volatile esc_u32 *)&past->before : 0;
+}
+
+#define ESC_TURNS 4 /* a change's turn lasts longer than reading two words, but a processor may stand still */
+
+/*
+ * The words of two ports, of one revision: all flips of a change are one turn. Within it, of two ports of which one has
+ * flipped and the other has not (yet), the flipped one is taken as it was. -1: nothing whole could be read.
+ */
+static __always_inline int words_of_both(esc_u32 a, esc_u32 b, esc_u64 *of_a, esc_u64 *of_b)
+{
+	for (int i = 0; i < ESC_TURNS; i++) {
+		esc_u64 turn = turn_read();
+
+		*of_a = port_read(a);
+		*of_b = port_read(b);
+		if (turn & 1 && (*of_a ^ *of_b) >> 32 & 1) {
+			if (*of_a >> 32 & 1)
+				*of_a = word_before(a, *of_a);
+			else
+				*of_b = word_before(b, *of_b);
+		}
+		if (turn == turn_read())
+			return 0;
+	}
+	return -1;
+}
+
 static __always_inline int judge_peer(const struct esc_flow_key *k, struct esc_plan *plan, const struct esc_port *port,
-                                      esc_u32 number, esc_u32 kept)
+                                      esc_u64 word, esc_u32 number, esc_u32 kept)
 {
 	struct esc_port *peer = port_get(number);
-	esc_u64 word;
+	esc_u64 own, other;
+	int v;
 
 	if (!peer || peer->net != port->net)
 		return ESC_V_UNREACHABLE;
-	word = port_read(number);
+	if (words_of_both(k->port, number, &own, &other))
+		return ESC_V_NO_POLICY;
+	/* it has said yes by another revision than the one that both are asked by */
+	if (own != word && !(kept & ESC_KEPT_OWN)) {
+		v = judge_policy(k, plan, own, ESC_POLICY_OUT);
+		if (v)
+			return v;
+	}
+	plan->generation = own >> 32;
 	plan->peer = number;
-	plan->peer_generation = word >> 32;
+	plan->peer_generation = other >> 32;
 	plan->port = number; /* its rules, its counter */
 	way_to_port(&plan->there, peer);
-	return kept & ESC_KEPT_PEER ? policy_kept(word) : judge_policy(k, plan, word, ESC_POLICY_IN);
+	return kept & ESC_KEPT_PEER ? policy_kept(other) : judge_policy(k, plan, other, ESC_POLICY_IN);
 }
 
 static __always_inline int judge_from(const struct esc_flow_key *k, struct esc_plan *plan, const struct esc_port *port,
@@ -91,7 +141,7 @@ static __always_inline int judge_from(const struct esc_flow_key *k, struct esc_p
 	if (!a)
 		return ESC_V_UNREACHABLE;
 	if (!a->host)
-		return judge_peer(k, plan, port, a->port, kept);
+		return judge_peer(k, plan, port, word, a->port, kept);
 	way_to_host(&plan->there, a, port->net);
 	plan->back.vni = a->host;
 	return ESC_V_FORWARD;

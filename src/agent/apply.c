@@ -69,7 +69,10 @@ static gboolean place_blobs(struct change *c, GError **error)
 	blobs_begin(&c->a->blobs);
 	for (guint i = 0; i < c->t->blobs->len; i++)
 		if (!place_one(&c->a->blobs, c->t->blobs->pdata[i], &c->slots[i]))
-			return lab_fail(error, "the blobs of this revision do not fit beside those in force");
+			return lab_fail(error,
+			                "the policies of this revision do not fit beside those in force: there is room "
+			                "for %u MiB (" OBJECTS_POLICY_MIB ")",
+			                c->a->objects->block_count >> 14);
 	return TRUE;
 }
 
@@ -139,13 +142,15 @@ static void store_bounds(struct esc_port_past *place, struct esc_port_past past)
 	__atomic_store_n((guint64 *)(gpointer)place, both, __ATOMIC_RELEASE);
 }
 
-/* The bounds of a port's past, and its next generation. */
-static guint32 advance(struct change *c, const struct table_port *p, gboolean is_new, gboolean judged_anew)
+/* The bounds of a port's past, and its next generation. `slot`: of the policy until now. */
+static guint32 advance(struct change *c, const struct table_port *p, guint32 slot, gboolean is_new,
+                       gboolean judged_anew)
 {
 	struct esc_port_past *past = &c->a->objects->past[p->number];
 	guint32 next = live_next_odd(&c->a->generation);
 
 	store_bounds(past, live_bounds(*past, judged_anew ? c->live : LIVE_KEEP, is_new, next));
+	__atomic_store_n(&past->before, slot, __ATOMIC_RELEASE);
 	g_array_append_val(c->flipped, p->number);
 	return next;
 }
@@ -162,14 +167,23 @@ static void flip(struct change *c, const struct table_port *p)
 	memcpy(&now, word, sizeof(now));
 	is_new = !now.generation;
 	if (is_new || judged_anew || g_hash_table_contains(c->moved, GUINT_TO_POINTER(p->port.net)))
-		now.generation = advance(c, p, is_new, judged_anew);
+		now.generation = advance(c, p, now.slot, is_new, judged_anew);
 	port->judge = p->judge;
 	__atomic_store_n(word, agent_word(slot_of(c, p->blob), now.generation), __ATOMIC_RELEASE);
 	__atomic_store_n(&c->a->objects->past[p->number].judge, p->judge, __ATOMIC_RELEASE);
 }
 
+/* The host's turn (abi/maps.h): odd from the first flip of a change to the last. A predecessor may have left it odd. */
+static void turn(const struct agent *a, gboolean begins)
+{
+	guint64 *place = &a->objects->past[ESC_PAST_TURN].judge;
+
+	__atomic_store_n(place, begins ? *place | 1 : (*place | 1) + 1, __ATOMIC_RELEASE);
+}
+
 static gboolean write_ports(struct change *c, GError **error)
 {
+	turn(c->a, TRUE);
 	for (guint i = 0; i < c->t->ports->len; i++) {
 		const struct table_port *p = c->t->ports->pdata[i];
 		struct esc_port value = p->port;
@@ -179,6 +193,7 @@ static gboolean write_ports(struct change *c, GError **error)
 		if (!maps_write_port(c->a, p->number, &value, &p->port6, error))
 			return FALSE;
 	}
+	turn(c->a, FALSE);
 	return TRUE;
 }
 
@@ -270,6 +285,8 @@ static gboolean go(struct agent *a, const struct tables *t, enum live_flows live
 		renumber(a);
 		ok = carry_out(&c, error);
 	}
+	if (!ok && *touched)
+		settle(&c); /* the way back flips from here */
 	if (ok)
 		blobs_commit(&a->blobs, g_get_monotonic_time());
 	else if (!*touched)

@@ -40,10 +40,26 @@ static gboolean shape_differs(const struct bpf_map *map, const char *pins)
 	return differs;
 }
 
-static gboolean maps_differ(const struct bpf_object *object, const char *pins)
+/* Room for policies as the environment asks for it, within bounds; else as the object declares. */
+static void size_blobs(struct bpf_object *object)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, "blobs");
+	const char *text = g_getenv(OBJECTS_POLICY_MIB);
+	guint64 mib;
+
+	if (!text || !map)
+		return;
+	if (g_ascii_string_to_unsigned(text, 10, 1, 1024, &mib, NULL))
+		bpf_map__set_max_entries(map, (guint32)((mib << 20) / sizeof(struct esc_block)));
+	else
+		g_warning(OBJECTS_POLICY_MIB "=%.20s is not a number from 1 to 1024: ignored", text);
+}
+
+static gboolean maps_differ(struct bpf_object *object, const char *pins)
 {
 	struct bpf_map *map;
 
+	size_blobs(object);
 	FOR_OWN_MAPS(map, object)
 	{
 		if (shape_differs(map, pins))
@@ -86,6 +102,7 @@ static gboolean pin_maps(struct bpf_object *object, const char *pins, GError **e
 {
 	struct bpf_map *map;
 
+	size_blobs(object);
 	FOR_OWN_MAPS(map, object)
 	{
 		g_autofree char *path = map_pin(pins, bpf_map__name(map));

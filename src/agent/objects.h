@@ -11,6 +11,10 @@
 #include "abi/maps6.h"
 #include <glib.h>
 
+/* MiB that policies and tables of back ends may take on this host, of two revisions together; the environment's to say.
+ * Another size than that of the maps in force makes them stale. */
+#define OBJECTS_POLICY_MIB "ESCARP_POLICY_MIB"
+
 struct port_bpf;
 struct edge_bpf;
 struct port6_bpf;

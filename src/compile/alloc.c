@@ -169,6 +169,7 @@ struct node *alloc_to_node(const struct alloc *a)
 {
 	struct node *out = node_object();
 	node_set(out, "version", node_int(1));
+	node_set(out, "lastMac", node_int(a->last_mac));
 	node_set(out, "ports", ports_to_node(a));
 	for (guint kind = 0; kind < ALLOC_KINDS; kind++) {
 		struct node *section = node_object();
@@ -268,6 +269,12 @@ struct alloc *alloc_from_node(const struct node *n, GError **error)
 		bad(error, "ports", "");
 		return NULL;
 	}
+	gint64 last = node_integer(node_get(n, "lastMac"), 0);
+	if (last < 0 || last > G_MAXUINT32) {
+		bad(error, "lastMac", "");
+		return NULL;
+	}
+	a->last_mac = (guint32)last;
 	if (!read_ports(a, ports, error))
 		return NULL;
 	for (guint kind = 0; kind < ALLOC_KINDS; kind++) {

@@ -6,7 +6,8 @@
  * These choices must survive every later compilation, or flows and counters would change their meaning. So they
  * are a document of their own (one JSON object in the store, beside the truth) and alloc_assign is a pure function: old
  * allocations and a graph in, new allocations out. What still exists keeps its number; what is new gets the
- * lowest free one, in order of id; what is gone is released.
+ * lowest free one, in order of id; what is gone is released. MACs are not given twice (not before four thousand million
+ * others): by them the data path tells a port that comes back from another one with its address.
  */
 #pragma once
 #include "model/graph.h"

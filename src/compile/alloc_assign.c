@@ -191,6 +191,15 @@ static guint choose_host(struct placing *p, const struct vm *vm)
 	return best;
 }
 
+/* A MAC goes along with its NIC, also from a host that is no more. */
+static void give_mac(struct placing *p, struct alloc_port *port, const struct alloc_port *old)
+{
+	if (old && take_number(&p->macs, mac_number(old->mac)))
+		memcpy(port->mac, old->mac, sizeof port->mac);
+	else
+		mac_make(port->mac, p->as->a->last_mac = take_lowest(&p->macs));
+}
+
 static gboolean place_vm(struct placing *p, const struct vm *vm)
 {
 	guint host = GPOINTER_TO_UINT(g_hash_table_lookup(p->host_of, vm));
@@ -210,7 +219,7 @@ static gboolean place_vm(struct placing *p, const struct vm *vm)
 			port->number = take_lowest(&f);
 		}
 		if (!mac_number(port->mac))
-			mac_make(port->mac, take_lowest(&p->macs));
+			give_mac(p, port, old_port(p->as, nic));
 	}
 	return TRUE;
 }
@@ -220,7 +229,9 @@ gboolean assign_ports(struct assignment *as)
 	g_autoptr(GArray) load = g_array_new(FALSE, TRUE, sizeof(guint));
 	g_autoptr(GPtrArray) numbers = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref);
 	g_autoptr(GHashTable) macs = g_hash_table_new(NULL, NULL), host_of = g_hash_table_new(NULL, NULL);
-	struct placing p = {as, load, numbers, {macs, 1}, host_of};
+	guint32 last_mac = as->old ? as->old->last_mac : 0;
+	struct placing p = {as, load, numbers, {macs, last_mac + 1}, host_of};
+	as->a->last_mac = last_mac;
 	g_array_set_size(load, as->settings->hosts);
 	for (guint h = 0; h < as->settings->hosts; h++)
 		g_ptr_array_add(numbers, g_hash_table_new(NULL, NULL));

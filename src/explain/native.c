@@ -95,6 +95,7 @@ static guint32 native_generation(struct native *n, const struct tables *t, const
 	if (!is_new && !anew && !g_hash_table_contains(moved, GUINT_TO_POINTER(p->port.net)))
 		return word->generation;
 	*past = live_bounds(*past, anew ? t->live : LIVE_KEEP, is_new, live_next_odd(&n->generation));
+	past->before = word->slot;
 	past->judge = p->judge;
 	return live_next_even(&n->generation);
 }

@@ -79,13 +79,28 @@ static void drop_privileges(uid_t uid, guint64 capabilities)
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), FAIL_NNP);
 }
 
+#define ENVIRONMENT_SIZE 5
+
+/* A role gets two settings of the caller's environment, where they make sense, and nothing else of it. */
+static void fill_environment(char *environment[ENVIRONMENT_SIZE], char *room, gsize size)
+{
+	const char *edge = g_getenv("ESCARP_EDGE"), *mib = g_getenv("ESCARP_POLICY_MIB");
+	guint n = 0;
+
+	environment[n++] = (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	environment[n++] = (char *)"LC_ALL=C.UTF-8";
+	if (edge && !strcmp(edge, "xdp"))
+		environment[n++] = (char *)"ESCARP_EDGE=xdp";
+	if (mib && strlen(mib) <= 4 && strspn(mib, "0123456789") == strlen(mib)) {
+		g_snprintf(room, (gulong)size, "ESCARP_POLICY_MIB=%s", mib);
+		environment[n++] = room;
+	}
+	environment[n] = NULL;
+}
+
 static void G_GNUC_NORETURN become(const struct spawn *s, const struct prepared *p)
 {
-	static char *const ENVIRONMENT[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C.UTF-8",
-	                                    NULL};
-	static char *const ENVIRONMENT_XDP[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C.UTF-8",
-	                                        (char *)"ESCARP_EDGE=xdp", NULL};
-	const char *edge = g_getenv("ESCARP_EDGE");
+	char room[32], *environment[ENVIRONMENT_SIZE];
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -99,8 +114,8 @@ static void G_GNUC_NORETURN become(const struct spawn *s, const struct prepared 
 	set_limits();
 	must(chdir("/"), FAIL_FDS);
 	drop_privileges(s->uid, s->capabilities);
-	execve("/proc/self/exe", (char *const *)s->argv,
-	       edge && !g_strcmp0(edge, "xdp") ? ENVIRONMENT_XDP : ENVIRONMENT);
+	fill_environment(environment, room, sizeof(room));
+	execve("/proc/self/exe", (char *const *)s->argv, environment);
 	_exit(FAIL_EXEC);
 }
 

@@ -240,6 +240,74 @@ static void test_between(void)
 	passes(w, FALSE, 40000, FRAME_ACK);
 }
 
+static void set_turn(struct twin *w, guint32 port, guint32 slot, guint32 before, guint32 generation, guint64 turn)
+{
+	struct esc_port_past *past = (gpointer)native_table(twin_native(w), "port_past")->array;
+	struct esc_port_word *words = (gpointer)native_table(twin_native(w), "port_word")->array;
+
+	words[port] = (struct esc_port_word){slot, generation};
+	past[port].before = before;
+	past[ESC_PAST_TURN].judge = turn;
+	twin_reload(w);
+}
+
+/*
+ * Both ends of a flow change at once: before, the sender is open and the receiver closed to UDP 53; afterwards it is the
+ * other way round. Neither lets it pass, so nothing does between the two flips, whichever comes first.
+ */
+static void test_turn_closes(void)
+{
+	for (guint first = 1; first <= 2; first++) {
+		g_autoptr(twin) w = twin_new_world();
+		g_autoptr(tables) after = world_tables_denied(1);
+		const struct esc_port_word *words = (gconstpointer)native_table(twin_native(w), "port_word")->array;
+		struct frame_spec s = scene_from(1, A1, A2, 17, 5300, 53), web = scene_from(1, A1, A2, 6, 40000, 8080);
+		guint32 open, closed, denies, now, next;
+
+		twin_update(w, after);
+		denies = words[1].slot;
+		closed = words[2].slot;
+		open = words[4].slot; /* of a port without a group */
+		now = words[1].generation;
+		next = now + 1;
+		set_turn(w, 2, closed, 0, now, 0);
+		set_turn(w, 1, open, 0, now, 1);
+		port_drop(w, 1, &s, ESC_V_POLICY_IN, 2);
+		if (first == 1) {
+			set_turn(w, 1, denies, open, next, 1);
+			port_drop(w, 1, &s, ESC_V_POLICY_OUT, 1);
+		} else {
+			set_turn(w, 2, open, closed, next, 1);
+			port_drop(w, 1, &s, ESC_V_POLICY_IN, 2); /* though 1 has not flipped, and 2 has */
+			port_pass(w, 1, &web, NULL);             /* what was allowed goes on being */
+		}
+		set_turn(w, 1, denies, open, next, 1);
+		set_turn(w, 2, open, closed, next, 1);
+		port_drop(w, 1, &s, ESC_V_POLICY_OUT, 1);
+		set_turn(w, 2, open, closed, next, 2);
+		port_drop(w, 1, &s, ESC_V_POLICY_OUT, 1);
+	}
+}
+
+/* The other way round: the sender's policy opens first while the receiver's is about to close. */
+static void test_turn_opens(void)
+{
+	g_autoptr(twin) w = twin_new_world();
+	g_autoptr(tables) denied = world_tables_denied(1);
+	const struct esc_port_word *words = (gconstpointer)native_table(twin_native(w), "port_word")->array;
+	struct frame_spec s = scene_from(1, A1, WORLD_ADDR(1, 5), 6, 40000, 8080);
+	guint32 generation, denies, open;
+
+	twin_update(w, denied);
+	generation = words[1].generation;
+	denies = words[1].slot;
+	open = words[4].slot;
+	set_turn(w, 1, open, denies, generation + 1, 1); /* flipped; port 2, which allows it, has not */
+	port_drop(w, 1, &s, ESC_V_POLICY_OUT, 1);
+	set_turn(w, 1, open, denies, generation + 1, 2); /* port 2 is none of this change */
+	port_pass(w, 1, &s, NULL);
+}
+
 /* --- random --- */
 
 #define WORLDS  6
@@ -352,5 +420,7 @@ void cases_change_register(void)
 	g_test_add_func("/change/keep-ends", test_keep_ends);
 	g_test_add_func("/change/next-owner", test_next_owner);
 	g_test_add_func("/change/between", test_between);
+	g_test_add_func("/change/turn-closes", test_turn_closes);
+	g_test_add_func("/change/turn-opens", test_turn_opens);
 	g_test_add_func("/change/random", test_random);
 }

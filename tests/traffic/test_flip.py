@@ -2,7 +2,8 @@
 """Two policies in turn, 100 times a second, under traffic: what both deny never passes, what both allow is never lost.
 
 Each policy denies port 9000 by another of its two lists and allows it by the other, so that half of one with half of the
-other would let it pass; each has 1000 rules a list, so that it is not installed in one breath.
+other would let it pass, and port 9001 at one of the two machines; each has 1000 rules a list, so that it is not
+installed in one breath.
 """
 import json
 import os
@@ -24,14 +25,16 @@ def policy(which):
     """Subnet's group (0) or card's (1) denies 9000 and the other allows it; open are 7000 and 8000 + which."""
     def group(name, denies):
         filler = [h.rule(f'f{i}', 200 + i, 'Deny' if (i + which) % 2 else 'Allow', source=f'172.20.{i >> 8}.{i & 255}/32', dport=str(20000 + i))
-                  for i in range(RULES - 5)]
+                  for i in range(RULES - 6)]
         return h.nsg(name, h.rule('marked', 100, 'Deny' if denies else 'Allow', protocol='*', dport='9000'),
+                     h.rule('far', 105, 'Deny' if which else 'Allow', protocol='*', dport='9001'),
                      h.rule('both', 110, 'Allow', protocol='*', dport='7000'),
                      h.rule('one', 120, 'Allow', protocol='*', dport=str(8000 + which)), *filler,
                      h.rule('rest', 4096, 'Deny', protocol='*'))
-    return h.template(group('gs', which == 0), group('gn', which == 1),
+    sender = h.nsg('ga', h.rule('far', 100, 'Allow' if which else 'Deny', direction='Outbound', protocol='*', dport='9001'))
+    return h.template(sender, group('gs', which == 0), group('gn', which == 1),
                       h.vnet('net', '10.0.0.0/16', {'s': ('10.0.0.0/24', None), 'u': ('10.0.1.0/24', 'gs')}),
-                      h.vm('a', 'net', 's', A), h.vm('b', 'net', 'u', B, group='gn'))
+                      h.vm('a', 'net', 's', A, group='ga'), h.vm('b', 'net', 'u', B, group='gn'))
 
 
 def flipper(*args):
@@ -155,20 +158,22 @@ def knock(port, counts, stop):
 
 def flips(t):
     allowed, denied, stream = Datagrams(7000, 0.001), Datagrams(9000, 0.0005), Stream(7000)
+    far = Datagrams(9001, 0.0005)
     stop, marked = [], [0, 0]
     knocker = threading.Thread(target=knock, args=(9000, marked, stop))
     drops = lab.drops('b', 'policy-in')
-    for x in (allowed, denied, stream, knocker):
+    for x in (allowed, denied, far, stream, knocker):
         x.start()
     r = flipper('flip', os.path.join(lab.dir, 'tables1'), os.path.join(lab.dir, 'tables0'), 10, TIMES)
     stop.append(True)
     knocker.join()
     stream.finish()
-    for x in (allowed, denied):
+    for x in (allowed, denied, far):
         x.end()
     t.ok(r.returncode == 0, f'{TIMES} flips', r.stderr)
     print('#', r.stdout.strip())
     t.eq((len(denied.got), marked[0]), (0, 0), f'of {denied.sent} datagrams and {marked[1]} connections that both deny, none passes')
+    t.eq(far.got, [], f'nor does any of {far.sent} that one machine denies before and the other one after')
     t.ok(denied.sent > 1000 and lab.drops('b', 'policy-in') >= drops + denied.sent, 'each is counted as policy-in', lab.escarp('drops').stdout)
     t.eq(allowed.got, list(range(allowed.sent)), f'of {allowed.sent} that both allow, each arrives, once and in order')
     t.ok(stream.wrong is None and stream.rounds > 10, f'a connection that both allow goes on ({stream.rounds} rounds)', stream.wrong)

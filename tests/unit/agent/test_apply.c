@@ -53,6 +53,7 @@ static int put(void *map, const void *key, const void *value)
 		return -E2BIG;
 	memcpy(&k, key, sizeof(k));
 	memcpy(&peers[k], value, sizeof(guint32));
+	g_assert_cmpuint(past[ESC_PAST_TURN].judge & 1, ==, 0); /* all flips are done */
 	g_string_append_printf(trace, "+%c", policy());
 	return 0;
 }
@@ -106,6 +107,7 @@ gboolean maps_write_port(struct agent *a, guint number, const struct esc_port *p
 	(void)number;
 	(void)port;
 	(void)error;
+	g_assert_cmpuint(past[ESC_PAST_TURN].judge & 1, ==, 1); /* a turn, from the first flip to the last */
 	g_string_append_c(trace, 'w');
 	return TRUE;
 }
@@ -418,6 +420,8 @@ static void modes(void)
 	g_assert_cmpuint(past[1].ended, >, before.generation);
 	g_assert_cmpuint(past[1].ended, <, word(1).generation);
 	g_assert_cmpuint(past[1].judge, ==, 'D');
+	g_assert_cmpuint(past[1].before, ==, before.slot);
+	g_assert_cmpuint(past[ESC_PAST_TURN].judge, ==, 8); /* four changes, whole */
 	before = word(1);
 	apply(&b, live(revision(1, 1, 'D', 1), LIVE_KILL), "ashpwo"); /* nothing that judges has changed */
 	g_assert_cmpuint(words[1], ==, agent_word(before.slot, before.generation));

@@ -299,6 +299,30 @@ static void test_moving_nic(void)
 	g_assert_cmpuint(alloc_port(b, kit_nic(h, "n1"))->number, ==, alloc_port(a, kit_nic(g, "n1"))->number);
 }
 
+/* A machine goes and another comes, with its address and its place: it is another by its MAC, also after the JSON. */
+static void test_mac_is_new(void)
+{
+	static const char n0[] = "{'id':'~networkInterfaces/n0','properties':{'primary':true}}";
+	static const char n1[] = "{'id':'~networkInterfaces/n1','properties':{'primary':true}}";
+	static const char n2[] = "{'id':'~networkInterfaces/n2','properties':{'primary':true}}";
+	struct alloc_settings s;
+	alloc_settings_init(&s);
+	g_autoptr(kit) before = office(n0, n1), after = office(n0, n2);
+	g_autoptr(graph) g = kit_graph(before, 0), h = kit_graph(after, 0);
+	struct alloc *a = through_json(alloc_assign(NULL, g, &s, NULL));
+	struct alloc *b = through_json(alloc_assign(a, h, &s, NULL)), *c = alloc_assign(b, g, &s, NULL);
+	const struct alloc_port *old = alloc_port(a, kit_nic(g, "n1")), *new = alloc_port(b, kit_nic(h, "n2"));
+	const struct alloc_port *again = alloc_port(c, kit_nic(g, "n1"));
+	g_assert_cmpuint(new->number, ==, old->number);
+	g_assert_cmpint(memcmp(new->mac, old->mac, 6), !=, 0);
+	g_assert_cmpint(memcmp(again->mac, old->mac, 6), !=, 0);
+	g_assert_cmpint(memcmp(again->mac, new->mac, 6), !=, 0);
+	g_assert_cmpmem(alloc_port(c, kit_nic(g, "n0"))->mac, 6, alloc_port(a, kit_nic(g, "n0"))->mac, 6);
+	alloc_free(a);
+	alloc_free(b);
+	alloc_free(c);
+}
+
 static void test_declared_public(void)
 {
 	struct alloc_settings s;
@@ -360,6 +384,8 @@ static void test_bad_json(void)
 	        "hosts':{},'rules':{},'snat':{}}",
 	        "{'version':1,'ports':{},'networks':{'x':16777215},'private':{},'public':{},'hosts':{},'rules':{},'"
 	        "snat':{}}",
+	        "{'version':1,'lastMac':-1,'ports':{},'networks':{},'private':{},'public':{},'hosts':{},'rules':{},'"
+	        "snat':{}}",
 	        "{'version':1,'ports':{},'networks':{'x':0},'private':{},'public':{},'hosts':{},'rules':{},'snat':{}}",
 	        "{'version':1,'ports':{},'networks':{},'private':{'x':'10.0.0'},'public':{},'hosts':{},'rules':{},'"
 	        "snat':{}}",
@@ -392,6 +418,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/alloc/limits", test_limits);
 	g_test_add_func("/alloc/moving-nic", test_moving_nic);
+	g_test_add_func("/alloc/mac-is-new", test_mac_is_new);
 	g_test_add_func("/alloc/declared-public", test_declared_public);
 	g_test_add_func("/alloc/full-subnet", test_full_subnet);
 	g_test_add_func("/alloc/bad-json", test_bad_json);
