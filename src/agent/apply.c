@@ -85,13 +85,22 @@ static gboolean check(struct change *c, GError **error)
 	return TRUE;
 }
 
+static void note_moved(struct change *c, enum agent_map map, const GArray *after)
+{
+	const struct sync *s = &c->a->syncs[map];
+	guint size = s->key_size + s->value_size;
+
+	live_moved(c->moved, (struct live_places){s->held->data, sync_count(s), s->key_size, size},
+	           (struct live_places){after->data, after->len, s->key_size, size});
+}
+
 static gboolean change_open(struct change *c, struct agent *a, const struct tables *t, enum live_flows live,
                             GError **error)
 {
-	const struct sync *addrs = &a->syncs[MAP_ADDRS];
-
 	*c = (struct change){.a = a, .t = t, .live = live};
-	c->moved = live_moved(addrs->held->data, sync_count(addrs), t->addrs->data, t->addrs->len);
+	c->moved = g_hash_table_new(NULL, NULL);
+	note_moved(c, MAP_ADDRS, t->addrs);
+	note_moved(c, MAP_ADDRS6, t->addrs6);
 	c->slots = g_new0(guint32, t->blobs->len + 1);
 	c->flipped = g_array_new(FALSE, FALSE, sizeof(guint32));
 	if (!place_blobs(c, error))

@@ -25,7 +25,7 @@ struct alloc {
 	GHashTable *ports;                    /* lower-case NIC id -> struct alloc_port */
 	GHashTable *numbers[ALLOC_KINDS];     /* char * -> guint32 as pointer; never 0 */
 	GHashTable *addresses6[ALLOC_KINDS6]; /* char * -> struct ip6; never :: */
-	guint32 last_mac; /* number of the newest MAC */
+	guint32 last_mac;                     /* number of the newest MAC */
 	guint *top;                           /* largest port number by host */
 	guint hosts;
 };

@@ -42,17 +42,20 @@ struct esc_port_past live_bounds(struct esc_port_past old, enum live_flows mode,
 	return old;
 }
 
-GHashTable *live_moved(const void *before, guint before_count, const void *after, guint after_count)
+void live_moved(GHashTable *networks, struct live_places before, struct live_places after)
 {
-	const struct table_addr *old = before, *new = after;
-	GHashTable *networks = g_hash_table_new(NULL, NULL);
+	const guint8 *old = before.records, *new = after.records;
 	guint j = 0;
 
-	for (guint i = 0; i < before_count; i++) {
-		while (j < after_count && memcmp(&new[j].key, &old[i].key, sizeof(old->key)) < 0)
+	for (guint i = 0; i < before.count; i++, old += before.size) {
+		guint32 net;
+
+		while (j < after.count && memcmp(new, old, before.key_size) < 0) {
+			new += after.size;
 			j++;
-		if (j == after_count || memcmp(&new[j], &old[i], sizeof(*old)))
-			g_hash_table_add(networks, GUINT_TO_POINTER(old[i].key.net));
+		}
+		memcpy(&net, old, sizeof(net));
+		if (j == after.count || memcmp(new, old, before.size))
+			g_hash_table_add(networks, GUINT_TO_POINTER(net));
 	}
-	return networks;
 }

@@ -28,9 +28,14 @@ guint32 live_next_even(guint32 *last);
 /* The bounds of a port that flips to generation `next`. A port that is new keeps nothing of its number's earlier owner. */
 struct esc_port_past live_bounds(struct esc_port_past old, enum live_flows mode, gboolean is_new, guint32 next);
 
+/* Where addresses are: struct table_addr or table_addr6, sorted by key. A key begins with its network. */
+struct live_places {
+	gconstpointer records;
+	guint count, key_size, size;
+};
+
 /*
- * Networks in which an address is gone, or somewhere else: set of network numbers. The flows of all their ports are
- * asked again where they lead, whatever the mode: nobody goes on talking to an address's next owner. `before` and
- * `after` are arrays of struct table_addr, sorted by key. Caller unrefs.
+ * Adds the networks in which an address is gone, or somewhere else. The flows of all their ports are asked again where
+ * they lead, whatever the mode: nobody goes on talking to an address's next owner. Of both, sizes are the same.
  */
-GHashTable *live_moved(const void *before, guint before_count, const void *after, guint after_count);
+void live_moved(GHashTable *networks, struct live_places before, struct live_places after);

@@ -100,29 +100,33 @@ static guint32 native_generation(struct native *n, const struct tables *t, const
 	return live_next_even(&n->generation);
 }
 
-static int native_addr_order(gconstpointer a, gconstpointer b)
+static int native_addr_order(gconstpointer a, gconstpointer b, gpointer size)
 {
-	return memcmp(a, b, sizeof(struct esc_addr_key));
+	return memcmp(a, b, GPOINTER_TO_UINT(size));
 }
 
 /* Tables of tests need not be sorted. */
-static GHashTable *native_moved(struct native *n, const struct tables *t)
+static void native_moved(GHashTable *moved, GArray **known, GArray *addrs, guint key_size)
 {
-	GArray *now = g_array_copy(t->addrs);
-	GHashTable *moved;
+	GArray *now = g_array_copy(addrs);
+	guint size = g_array_get_element_size(now);
 
-	g_array_sort(now, native_addr_order);
-	moved = live_moved(n->known_addrs->data, n->known_addrs->len, now->data, now->len);
-	g_array_unref(n->known_addrs);
-	n->known_addrs = now;
-	return moved;
+	g_array_sort_with_data(now, native_addr_order, GUINT_TO_POINTER(key_size));
+	if (*known) {
+		live_moved(moved, (struct live_places){(*known)->data, (*known)->len, key_size, size},
+		           (struct live_places){now->data, now->len, key_size, size});
+		g_array_unref(*known);
+	}
+	*known = now;
 }
 
 static void native_put_ports(struct native *n, const struct tables *t, const GArray *starts)
 {
 	g_autofree struct esc_port_word *words = g_new0(struct esc_port_word, ESC_MAX_PORTS);
-	g_autoptr(GHashTable) moved = native_moved(n, t);
+	g_autoptr(GHashTable) moved = g_hash_table_new(NULL, NULL);
 
+	native_moved(moved, &n->known_addrs, t->addrs, sizeof(struct esc_addr_key));
+	native_moved(moved, &n->known_addrs6, t->addrs6, sizeof(struct esc_addr_key6));
 	for (guint i = 0; i < t->ports->len; i++) {
 		const struct table_port *p = t->ports->pdata[i];
 		if (!p->number || p->number >= ESC_MAX_PORTS)
@@ -214,7 +218,6 @@ struct native *native_new(const struct tables *t)
 	table_init_array(&n->budgets, ESC_MAX_PORTS, sizeof(struct esc_budget));
 	table_init_array(&n->scratch, 1, sizeof(struct esc_scratch));
 	table_init_array(&n->effects, 1, sizeof(struct esc_effect));
-	n->known_addrs = g_array_new(FALSE, FALSE, sizeof(struct table_addr));
 	native6_init(n);
 	native_init_static(n);
 	native_load(n, t);
@@ -239,6 +242,7 @@ void native_free(struct native *n)
 	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
 		table_clear(all[i]);
 	g_array_unref(n->known_addrs);
+	g_array_unref(n->known_addrs6);
 	g_free(n);
 }
 

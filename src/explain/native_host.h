@@ -19,9 +19,9 @@ struct native {
 	guint64 now; /* milliseconds */
 	guint64 events;
 	struct esc_event last_event;
-	guint32 generation;  /* last one given */
-	GArray *known_addrs; /* of the tables in force, struct table_addr sorted by key */
-	GArray *steps;       /* see native_watch */
+	guint32 generation;                 /* last one given */
+	GArray *known_addrs, *known_addrs6; /* of the tables in force, sorted by key */
+	GArray *steps;                      /* see native_watch */
 	struct native_end end;
 };
 

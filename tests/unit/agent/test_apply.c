@@ -88,6 +88,7 @@ void maps_records(const struct tables *t, const GArray *endpoints, const GArray 
 	memset(out, 0, MAP_COUNT * sizeof(*out));
 	out[MAP_PEERS] = (struct map_records){t->peers->data, t->peers->len};
 	out[MAP_ADDRS] = (struct map_records){t->addrs->data, t->addrs->len};
+	out[MAP_ADDRS6] = (struct map_records){t->addrs6->data, t->addrs6->len};
 }
 
 gboolean maps_write_host(struct agent *a, const struct tables *t, GError **error)
@@ -445,6 +446,29 @@ static void way_back(void)
 	bench_close(&b);
 }
 
+/* The same of an IPv6 address that is gone. */
+static void moved6(void)
+{
+	struct table_addr6 a = {.key = {7, {{1, 2, 3, 4}}}, .value = {.host = 1, .port = 1}};
+	struct tables *t = revision(2, 1, 'A', 1), *u = revision(2, 1, 'A', 1);
+	guint32 first, second;
+	struct bench b;
+
+	bench_open(&b);
+	sync_clear(&b.a->syncs[MAP_ADDRS6]);
+	sync_init(&b.a->syncs[MAP_ADDRS6], "addrs6", &OPS, NULL, sizeof(a.key), sizeof(a.value), MOST);
+	((struct table_port *)t->ports->pdata[0])->port.net = ((struct table_port *)u->ports->pdata[0])->port.net = 7;
+	g_array_append_val(t->addrs6, a);
+	apply(&b, t, "ashpww+A+A+Ao");
+	first = word(1).generation;
+	second = word(2).generation;
+	apply(&b, live(u, LIVE_KILL), "as-Ahpwwo");
+	g_assert_cmpuint(word(1).generation, >, first);
+	g_assert_cmpuint(past[1].ended, <, first);
+	g_assert_cmpuint(word(2).generation, ==, second);
+	bench_close(&b);
+}
+
 /* An address of the network is somewhere else: flows ask again where it is, and keep what they were admitted by. */
 static void moved(void)
 {
@@ -482,5 +506,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/agent/apply/modes", modes);
 	g_test_add_func("/agent/apply/way-back", way_back);
 	g_test_add_func("/agent/apply/moved", moved);
+	g_test_add_func("/agent/apply/moved6", moved6);
 	return g_test_run();
 }
