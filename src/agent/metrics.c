@@ -225,8 +225,8 @@ static void put_restarts(struct metrics *m, const struct metric *d, GString *s)
 static const struct metric METRICS[] = {
         {"escarp_dropped_packets_total", "counter", "Packets dropped, by port and verdict.", put_dropped},
         {"escarp_rule_decisions_total", "counter", "First packets that a security rule has decided.", put_decided},
-        {"escarp_flows", "gauge", "Flows in use that count against a port's quota.", put_flows},
-        {"escarp_flows_quota", "gauge", "Flows that a port may own.", put_quota},
+        {"escarp_flows", "gauge", "Flows over IPv4 in use that count against a port's quota.", put_flows},
+        {"escarp_flows_quota", "gauge", "Flows that a port may own, of each family.", put_quota},
         {"escarp_events_total", "counter", "Drops of a port that were recorded since the agent started.", put_events},
         {"escarp_events_lost_total", "counter",
          "Dropped packets of a port without a record since the agent started: beyond its budget, or parts of a larger "

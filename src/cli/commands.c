@@ -177,7 +177,8 @@ const struct command commands[] = {
          "first packet of what it decides; what belongs to a connection is counted there.",
          follow_options, 0, 0, FALSE, VALUES_NONE, cmd_drops},
         {"flows", "", "Shows the connections that the data path knows",
-         "One line for each direction of each connection, with its state, how long it has been idle, what went this "
+         "One line for each direction of each connection over IPv4, with its state, how long it has been idle, what "
+         "went this "
          "way and "
          "back, and the rules that admit it.",
          flows_options, 0, 0, FALSE, VALUES_NONE, cmd_flows},

@@ -121,7 +121,8 @@ char *help_man(void)
 		man_command(s, c);
 	g_string_append(s, ".SH OPTIONS OF EVERY COMMAND\n");
 	man_options(s, common_options);
-	g_string_append(s, ".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nIt failed, or, for probe, something differs.\n"
+	g_string_append(s, ".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nIt failed; for probe, something differs; for "
+	                   "trace, the packet or its answer is dropped.\n"
 	                   ".TP\n2\nThe input is wrong; nothing was changed.\n"
 	                   ".SH ENVIRONMENT\n.TP\nESCARP_LAB\nThe lab when \\-\\-lab is not given.\n");
 	return g_string_free(s, FALSE);
