@@ -8,6 +8,8 @@
 
 #include "compile/compile.h"
 
+#include <string.h>
+
 static GPtrArray *compile_all(const struct plan_side *s, GError **error)
 {
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)tables_free);
@@ -63,6 +65,24 @@ static int trace_files(const struct invocation *i)
 	return data ? show(i, data) : EXIT_BAD_INPUT;
 }
 
+/* Another network may have the same addresses: a flow of these two is at the port of one of them. */
+static struct node *flows_of_both(const struct node *flows, const struct node *data)
+{
+	const char *from = node_get_str(node_get(data, "from"), "label", ""),
+	           *to = node_get_str(node_get(data, "to"), "label", "");
+	gboolean outside = !strcmp(from, "internet"); /* then it is for a public address, which nobody else has */
+	struct node *list = node_array();
+
+	for (guint i = 0; i < node_length(flows); i++) {
+		struct node *f = node_item(flows, i);
+		const char *port = node_get_str(f, "port", "");
+
+		if (outside || !strcmp(port, from) || !strcmp(port, to))
+			node_append(list, node_ref(f));
+	}
+	return list;
+}
+
 static int trace_live(const struct invocation *i)
 {
 	g_autoptr(GError) error = NULL;
@@ -80,7 +100,8 @@ static int trace_live(const struct invocation *i)
 	flows = trace_live_flows(i->lab, l->settings.hosts, &r, !option_given(i, "source-port"), &error);
 	if (!flows)
 		return report_error(EXIT_BAD_INPUT, "trace: %s", error->message);
-	node_set(data, "flows", flows);
+	node_set(data, "flows", flows_of_both(flows, data));
+	node_unref(flows);
 	return show(i, data);
 }
 
