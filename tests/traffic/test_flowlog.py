@@ -238,6 +238,7 @@ def test_restart(t):
             return flush()['on'] and pid() != first
         except OSError:
             return False
+    wait_for(lambda: flush()['on'])  # what is there at the first reading has begun before
     with lab.socket('a', kind=socket.SOCK_DGRAM) as s:
         s.settimeout(3)
         s.connect((B, 8080))
