@@ -9,17 +9,16 @@
  *     overlay      from port 1, and back by overlay    the others live on another host
  *     edge         from port 1, and back by uplink     the others are outside; port 1 is asked by its public address
  *
+ * IPv6 likewise, but for what speaks of the link. A file's first sender of either family is the one that is dressed.
+ *
  * Each way twice, with a policy that denies everything, which nothing may pass, and one that allows everything, past
  * which only what the naive reader below finds well formed may go. Checksums are carried along, never made good.
  */
 #include "capture.h"
-#include "scene.h"
+#include "dress.h"
 #include <string.h>
 
-#define OWN    WORLD_ADDR(1, 4)
-#define PUBLIC WORLD_PUBLIC(12)
-#define FAR    WORLD_ADDR(9, 4)
-#define FILES  24 /* between two comparisons of everything that the builds wrote */
+#define FILES 24 /* between two comparisons of everything that the builds wrote */
 
 enum way { AS_IS_PORT, AS_IS_OVERLAY, AS_IS_EDGE, LOCAL, OVERLAY, EDGE, WAYS };
 
@@ -28,8 +27,8 @@ struct replay {
 	struct native *alone; /* for what TEST_RUN does not take */
 	enum way way;
 	gboolean allow;
-	guint32 own; /* the address of the file that is port 1's; 0: none yet */
-	guint64 frames, cut, short_ones, ends[ESC_V_COUNT];
+	struct dressing dressing;
+	guint64 frames, cut, short_ones, six, ends[ESC_V_COUNT]; /* six: forwarded */
 };
 
 /* --- the world --- */
@@ -51,14 +50,41 @@ static GBytes *policy_of(gboolean allow)
 	return blob;
 }
 
+static struct esc_ip6 six(guint32 addr)
+{
+	struct esc_ip6 a;
+
+	frame_six(addr, (guint8 *)a.w);
+	return a;
+}
+
+/* The other host's address, and port 1's public one, of both families. */
+static void add_elsewhere(struct tables *t)
+{
+	struct table_addr far = {.key = {100, GUINT32_TO_BE(DRESS_FAR)},
+	                         .value = {.host = GUINT32_TO_BE(WORLD_REMOTE), .port = 7}};
+	struct table_snat s = {.key = {1, GUINT32_TO_BE(DRESS_OWN)}, .value = {.addr = GUINT32_TO_BE(DRESS_PUBLIC)}};
+	struct table_endpoint e = {.key.vip = GUINT32_TO_BE(DRESS_PUBLIC),
+	                           .value = {.kind = ESC_EP_ONE, .one.port = 1}};
+	struct table_peer peer = {GUINT32_TO_BE(WORLD_REMOTE), ESC_PEER_HOST | ESC_PEER_EDGE};
+
+	world_mac(7, far.value.mac);
+	world_mac(1, e.value.one.mac);
+	struct table_addr6 far6 = {.key = {100, six(DRESS_FAR)}, .value = far.value};
+	struct table_snat6 s6 = {.key = {1, six(DRESS_OWN)}, .value = {six(DRESS_PUBLIC)}};
+	struct table_endpoint6 e6 = {.key.vip = six(DRESS_PUBLIC), .value = e.value};
+	g_array_append_val(t->addrs, far);
+	g_array_append_val(t->addrs6, far6);
+	g_array_append_val(t->snat, s);
+	g_array_append_val(t->snat6, s6);
+	g_array_append_val(t->endpoints, e);
+	g_array_append_val(t->endpoints6, e6);
+	g_array_append_val(t->peers, peer);
+}
+
 static struct tables *tables_of(gboolean allow)
 {
 	struct tables *t = tables_new();
-	struct table_addr far = {.key = {100, GUINT32_TO_BE(FAR)},
-	                         .value = {.host = GUINT32_TO_BE(WORLD_REMOTE), .port = 7}};
-	struct table_peer peer = {GUINT32_TO_BE(WORLD_REMOTE), ESC_PEER_HOST | ESC_PEER_EDGE};
-	struct table_snat s = {.key = {1, GUINT32_TO_BE(OWN)}, .value = {.addr = GUINT32_TO_BE(PUBLIC)}};
-	struct table_endpoint e = {.key.vip = GUINT32_TO_BE(PUBLIC), .value = {.kind = ESC_EP_ONE, .one.port = 1}};
 	guint32 blob = world_blob(t, policy_of(allow));
 
 	t->hosts = 2;
@@ -66,130 +92,14 @@ static struct tables *tables_of(gboolean allow)
 	        .fabric = GUINT32_TO_BE(WORLD_FABRIC), .ring_size = 1024, .hash_seed = 7, .overlay_mtu = 1450};
 	memcpy(t->self.uplink_mac, world_uplink, 6);
 	memcpy(t->self.nexthop_mac, world_nexthop, 6);
-	world_port(t, 1, 100, OWN, blob);
+	world_port(t, 1, 100, DRESS_OWN, blob);
 	world_port(t, 2, 100, WORLD_ADDR(1, 5), blob);
 	world_port(t, 3, 100, WORLD_ADDR(2, 4), blob);
-	world_mac(7, far.value.mac);
-	g_array_append_val(t->addrs, far);
-	g_array_append_val(t->peers, peer);
-	g_array_append_val(t->snat, s);
-	world_mac(1, e.value.one.mac);
-	g_array_append_val(t->endpoints, e);
-	world_dnat(t, 1, PUBLIC, 0, 0, OWN, 0, ESC_DNAT_STANDARD);
+	add_elsewhere(t);
+	world_dnat(t, 1, DRESS_PUBLIC, 0, 0, DRESS_OWN, 0, ESC_DNAT_STANDARD);
 	world_route(t, 100, WORLD_ADDR(0, 0), 16, ESC_HOP_NETWORK);
 	world_route(t, 100, 0, 0, ESC_HOP_INTERNET);
 	return t;
-}
-
-/* --- dressing --- */
-
-static gboolean is_ip4(const struct frame *f)
-{
-	return f->length >= 34 && frame_get16(f, 12) == 0x0800 && f->data[14] >> 4 == 4;
-}
-
-/* One's complement: a checksum that was right stays so, and one that was wrong too. */
-static void carry(struct frame *f, gsize at, guint32 was, guint32 is)
-{
-	guint32 sum;
-
-	if (at + 2 > f->length)
-		return;
-	sum = (guint16)~frame_get16(f, at) + (guint32)(guint16) ~(was >> 16) + (guint16)~was + (is >> 16) + (guint16)is;
-	sum = (sum & 0xffff) + (sum >> 16);
-	frame_set16(f, at, (guint16) ~(sum + (sum >> 16)));
-}
-
-static void readdress(struct frame *f, gsize at, guint32 is)
-{
-	guint32 was = frame_get32(f, at);
-	gsize l4 = 14 + (gsize)(f->data[14] & 15) * 4;
-
-	frame_set32(f, at, is);
-	carry(f, 24, was, is);
-	if (frame_get16(f, 20) & 0x1fff)
-		return;
-	if (f->data[23] == 6)
-		carry(f, l4 + 16, was, is);
-	else if (f->data[23] == 17 && l4 + 8 <= f->length && frame_get16(f, l4 + 6))
-		carry(f, l4 + 6, was, is);
-}
-
-/* The packet that an ICMP error quotes is the other side's: its addresses change as its own did. */
-static void readdress_quoted(struct frame *f, guint32 source, guint32 destination)
-{
-	static const gsize places[] = {54, 58};
-	gsize head = 14 + (gsize)(f->data[14] & 15) * 4;
-
-	if (head != 34 || f->data[23] != 1 || f->length < 62 ||
-	    (f->data[34] != 3 && f->data[34] != 11 && f->data[34] != 12))
-		return;
-	for (guint i = 0; i < 2; i++) {
-		guint32 was = frame_get32(f, places[i]);
-		guint32 is = was == source ? frame_get32(f, 26) : was == destination ? frame_get32(f, 30) : was;
-		frame_set32(f, places[i], is);
-		carry(f, 36, was, is); /* of the whole */
-		carry(f, 52, was, is); /* of the quoted header, which the whole one counts too */
-		carry(f, 36, is, was);
-	}
-}
-
-/* What a stranger of the file is here, as seen from port 1. */
-static guint32 stranger(const struct replay *r, guint32 addr)
-{
-	switch (r->way) {
-	case LOCAL:
-		return addr & 1 ? WORLD_ADDR(1, 5) : WORLD_ADDR(2, 4);
-	case OVERLAY:
-		return FAR;
-	default:
-		return 0xcb007100u | ((addr ^ addr >> 8) & 0xff); /* 203.0.113.0/24 */
-	}
-}
-
-static void dress_macs(const struct replay *r, gboolean back, guint32 port, struct frame *f)
-{
-	gboolean multicast = f->data[0] & 1;
-	guint8 broadcast[6];
-
-	memcpy(broadcast, f->data, 6);
-	memcpy(f->data, world_gateway, 6);
-	world_mac(port, f->data + 6);
-	if (back && r->way == EDGE) {
-		memcpy(f->data, world_uplink, 6);
-		memcpy(f->data + 6, world_nexthop, 6);
-	} else if (back && r->way == OVERLAY) {
-		world_mac(1, f->data);
-		memcpy(f->data + 6, world_gateway, 6);
-	}
-	if (multicast)
-		memcpy(f->data, broadcast, 6);
-}
-
-static struct twin_in dress(struct replay *r, struct frame *f)
-{
-	struct twin_in in = {.entry = TWIN_PORT, .port = 1};
-	guint32 source = 0, destination = 0, other;
-	gboolean back = FALSE;
-
-	if (is_ip4(f)) {
-		source = frame_get32(f, 26);
-		destination = frame_get32(f, 30);
-		r->own = r->own ? r->own : source;
-		back = destination == r->own && source != r->own;
-		other = stranger(r, back ? source : destination);
-		readdress(f, 26, back ? other : OWN);
-		if (destination >> 28 != 14 && destination != G_MAXUINT32) /* those stay what they are */
-			readdress(f, 30, !back ? other : r->way == EDGE ? PUBLIC : OWN);
-		readdress_quoted(f, source, destination);
-		if (back && r->way == LOCAL)
-			in.port = other == WORLD_ADDR(1, 5) ? 2 : 3;
-	}
-	if (back && r->way != LOCAL)
-		in = (struct twin_in){
-		        .entry = r->way == EDGE ? TWIN_EDGE : TWIN_OVERLAY, .vni = 100, .remote = WORLD_REMOTE};
-	dress_macs(r, back, in.port, f);
-	return in;
 }
 
 static struct twin_in entry_of(struct replay *r, struct frame *f)
@@ -202,7 +112,7 @@ static struct twin_in entry_of(struct replay *r, struct frame *f)
 	case AS_IS_EDGE:
 		return (struct twin_in){.entry = TWIN_EDGE};
 	default:
-		return dress(r, f);
+		return dress(&r->dressing, f);
 	}
 }
 
@@ -242,12 +152,25 @@ static gboolean ip4_is_whole(const struct frame *f)
 	}
 }
 
+static gboolean ip6_is_whole(const struct frame *f)
+{
+	gsize end = 54 + (gsize)frame_get16(f, 18);
+
+	if (end > f->length)
+		return FALSE;
+	switch (f->data[20]) {
+	case 6:
+		return tcp_is_whole(f, 54, end);
+	case 17:
+		return 62 <= end && frame_get16(f, 58) >= 8 && 54 + (gsize)frame_get16(f, 58) <= end;
+	default:
+		return 62 <= end;
+	}
+}
+
 static gboolean is_whole(const struct frame *f)
 {
-	if (is_ip4(f))
-		return ip4_is_whole(f);
-	return f->length >= 54 && frame_get16(f, 12) == 0x86dd && f->data[14] >> 4 == 6 &&
-	       54 + (gsize)frame_get16(f, 18) <= f->length;
+	return dress_is_ip4(f) ? ip4_is_whole(f) : dress_is_ip6(f) && ip6_is_whole(f);
 }
 
 /* --- the replay --- */
@@ -307,8 +230,9 @@ static void run_one(struct replay *r, struct frame *f)
 		return;
 	g_assert_true(r->allow);
 	g_assert_true(is_whole(&before) && is_whole(f));
-	if (is_ip4(f) && !(frame_get16(f, 20) & 0x3fff) && f->data[14] == 0x45 && frame_good(&before))
+	if ((dress_is_ip6(f) || (f->data[14] == 0x45 && !(frame_get16(f, 20) & 0x3fff))) && frame_good(&before))
 		g_assert_true(frame_good(f));
+	r->six += dress_is_ip6(f);
 }
 
 static void run_file(struct replay *r, const char *path)
@@ -322,7 +246,7 @@ static void run_file(struct replay *r, const char *path)
 		g_test_message("%s: no capture of a kind that is read here", path);
 		return;
 	}
-	r->own = 0;
+	r->dressing = (struct dressing){.way = (enum dress_way)(r->way - LOCAL)};
 	while (capture_next(&c, &f))
 		run_one(r, &f);
 	r->cut += c.cut;
@@ -364,10 +288,10 @@ static void replay(GPtrArray *paths, enum way way, gboolean allow)
 		if (r.ends[v])
 			g_string_append_printf(ends, " %u:%" G_GUINT64_FORMAT, v, r.ends[v]);
 	g_test_message("%s, %s: %" G_GUINT64_FORMAT " frames (%" G_GUINT64_FORMAT " cut, %" G_GUINT64_FORMAT
-	               " too short), by verdict%s",
-	               names[way], allow ? "allow all" : "deny all", r.frames, r.cut, r.short_ones, ends->str);
+	               " too short), %" G_GUINT64_FORMAT " of IPv6 forwarded, by verdict%s",
+	               names[way], allow ? "allow all" : "deny all", r.frames, r.cut, r.short_ones, r.six, ends->str);
 	/* a replay in which nothing ever gets through would prove nothing about what does */
-	g_assert_true(!allow || way < LOCAL || r.ends[ESC_V_FORWARD] > r.frames / 20);
+	g_assert_true(!allow || way < LOCAL || (r.ends[ESC_V_FORWARD] > r.frames / 20 && r.six > r.frames / 200));
 	native_free(r.alone);
 }
 
@@ -431,7 +355,7 @@ static void test_reader(void)
 		gboolean error;
 	} files[] = {{"little.pcap", 35, 0, FALSE}, {"big-nano.pcap", 10, 0, FALSE},  {"raw.pcap", 6, 0, FALSE},
 	             {"cooked.pcap", 6, 0, FALSE},  {"other-link.pcap", 0, 2, FALSE}, {"little.pcapng", 5, 0, FALSE},
-	             {"big.pcapng", 8, 0, FALSE},   {"cut-short.pcap", 3, 0, TRUE}};
+	             {"big.pcapng", 8, 0, FALSE},   {"cut-short.pcap", 3, 0, TRUE},   {"six.pcap", 16, 0, FALSE}};
 
 	for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
 		g_autofree char *path = g_build_filename(CAPTURES, files[i].name, NULL), *bytes = NULL;
@@ -445,7 +369,8 @@ static void test_reader(void)
 		}
 		g_assert_true(capture_open(&c, (const guint8 *)bytes, size));
 		for (; capture_next(&c, &f); frames++)
-			g_assert_true(strstr(path, "little.pcap") || strstr(path, "cut-short") || is_ip4(&f));
+			g_assert_true(strstr(path, "little.pcap") || strstr(path, "cut-short") || dress_is_ip4(&f) ||
+			              frame_get16(&f, 12) == 0x86dd);
 		g_assert_cmpuint(frames, ==, files[i].frames);
 		g_assert_cmpuint(c.left_out, ==, files[i].left_out);
 		g_assert_true(!c.error == !files[i].error);
