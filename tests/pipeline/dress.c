@@ -105,6 +105,17 @@ static void dress_macs(const struct dressing *d, gboolean back, guint32 port, st
 		memcpy(f->data, broadcast, 6);
 }
 
+/* Whether the frame comes back to the one that is port 1 here. Of two strangers the lower address is it, and of a machine
+ * that talks to itself the side with the higher port. */
+static gboolean comes_back(const struct dressing *d, const struct frame *f, guint32 source, guint32 destination)
+{
+	if (source == destination)
+		return frame_get16(f, 34) < frame_get16(f, 36);
+	if (source == d->own || destination == d->own)
+		return destination == d->own;
+	return source > destination;
+}
+
 /* FALSE: the frame goes the way of the file's first sender. `other` is what the other side is here. */
 static gboolean dress4(struct dressing *d, struct frame *f, guint32 *other)
 {
@@ -112,7 +123,7 @@ static gboolean dress4(struct dressing *d, struct frame *f, guint32 *other)
 	gboolean back;
 
 	d->own = d->own ? d->own : source;
-	back = destination == d->own && source != d->own;
+	back = comes_back(d, f, source, destination);
 	*other = stranger(d, back ? source : destination);
 	readdress(f, 26, back ? *other : DRESS_OWN);
 	if (destination >> 28 != 14 && destination != G_MAXUINT32) /* those stay what they are */
