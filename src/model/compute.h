@@ -38,7 +38,7 @@ void scale_set_free(struct scale_set *x);
 	        {p "[].properties.ipConfigurations[].id", IRRELEVANT},                                                 \
 	        {p "[].properties.ipConfigurations[].properties.subnet", ENFORCED},                                    \
 	        {p "[].properties.ipConfigurations[].properties.primary", ENFORCED},                                   \
-	        {p "[].properties.ipConfigurations[].properties.privateIPAddressVersion", RECORDED, WHY_IPV6, "IPv4"}, \
+	        {p "[].properties.ipConfigurations[].properties.privateIPAddressVersion", ENFORCED},                   \
 	        {p "[].properties.ipConfigurations[].properties.loadBalancerBackendAddressPools", ENFORCED},           \
 	        {p "[].properties.ipConfigurations[].properties.loadBalancerInboundNatPools", ENFORCED},               \
 	        {p "[].properties.ipConfigurations[].properties.applicationSecurityGroups", ENFORCED},                 \
@@ -47,7 +47,7 @@ void scale_set_free(struct scale_set *x);
 	        {p "[].properties.ipConfigurations[].properties.publicIPAddressConfiguration.name", ENFORCED},         \
 	        {p "[].properties.ipConfigurations[].properties.publicIPAddressConfiguration.sku.name", ENFORCED},     \
 	        {p "[].properties.ipConfigurations[].properties.publicIPAddressConfiguration.sku.tier", IRRELEVANT},   \
-	        {p PROFILE_ADDRESS "publicIPAddressVersion", RECORDED, WHY_IPV6, "IPv4"},                              \
+	        {p PROFILE_ADDRESS "publicIPAddressVersion", ENFORCED},                                                \
 	        {p PROFILE_ADDRESS "publicIPAllocationMethod", IRRELEVANT},                                            \
 	        {p PROFILE_ADDRESS "deleteOption", IRRELEVANT},                                                        \
 	        {p PROFILE_ADDRESS "idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},                                   \

@@ -20,7 +20,7 @@ const struct known nic_known[] = {
         {CONFIG "primary", ENFORCED},
         {CONFIG "privateIPAllocationMethod", ENFORCED},
         {CONFIG "privateIPAddress", ENFORCED},
-        {CONFIG "privateIPAddressVersion", RECORDED, WHY_IPV6, "IPv4"},
+        {CONFIG "privateIPAddressVersion", ENFORCED},
         {CONFIG "privateIPAddressPrefixLength", NOT_MODELLED, "blocks of private addresses are not modelled"},
         {CONFIG "provisioningState", IRRELEVANT},
         {CONFIG "privateLinkConnectionProperties", IRRELEVANT}, /* a report */

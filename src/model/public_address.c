@@ -9,7 +9,7 @@ const struct known public_address_known[] = {
         {"sku.name", ENFORCED},
         {"sku.tier", RECORDED, "an address of all regions is here what one of a region is", "Regional"},
         {"properties.publicIPAllocationMethod", ENFORCED},
-        {"properties.publicIPAddressVersion", RECORDED, WHY_IPV6, "IPv4"},
+        {"properties.publicIPAddressVersion", ENFORCED},
         {"properties.ipAddress", ENFORCED},
         {"properties.idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},
         {"properties.dnsSettings.domainNameLabel", RECORDED, WHY_NAMES},

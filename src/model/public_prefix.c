@@ -5,7 +5,7 @@
 const struct known public_prefix_known[] = {
         {"sku.name", RECORDED_PART},
         {"sku.tier", RECORDED_PART},
-        {"properties.publicIPAddressVersion", RECORDED, WHY_IPV6, "IPv4"},
+        {"properties.publicIPAddressVersion", RECORDED_PART},
         {"properties.prefixLength", RECORDED,
          "no block is set aside: addresses are taken one by one, wherever they are free"},
         {"properties.ipPrefix", IRRELEVANT}, /* reports, as are the next */

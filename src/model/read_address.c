@@ -134,7 +134,6 @@ static void add_prefix6(const struct spot *s, const char *dotted, struct prefix6
 		return;
 	}
 	g_array_append_val(list, p);
-	spot_recorded(s, dotted, WHY_IPV6);
 }
 
 void read_network_prefix(const struct spot *s, const char *dotted, GArray *list, GArray *list6)

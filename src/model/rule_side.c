@@ -85,8 +85,6 @@ static void read_addresses(struct rule_side *side, const struct spot *s, const s
 
 		read_match(side, &item, "");
 	}
-	if (side->prefixes6->len > 0)
-		spot_recorded(s, count > 0 ? names->addresses : names->address, WHY_IPV6);
 }
 
 static gboolean parse_port(const char *text, gsize length, guint16 *port)

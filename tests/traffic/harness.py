@@ -187,7 +187,7 @@ class Lab:
 
     def tcp(self, who, address, port, timeout=SILENCE, source_port=0):
         """The label that answered, '' for a refusal, None for silence."""
-        with self.socket(who) as s:
+        with self.socket(who, family_of(address)) as s:
             s.settimeout(timeout)
             if source_port:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -207,7 +207,7 @@ class Lab:
         return r.stdout.strip() or None
 
     def udp(self, who, address, port, timeout=SILENCE):
-        with self.socket(who, kind=socket.SOCK_DGRAM) as s:
+        with self.socket(who, family_of(address), kind=socket.SOCK_DGRAM) as s:
             s.settimeout(timeout)
             try:
                 s.connect((address, port))
@@ -220,6 +220,8 @@ class Lab:
 
     def ping(self, who, address, timeout=SILENCE):
         """One echo request; True when its reply came."""
+        if family_of(address) == socket.AF_INET6:
+            return self._ping6(who, address, timeout)
         ident = os.getpid() & 0xffff
         body = struct.pack('!BBHHH', 8, 0, 0, ident, 1) + b'escarp ping'
         body = body[:2] + struct.pack('!H', checksum(body)) + body[4:]
@@ -228,12 +230,22 @@ class Lab:
             return bool(frames(s, timeout, lambda p: p[12:16] == ip4(address) and p[20] == 0 and p[24:26] == body[4:6],
                                enough=1))
 
+    def _ping6(self, who, address, timeout):
+        want = struct.pack('!HH', os.getpid() & 0xffff, 1)
+        with self.socket(who, socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as s:
+            s.sendto(struct.pack('!BBH', 128, 0, 0) + want + b'escarp ping', (address, 0))  # the kernel sums
+            return bool(frames(s, timeout, lambda p: p[0] == 129 and p[4:8] == want, enough=1))
+
     def raw(self, who, device='eth0'):
         """A packet socket on a device: send() whole frames, see whatever arrives."""
         s = self.socket(who, socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         in_netns(self.netns(who), lambda: s.bind((device, 3)))
         s.settimeout(SILENCE)
         return s
+
+
+def family_of(address):
+    return socket.AF_INET6 if ':' in address else socket.AF_INET
 
 
 def read_line(s):
@@ -275,6 +287,20 @@ def ip4(text):
     return ipaddress.IPv4Address(text).packed
 
 
+def ip6(text):
+    return ipaddress.IPv6Address(text).packed
+
+
+def ipv6(src, dst, proto, payload, hops=64):
+    return struct.pack('!IHBB', 6 << 28, len(payload), proto, hops) + ip6(src) + ip6(dst) + payload
+
+
+def pseudo(src, dst, proto, length):
+    if ':' in src:
+        return ip6(src) + ip6(dst) + struct.pack('!II', length, proto)
+    return ip4(src) + ip4(dst) + struct.pack('!BBH', 0, proto, length)
+
+
 def mac(text):
     return bytes.fromhex(text.replace(':', ''))
 
@@ -291,14 +317,12 @@ def ipv4(src, dst, proto, payload, flags=0, options=b'', ttl=64):
 
 def udp_segment(src, dst, sport, dport, data=b'x'):
     body = struct.pack('!HHHH', sport, dport, 8 + len(data), 0) + data
-    pseudo = ip4(src) + ip4(dst) + struct.pack('!BBH', 0, 17, len(body))
-    return body[:6] + struct.pack('!H', checksum(pseudo + body) or 0xffff) + body[8:]
+    return body[:6] + struct.pack('!H', checksum(pseudo(src, dst, 17, len(body)) + body) or 0xffff) + body[8:]
 
 
 def tcp_segment(src, dst, sport, dport, flags, seq=1, ack=0, data=b''):
     body = struct.pack('!HHIIBBHHH', sport, dport, seq, ack, 5 << 4, flags, 65535, 0, 0) + data
-    pseudo = ip4(src) + ip4(dst) + struct.pack('!BBH', 0, 6, len(body))
-    return body[:16] + struct.pack('!H', checksum(pseudo + body)) + body[18:]
+    return body[:16] + struct.pack('!H', checksum(pseudo(src, dst, 6, len(body)) + body)) + body[18:]
 
 
 def arp(op, sender_mac, sender_ip, target_mac, target_ip):
