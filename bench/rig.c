@@ -8,8 +8,7 @@
 #include <linux/pkt_cls.h>
 #include <string.h>
 #include "bench.skel.h"
-#include "edge.skel.h"
-#include "port.skel.h"
+#include "skeletons.h"
 
 #define HOT    1000000
 #define RANDOM 300000
@@ -187,8 +186,8 @@ static gboolean rig_load(struct rig *r)
 {
 	struct bpf_map *map;
 
-	r->port = port_bpf__open();
-	r->edge = edge_bpf__open();
+	r->port = skeleton_port();
+	r->edge = skeleton_edge();
 	r->bench = bench_bpf__open();
 	if (!r->port || !r->edge || !r->bench)
 		return FALSE;

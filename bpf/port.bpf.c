@@ -4,14 +4,18 @@
  * IPv4, where all packets begin, and once more for IPv6.
  */
 #include "ctx/skb.h"
+#include "stage/express.h"
 #include "stage/journey.h"
 
 SEC("tc")
 int ESC_ENTRY(from_port)(struct __sk_buff *skb)
 {
-	struct esc_packet own, *p = packet_new(&own);
-	int verdict;
+	int verdict, action = express(skb);
+	struct esc_packet own, *p;
 
+	if (action != ESC_EXPRESS_NOT)
+		return action;
+	p = packet_new(&own);
 	if (!p)
 		return TC_ACT_SHOT;
 	verdict = journey_from_port(skb, p);

@@ -28,6 +28,8 @@ struct native_ctx {
 };
 #define esc_ctx native_ctx
 
+#define ESC_SHORT_WAY 1 /* express.h */
+
 #define ctx_testing() 1
 #define ctx_hz()      1000u
 #define ctx_now()     ((esc_u32)native_self->now)
@@ -61,6 +63,16 @@ static inline int ctx_load(struct native_ctx *ctx, esc_u32 at, void *to, esc_u32
 		return -1;
 	memcpy(to, ctx->packet->data + at, length);
 	return 0;
+}
+
+static inline esc_u32 ctx_length(struct native_ctx *ctx)
+{
+	return ctx->packet->length;
+}
+
+static inline esc_u32 ctx_gso_size(struct native_ctx *ctx)
+{
+	return ctx->packet->gso_size;
 }
 
 static inline int ctx_vlan(struct native_ctx *ctx)

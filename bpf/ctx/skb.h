@@ -61,18 +61,36 @@ struct sk_buff {
 #define ESC_CHECKSUM_PARTIAL 3
 
 /*
+ * Linux 6.2 hands out the structure itself, so that its fields are loads; before, each of them costs a helper. Each
+ * object is built both ways (skeletons.h chooses), since libbpf, which finds no such function, would look for it in the
+ * types of modules, and that takes a right which an agent does not have.
+ */
+#ifdef ESC_KERN_CTX
+#define ESC_SHORT_WAY 1
+extern void *bpf_cast_to_kern_ctx(void *ctx) __attribute__((section(".ksyms")));
+#define skb_kernel(skb)       ((struct sk_buff *)bpf_cast_to_kern_ctx(skb))
+#define SKB_FIELD(s, field)   ((s)->field)
+#define SKB_BITS(s, bitfield) BPF_CORE_READ_BITFIELD(s, bitfield)
+#else
+#define ESC_SHORT_WAY         0
+#define skb_kernel(skb)       ((struct sk_buff *)(void *)(skb))
+#define SKB_FIELD(s, field)   BPF_CORE_READ(s, field)
+#define SKB_BITS(s, bitfield) BPF_CORE_READ_BITFIELD_PROBED(s, bitfield)
+#endif
+
+/*
  * A checksum left to the NIC is written where the sender said, after everything has been judged: over an address or a
  * port, if that is where. So it has to be at `at`, summed from the L4 header on; `at` is 0 where there can be none.
  */
 static __always_inline int ctx_sum_fits(struct __sk_buff *skb, esc_u32 at)
 {
-	struct sk_buff *s = (void *)skb;
+	struct sk_buff *s = skb_kernel(skb);
 	esc_u32 from;
 
-	if (BPF_CORE_READ_BITFIELD_PROBED(s, ip_summed) != ESC_CHECKSUM_PARTIAL)
+	if (SKB_BITS(s, ip_summed) != ESC_CHECKSUM_PARTIAL)
 		return 1;
-	from = (esc_u16)(BPF_CORE_READ(s, csum_start) - BPF_CORE_READ(s, mac_header));
-	return from == ESC_L4 && from + BPF_CORE_READ(s, csum_offset) == at;
+	from = (esc_u16)(SKB_FIELD(s, csum_start) - SKB_FIELD(s, mac_header));
+	return from == ESC_L4 && from + SKB_FIELD(s, csum_offset) == at;
 }
 
 /* Of an ICMP packet what it may quote or ask, too. */
@@ -105,6 +123,16 @@ static __always_inline void ctx_open(struct __sk_buff *skb, esc_u32 *bytes, esc_
 static __always_inline int ctx_load(struct __sk_buff *skb, esc_u32 at, void *to, esc_u32 length)
 {
 	return bpf_skb_load_bytes(skb, at, to, length);
+}
+
+static __always_inline esc_u32 ctx_length(struct __sk_buff *skb)
+{
+	return skb->len;
+}
+
+static __always_inline esc_u32 ctx_gso_size(struct __sk_buff *skb)
+{
+	return skb->gso_size;
 }
 
 /* A VLAN tag that the device took off. */

@@ -169,11 +169,10 @@ static __always_inline int to_uplink(struct esc_ctx *ctx, struct esc_packet *p)
 	return set_macs(ctx, h->nexthop_mac, h->uplink_mac);
 }
 
-static __always_inline int deliver(struct esc_ctx *ctx, struct esc_packet *p, struct esc_flow *e)
+static __always_inline int send_on(struct esc_ctx *ctx, struct esc_packet *p, const struct esc_flow *e)
 {
 	int v;
 
-	flow_touch(p, e);
 	if (e->flags & ESC_FLOW_NAT) {
 		v = p->error ? rewrite_error(ctx, p, e) : rewrite(ctx, p, e);
 		if (v)
@@ -192,4 +191,10 @@ static __always_inline int deliver(struct esc_ctx *ctx, struct esc_packet *p, st
 	default:
 		return ESC_V_DELIVERY;
 	}
+}
+
+static __always_inline int deliver(struct esc_ctx *ctx, struct esc_packet *p, struct esc_flow *e)
+{
+	flow_touch(p, e);
+	return send_on(ctx, p, e);
 }

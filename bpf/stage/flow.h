@@ -42,12 +42,18 @@ static __always_inline int host_fits(const struct esc_packet *p, const struct es
 	return p->key.dir != ESC_FLOW_TO || e->vni == p->from;
 }
 
+/* Seen a moment ago, judged by what is in force. */
+static __always_inline int entry_fresh(const struct esc_flow_key *k, const struct esc_flow *e, esc_u32 now)
+{
+	return now - e->seen <= ESC_IDLE_SHORTEST * ctx_hz() && generations_match(k, e);
+}
+
 /* Nothing to ask: seen a moment ago, judged by what is in force. */
 static __always_inline int flow_fresh(const struct esc_packet *p, const struct esc_flow *e)
 {
 	if (p->key.proto == ESC_TCP ? p->error || !window_near(p, e) : !echo_fits(p, e))
 		return 0;
-	return p->now - e->seen <= ESC_IDLE_SHORTEST * ctx_hz() && host_fits(p, e) && generations_match(&p->key, e);
+	return host_fits(p, e) && entry_fresh(&p->key, e, p->now);
 }
 
 static __always_inline struct esc_plan *plan_get(void)
@@ -244,15 +250,25 @@ static __noinline int flow_slow(struct esc_ctx *ctx, struct esc_packet *p)
 	return v == ESC_START_ANEW ? flow_first(p) : v;
 }
 
+static __always_inline void entry_touch(struct esc_flow *e, esc_u32 packets, esc_u32 bytes)
+{
+	e->packets += packets;
+	e->bytes += bytes;
+}
+
+static __always_inline void entry_seen(struct esc_flow *e, esc_u32 now)
+{
+	if (e->seen != now)
+		e->seen = now;
+}
+
 /* What the packet does to its own entry. */
 static __always_inline void flow_touch(const struct esc_packet *p, struct esc_flow *e)
 {
-	e->packets += p->segs;
-	e->bytes += p->bytes;
+	entry_touch(e, p->segs, p->bytes);
 	if (p->error || p->doubted)
 		return; /* anybody's: it neither ends a flow nor keeps it */
-	if (e->seen != p->now)
-		e->seen = p->now;
+	entry_seen(e, p->now);
 	if (p->key.proto == ESC_TCP)
 		window_note(p, e);
 }

@@ -135,7 +135,9 @@ struct esc_scratch {
 /* Packets that a frame stands for. What came from a tap may not say, so it is counted by its bytes. */
 static __always_inline esc_u32 super_frame_segs(esc_u32 bytes, esc_u32 segs, esc_u32 gso_size)
 {
-	if (segs || !gso_size || bytes <= ESC_HEADERS)
+	if (!gso_size)
+		return 1;
+	if (segs || bytes <= ESC_HEADERS)
 		return segs ? segs : 1;
 	return (bytes - ESC_HEADERS + gso_size - 1) / gso_size;
 }

@@ -52,10 +52,15 @@ static __always_inline esc_u32 window_acked(const struct esc_flow *e)
 	return (esc_u32)e->ack << 16;
 }
 
+/* Of a packet that is no SYN, FIN or RST. */
+static __always_inline int window_steady(const struct esc_flow *e, esc_u32 seq, esc_u32 ack)
+{
+	return !(e->tcp & (ESC_TCP_NEW | ESC_TCP_RST)) && seq_near(seq, e->seq) && seq_near(ack, window_acked(e));
+}
+
 static __always_inline int window_near(const struct esc_packet *p, const struct esc_flow *e)
 {
-	return !(p->tcp_flags & (ESC_FLAG_SYN | ESC_FLAG_FIN | ESC_FLAG_RST)) &&
-	       !(e->tcp & (ESC_TCP_NEW | ESC_TCP_RST)) && seq_near(p->seq, e->seq) && seq_near(p->ack, window_acked(e));
+	return !(p->tcp_flags & (ESC_FLAG_SYN | ESC_FLAG_FIN | ESC_FLAG_RST)) && window_steady(e, p->seq, p->ack);
 }
 
 static __always_inline int window_learns(const struct esc_flow *e)
@@ -160,12 +165,12 @@ static __always_inline void window_answered(const struct esc_packet *p, struct e
 	partner->ack = p->seq >> 16;
 }
 
-static __always_inline void window_advance(const struct esc_packet *p, struct esc_flow *e)
+static __always_inline void window_advance(struct esc_flow *e, esc_u32 seq_end, esc_u32 acked)
 {
-	esc_u16 ack = p->ack >> 16;
+	esc_u16 ack = acked >> 16;
 
-	if (seq_ahead(p->seq_end, e->seq) > 0)
-		e->seq = p->seq_end;
+	if (seq_ahead(seq_end, e->seq) > 0)
+		e->seq = seq_end;
 	if ((esc_u16)(ack - e->ack) - 1u < 0x7fff)
 		e->ack = ack;
 }
@@ -191,7 +196,7 @@ static __noinline void window_note_rare(const struct esc_packet *p, struct esc_f
 	if (unheard || window_learns(e) || is_syn(p))
 		window_begin(p, e);
 	else
-		window_advance(p, e);
+		window_advance(e, p->seq_end, p->ack);
 	if (p->tcp_flags & ESC_FLAG_SYN)
 		e->tcp = (e->tcp & ESC_TCP_STATE) | p->scale << ESC_TCP_SCALE;
 	if ((e->tcp & ESC_TCP_NEW) && (reply || !is_syn(p)))
@@ -207,5 +212,5 @@ static __always_inline void window_note(const struct esc_packet *p, struct esc_f
 	if ((p->tcp_flags & (ESC_FLAG_SYN | ESC_FLAG_FIN | ESC_FLAG_RST)) || (e->tcp & (ESC_TCP_NEW | ESC_TCP_RST)))
 		window_note_rare(p, e);
 	else
-		window_advance(p, e);
+		window_advance(e, p->seq_end, p->ack);
 }

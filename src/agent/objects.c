@@ -3,9 +3,8 @@
 #include "agent/hz.h"
 #include "lab/error.h"
 
-#include "edge.skel.h"
 #include "edge6.skel.h"
-#include "port.skel.h"
+#include "skeletons.h"
 #include "port6.skel.h"
 
 #include <bpf/bpf.h>
@@ -140,8 +139,8 @@ static gboolean put_siblings(struct objects *o, GError **error)
 
 static gboolean load(struct objects *o, GError **error)
 {
-	o->port = port_bpf__open();
-	o->edge = edge_bpf__open();
+	o->port = skeleton_port();
+	o->edge = skeleton_edge();
 	o->port6 = port6_bpf__open();
 	o->edge6 = edge6_bpf__open();
 	if (!o->port || !o->edge || !o->port6 || !o->edge6)

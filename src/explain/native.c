@@ -13,6 +13,7 @@
 __thread struct native *native_self;
 
 #include "bpf/ctx/native.h"
+#include "bpf/stage/express.h"
 #include "bpf/stage/journey.h"
 
 _Static_assert((int)NATIVE_DEAD == ESC_PAIR_DEAD && (int)NATIVE_CLOSED == ESC_PAIR_CLOSED &&
@@ -256,6 +257,18 @@ static struct esc_effect native_effect(struct native *n, const struct esc_packet
 	return *e;
 }
 
+/* `p` tells what went by the short way, as it arrived; it is all zero when nothing did. */
+static gboolean native_express(struct native_ctx *ctx, guint32 port, struct esc_packet *p)
+{
+	arrive(ctx, p);
+	p->key.dir = ESC_FLOW_FROM;
+	p->key.port = (guint16)port;
+	if (express(ctx) != ESC_EXPRESS_NOT)
+		return TRUE;
+	memset(p, 0, sizeof(*p));
+	return FALSE;
+}
+
 struct esc_effect native_from_port(struct native *n, guint32 port, struct native_packet *packet)
 {
 	struct native_ctx ctx = {.packet = packet, .ifindex = NATIVE_PORT(port)};
@@ -263,6 +276,8 @@ struct esc_effect native_from_port(struct native *n, guint32 port, struct native
 	int verdict;
 
 	native_self = n;
+	if (!n->long_way && native_express(&ctx, port, &p))
+		return native_effect(n, &p);
 	verdict = journey_from_port(&ctx, &p);
 	if (verdict == ESC_V_IPV6)
 		native6_from_port(packet, ctx.ifindex); /* the tail call */
@@ -391,6 +406,11 @@ void native_partner(const struct esc_flow_key *key, const struct esc_flow *flow,
 {
 	*partner = (struct esc_flow_key){0};
 	entry_partner(key, flow, partner);
+}
+
+void native_long_way(struct native *n, gboolean always)
+{
+	n->long_way = always;
 }
 
 guint native_flow_count(const struct native *n)

@@ -32,6 +32,8 @@ struct native_packet {
 	struct esc_mark mark;
 };
 
+/* Every packet of a port goes the long way, also where bpf/stage/express.h has a short one. The same has to come of it. */
+void native_long_way(struct native *n, gboolean always);
 struct esc_effect native_from_port(struct native *n, guint32 port, struct native_packet *p);
 struct esc_effect native_from_overlay(struct native *n, struct native_packet *p);
 struct esc_effect native_edge(struct native *n,

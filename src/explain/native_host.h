@@ -17,6 +17,7 @@ struct native {
 	struct table flows, rings, hands, drops, rules, budgets, scratch, effects;
 	struct table ports6, addrs6, routes6, endpoints6, dnat6, snat6, flows6, rings6, hands6, scratch6;
 	guint64 now; /* milliseconds */
+	gboolean long_way;
 	guint64 events;
 	struct esc_event last_event;
 	guint32 generation;                 /* last one given */

@@ -7,8 +7,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
-#include "port.skel.h"
-#include "edge.skel.h"
+#include "skeletons.h"
 #include "port6.skel.h"
 #include "edge6.skel.h"
 
@@ -117,8 +116,8 @@ void kernel_forget_siblings(struct kernel *k)
 
 static gboolean load(struct kernel *k)
 {
-	k->port = port_bpf__open();
-	k->edge = edge_bpf__open();
+	k->port = skeleton_port();
+	k->edge = skeleton_edge();
 	k->port6 = port6_bpf__open();
 	k->edge6 = edge6_bpf__open();
 	if (!k->port || !k->edge || !k->port6 || !k->edge6)

@@ -30,6 +30,7 @@ struct twin *twin_new(const struct tables *t)
 	struct twin *w = g_new0(struct twin, 1);
 
 	w->native = native_new(t);
+	native_long_way(w->native, g_test_rand_bit()); /* the kernel's goes the short way where it can */
 	if (twin_kernel_available()) {
 		kernel_reset(kernel);
 		kernel_load(kernel, w->native);
