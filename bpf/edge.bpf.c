@@ -9,7 +9,7 @@
 SEC("tc")
 int ESC_ENTRY(edge_tc)(struct __sk_buff *skb)
 {
-	struct esc_packet own, *p = packet_new(&own);
+	struct esc_packet *p = packet_new();
 	int verdict;
 
 	if (!p)
@@ -23,7 +23,7 @@ SEC("xdp")
 int ESC_ENTRY(edge_xdp)(struct xdp_md *xdp)
 {
 	void *data = (void *)(unsigned long)xdp->data, *end = (void *)(unsigned long)xdp->data_end;
-	struct esc_packet own, *p = packet_new(&own);
+	struct esc_packet *p = packet_new();
 	struct esc_backend to = {};
 	int verdict;
 

@@ -11,11 +11,11 @@ SEC("tc")
 int ESC_ENTRY(from_port)(struct __sk_buff *skb)
 {
 	int verdict, action = express(skb);
-	struct esc_packet own, *p;
+	struct esc_packet *p;
 
 	if (action != ESC_EXPRESS_NOT)
 		return action;
-	p = packet_new(&own);
+	p = packet_new();
 	if (!p)
 		return TC_ACT_SHOT;
 	verdict = journey_from_port(skb, p);
@@ -26,7 +26,7 @@ int ESC_ENTRY(from_port)(struct __sk_buff *skb)
 SEC("tc")
 int ESC_ENTRY(from_overlay)(struct __sk_buff *skb)
 {
-	struct esc_packet own, *p = packet_new(&own);
+	struct esc_packet *p = packet_new();
 	int verdict;
 
 	if (!p)

@@ -164,19 +164,16 @@ static __always_inline int ctx_l4_sum(struct __sk_buff *skb, esc_u32 at, esc_u32
 	return 0;
 }
 
-/* An empty packet: for IPv4 in the caller's frame, for IPv6 in the scratch map, since the stack would not hold it. */
-static __always_inline struct esc_packet *packet_new(struct esc_packet *own)
+/* An empty packet, in the scratch map: verifiers of older kernels count frames in steps, and the stack would not hold it. */
+static __always_inline struct esc_packet *packet_new(void)
 {
-#if ESC_FAMILY == 6
 	esc_u32 zero = 0;
-	struct esc_scratch *scratch = esc_lookup(scratch, &zero);
+	struct esc_scratch *work = esc_lookup(scratch, &zero);
 
-	if (!scratch)
+	if (!work)
 		return NULL;
-	own = &scratch->packet;
-#endif
-	__builtin_memset(own, 0, sizeof(*own));
-	return own;
+	__builtin_memset(&work->packet, 0, sizeof(work->packet));
+	return &work->packet;
 }
 
 /* Comes back only when the verdict is about IPv4, or there is no program for IPv6 to go to: then it is a drop. */

@@ -124,9 +124,7 @@ struct esc_insertion {
  * later step would take.
  */
 struct esc_scratch {
-#if ESC_FAMILY == 6
-	struct esc_packet packet; /* addresses are larger, and the stack is not */
-#endif
+	struct esc_packet packet;
 	struct esc_plan plan;
 	struct esc_ring_walk walk;
 	struct esc_insertion insertion;
