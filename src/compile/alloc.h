@@ -59,14 +59,18 @@ guint32 alloc_access(const struct alloc *a, const struct noun *owner, guint orde
 guint32 alloc_fabric(const struct alloc_settings *s, guint host);
 /*
  * Source ports: every user of a public address has a slot there, slot s being the ports from ESC_SNAT_FIRST + s * n on,
- * n = alloc_snat_ports of the number of users. Behind a front end that is the members of all pools that its rules lead
- * to; slots are kept when others come and go. On a host's default address the slot of a port is its number - 1, n goes
+ * n = alloc_snat_share of the number of users: alloc_snat.c tells who they are. Slots are kept when others come and go. On a host's default address the slot of a port is its number - 1, n goes
  * by the largest number there.
  */
 #define ALLOC_NO_SLOT      G_MAXUINT
 #define ALLOC_SNAT_MEMBERS 1000 /* behind one front end; more is an error of alloc_assign */
 guint alloc_snat_ports(guint members);
 guint alloc_snat_slot(const struct alloc *a, const struct public_address *p, const struct ip_config *c);
-/* Who shares the front end's address: struct ip_config in order of id. Caller unrefs. */
+/* Ports of each member behind this address: what an outbound rule declares, or by the number of members. */
+guint alloc_snat_share(const struct public_address *p, guint members);
+/* By which of its addresses the configuration leaves; NULL: it has no IPv4 address. */
+const struct public_address *alloc_snat_gateway(const struct nat_gateway *g, const struct ip_config *c);
+const struct public_address *alloc_snat_rule(const struct outbound_rule *o, const struct ip_config *c);
+/* Who shares the address: struct ip_config in order of id. Caller unrefs. */
 GPtrArray *alloc_snat_members(const struct public_address *p);
 guint alloc_ports_top(const struct alloc *a, guint host); /* largest port number of a host; 0: no port */

@@ -163,7 +163,7 @@ struct publics {
 
 static gboolean wants_address(const struct public_address *p)
 {
-	return !p->v6 && (p->is_static || p->address || p->config || p->frontend);
+	return !p->v6 && (p->is_static || p->address || p->config || p->frontend || p->nat_gateway);
 }
 
 static gboolean in_pool(const struct assignment *as, guint32 addr)
@@ -250,66 +250,4 @@ gboolean assign_public(struct assignment *as)
 	publics_of_hosts(&ps, TRUE);
 	publics_of_documents(&ps, TRUE);
 	return publics_of_hosts(&ps, FALSE) && publics_of_documents(&ps, FALSE);
-}
-
-/* --- source ports --- */
-
-static int compare_configs(const void *a, const void *b)
-{
-	const struct ip_config *const *x = a, *const *y = b;
-	return g_ascii_strcasecmp((*x)->noun.id, (*y)->noun.id);
-}
-
-GPtrArray *alloc_snat_members(const struct public_address *p)
-{
-	GPtrArray *members = g_ptr_array_new();
-	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-	const struct load_balancer *lb = p->frontend ? p->frontend->lb : NULL;
-	for (guint i = 0; lb && i < lb->rules->len; i++) {
-		const struct lb_rule *r = g_ptr_array_index(lb->rules, i);
-		if (r->frontend != p->frontend || !r->pool)
-			continue;
-		for (guint k = 0; k < r->pool->members->len; k++) {
-			if (g_hash_table_add(seen, g_ptr_array_index(r->pool->members, k)))
-				g_ptr_array_add(members, g_ptr_array_index(r->pool->members, k));
-		}
-	}
-	g_ptr_array_sort(members, compare_configs);
-	return members;
-}
-
-static gboolean snat_slots(struct assignment *as, const struct public_address *p)
-{
-	g_autoptr(GPtrArray) members = alloc_snat_members(p);
-	g_autoptr(GHashTable) taken = g_hash_table_new(NULL, NULL);
-	guint slots = ESC_SNAT_PORTS / alloc_snat_ports(members->len), next = 1;
-	if (members->len > ALLOC_SNAT_MEMBERS)
-		return assign_fail(as, &p->noun, "%u configurations are behind it; at most %u", members->len,
-		                   ALLOC_SNAT_MEMBERS);
-	for (guint i = 0; i < members->len; i++) {
-		g_autofree char *key = alloc_snat_key(p, g_ptr_array_index(members, i));
-		guint32 old = alloc_number(as->old, ALLOC_SNAT, key);
-		if (old && old <= slots && take(taken, old, NULL))
-			alloc_set(as->a, ALLOC_SNAT, key, old);
-	}
-	for (guint i = 0; i < members->len; i++) {
-		g_autofree char *key = alloc_snat_key(p, g_ptr_array_index(members, i));
-		if (alloc_number(as->a, ALLOC_SNAT, key))
-			continue;
-		while (!take(taken, next, NULL))
-			next++;
-		alloc_set(as->a, ALLOC_SNAT, key, next);
-	}
-	return TRUE;
-}
-
-gboolean assign_snat(struct assignment *as)
-{
-	const GPtrArray *all = as->graph->public_addresses;
-	for (guint i = 0; i < all->len; i++) {
-		const struct public_address *p = g_ptr_array_index(all, i);
-		if (!p->v6 && p->frontend && !snat_slots(as, p))
-			return FALSE;
-	}
-	return TRUE;
 }

@@ -243,15 +243,15 @@ static gboolean owners_end(struct compilation *c, struct owners *o, const struct
 	return ok && add_endpoint(c, n, &row);
 }
 
-static gboolean add_front_owners(struct compilation *c, const struct public_address *p)
+static gboolean add_shared_owners(struct compilation *c, const struct public_address *p)
 {
 	g_autoptr(GPtrArray) members = alloc_snat_members(p);
 	struct owners o;
-	owners_begin(&o, alloc_public(c->alloc, p), alloc_snat_ports(members->len));
+	owners_begin(&o, alloc_public(c->alloc, p), alloc_snat_share(p, members->len));
 	for (guint i = 0; i < members->len; i++) {
 		const struct ip_config *config = g_ptr_array_index(members, i);
 		struct outbound out = compile_outbound(c, config);
-		if (out.kind == OUTBOUND_FRONTEND && out.address == p)
+		if (out.kind == OUTBOUND_SHARED && out.address == p)
 			owners_add(&o, alloc_port(c->alloc, config->nic), out.first);
 	}
 	return owners_end(c, &o, &p->noun);
@@ -314,7 +314,7 @@ gboolean compile_endpoints(struct compilation *c)
 			return FALSE;
 		if (!alloc_public(c->alloc, p))
 			continue;
-		if ((p->config && !add_own(c, p)) || (!p->config && p->frontend && !add_front_owners(c, p)))
+		if ((p->config && !add_own(c, p)) || ((p->frontend || p->nat_gateway) && !add_shared_owners(c, p)))
 			return FALSE;
 	}
 	for (guint h = 0; h < c->settings->hosts; h++) {

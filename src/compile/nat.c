@@ -6,23 +6,15 @@
  * balancer, a NAT rule, or an address of the instance's own (every port, one to one).
  *
  * Outward (snat), the first that holds:
- *   1. the configuration's own public address, ports kept;
- *   2. a public front end with a rule that leads to one of its pools: a range of source ports;
- *   3. member of a pool of a Standard load balancer otherwise: nothing, it has no way out;
- *   4. the host's default outbound address: a range of source ports.
+ *   1. its subnet's NAT gateway: a range of source ports of one of the gateway's addresses; nothing, when it has none;
+ *   2. the configuration's own public address, ports kept;
+ *   3. an outbound rule of one of its pools: a range of source ports of one of the rule's front ends;
+ *   4. a public front end with a rule that leads to one of its pools and does not disable this: a range likewise;
+ *   5. member of a pool of a Standard load balancer otherwise: nothing, it has no way out;
+ *   6. nothing, where the subnet has no default outbound access;
+ *   7. the host's default outbound address: a range of source ports.
  */
 #include "six.h"
-
-static const struct public_address *front_of_pool(const struct compilation *c, const struct pool *pool)
-{
-	for (guint i = 0; pool->lb && i < pool->lb->rules->len; i++) {
-		const struct lb_rule *r = g_ptr_array_index(pool->lb->rules, i);
-		const struct public_address *p = r->frontend ? r->frontend->public_address : NULL;
-		if (r->pool == pool && p && p->frontend == r->frontend && alloc_public(c->alloc, p))
-			return p;
-	}
-	return NULL;
-}
 
 /* Counting an address's users is not for every user again. */
 static guint range_ports(const struct compilation *c, const struct public_address *p)
@@ -30,23 +22,60 @@ static guint range_ports(const struct compilation *c, const struct public_addres
 	guint ports = GPOINTER_TO_UINT(g_hash_table_lookup(c->snat_ports, p));
 	if (!ports) {
 		g_autoptr(GPtrArray) members = alloc_snat_members(p);
-		ports = alloc_snat_ports(members->len);
+		ports = alloc_snat_share(p, members->len);
 		g_hash_table_insert(c->snat_ports, (gpointer)p, GUINT_TO_POINTER(ports));
 	}
 	return ports;
 }
 
-static gboolean outbound_front(const struct compilation *c, const struct ip_config *config, struct outbound *out)
+/* The configuration's range of the address; FALSE: it has none there, or `p` is NULL. */
+static gboolean shared(const struct compilation *c, const struct public_address *p, const struct ip_config *config,
+                       struct outbound *out)
+{
+	guint slot = p && alloc_public(c->alloc, p) ? alloc_snat_slot(c->alloc, p, config) : ALLOC_NO_SLOT;
+	if (slot == ALLOC_NO_SLOT)
+		return FALSE;
+	guint ports = range_ports(c, p);
+	*out = (struct outbound){OUTBOUND_SHARED, p, alloc_public(c->alloc, p),
+	                         (guint16)(ESC_SNAT_FIRST + slot * ports), (guint16)ports};
+	return TRUE;
+}
+
+static gboolean by_outbound_rule(const struct compilation *c, const struct pool *pool, const struct ip_config *config,
+                                 struct outbound *out)
+{
+	for (guint i = 0; i < pool->lb->outbound_rules->len; i++) {
+		const struct outbound_rule *o = g_ptr_array_index(pool->lb->outbound_rules, i);
+		if (o->pool == pool && shared(c, alloc_snat_rule(o, config), config, out))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean by_front(const struct compilation *c, const struct pool *pool, const struct ip_config *config,
+                         struct outbound *out)
+{
+	for (guint i = 0; i < pool->lb->rules->len; i++) {
+		const struct lb_rule *r = g_ptr_array_index(pool->lb->rules, i);
+		const struct public_address *p = r->frontend ? r->frontend->public_address : NULL;
+		if (r->pool == pool && !r->no_outbound_snat && p && p->frontend == r->frontend &&
+		    shared(c, p, config, out))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean by_balancer(const struct compilation *c, const struct ip_config *config, struct outbound *out)
 {
 	for (guint i = 0; i < config->pools->len; i++) {
-		const struct public_address *p = front_of_pool(c, g_ptr_array_index(config->pools, i));
-		guint slot = p ? alloc_snat_slot(c->alloc, p, config) : ALLOC_NO_SLOT;
-		if (slot == ALLOC_NO_SLOT)
-			continue;
-		guint ports = range_ports(c, p);
-		*out = (struct outbound){OUTBOUND_FRONTEND, p, alloc_public(c->alloc, p),
-		                         (guint16)(ESC_SNAT_FIRST + slot * ports), (guint16)ports};
-		return TRUE;
+		const struct pool *pool = g_ptr_array_index(config->pools, i);
+		if (pool->lb && by_outbound_rule(c, pool, config, out))
+			return TRUE;
+	}
+	for (guint i = 0; i < config->pools->len; i++) {
+		const struct pool *pool = g_ptr_array_index(config->pools, i);
+		if (pool->lb && by_front(c, pool, config, out))
+			return TRUE;
 	}
 	return FALSE;
 }
@@ -66,11 +95,16 @@ struct outbound compile_outbound(const struct compilation *c, const struct ip_co
 	struct outbound out = {.kind = OUTBOUND_NONE};
 	const struct alloc_port *port = alloc_port(c->alloc, config->nic);
 	const struct public_address *own = config->public_address;
+	const struct subnet *subnet = config->subnet;
 	if (!port)
 		return out;
+	if (subnet && subnet->nat_gateway) {
+		shared(c, alloc_snat_gateway(subnet->nat_gateway, config), config, &out);
+		return out;
+	}
 	if (own && alloc_public(c->alloc, own))
 		return (struct outbound){OUTBOUND_OWN, own, alloc_public(c->alloc, own), 0, 0};
-	if (outbound_front(c, config, &out) || in_standard_pool(config))
+	if (by_balancer(c, config, &out) || in_standard_pool(config) || (subnet && subnet->no_default_outbound))
 		return out;
 	guint ports = alloc_snat_ports(alloc_ports_top(c->alloc, port->host));
 	return (struct outbound){OUTBOUND_HOST, NULL, alloc_host_public(c->alloc, port->host),

@@ -42,8 +42,8 @@ void compile_judge(struct compilation *c);         /* judge.c, after all others 
 
 /* How a configuration reaches the Internet: nat.c tells. */
 struct outbound {
-	enum outbound_kind { OUTBOUND_NONE, OUTBOUND_OWN, OUTBOUND_FRONTEND, OUTBOUND_HOST } kind;
-	const struct public_address *address; /* OWN, FRONTEND */
+	enum outbound_kind { OUTBOUND_NONE, OUTBOUND_OWN, OUTBOUND_SHARED, OUTBOUND_HOST } kind;
+	const struct public_address *address; /* OWN, SHARED */
 	guint32 public;                       /* host order */
 	guint16 first, count;                 /* ports; count 0: all, kept */
 };

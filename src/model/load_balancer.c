@@ -50,8 +50,7 @@
 	        {p "enableFloatingIP", ENFORCED}, {p "idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},                 \
 	        {p "enableTcpReset", RECORDED, WHY_RESET}, {p "accessControl", ENFORCED},                              \
 	        {p "enableConnectionTracking", RECORDED, "flows are tracked, and stay where they are, all the same"},  \
-	        {p "disableOutboundSnat", RECORDED, "members use the front end's address outbound all the same"},      \
-	        {p "backendIPConfiguration", IRRELEVANT},                                                              \
+	        {p "disableOutboundSnat", ENFORCED}, {p "backendIPConfiguration", IRRELEVANT},                         \
 	{                                                                                                              \
 		p "provisioningState", IRRELEVANT                                                                      \
 	}
@@ -74,12 +73,10 @@
 		p "provisioningState", IRRELEVANT                                                                      \
 	}
 #define KNOWN_OUTBOUND(p)                                                                                              \
-	{p "frontendIPConfigurations", RECORDED_PART},                                                                 \
-	        {p "backendAddressPool", RECORDED,                                                                     \
-	         "outbound rules have no data plane yet: members leave by a rule's front end, with ports by pool "     \
-	         "size"},                                                                                              \
-	        {p "protocol", RECORDED_PART}, {p "allocatedOutboundPorts", RECORDED_PART},                            \
-	        {p "idleTimeoutInMinutes", RECORDED_PART}, {p "enableTcpReset", RECORDED_PART},                        \
+	{p "frontendIPConfigurations", ENFORCED}, {p "backendAddressPool", ENFORCED},                                  \
+	        {p "protocol", RECORDED, "members leave by it with every protocol", "All"},                            \
+	        {p "allocatedOutboundPorts", ENFORCED}, {p "idleTimeoutInMinutes", RECORDED, WHY_IDLE, "4"},           \
+	        {p "enableTcpReset", RECORDED, WHY_RESET},                                                             \
 	{                                                                                                              \
 		p "provisioningState", IRRELEVANT                                                                      \
 	}

@@ -6,15 +6,17 @@
 #include "model/network.h"
 
 #define MAX_ADDRESSES 16
+#define WHY_SIX       "IPv6 leaves by an instance's own public address, or not at all"
 
 const struct known nat_gateway_known[] = {
-        {"sku.name", RECORDED_PART},
+        {"sku.name", ENFORCED},
         {"sku.tier", IRRELEVANT},
-        {"properties.idleTimeoutInMinutes", RECORDED_PART},
-        {"properties.publicIpAddresses", RECORDED_PART}, /* the subnet's reference is what is listed */
-        {"properties.publicIpPrefixes", RECORDED_PART},
-        {"properties.publicIpAddressesV6", RECORDED_PART},
-        {"properties.publicIpPrefixesV6", RECORDED_PART},
+        {"properties.idleTimeoutInMinutes", RECORDED, "idle flows end after 4 minutes all the same", "4"},
+        {"properties.publicIpAddresses", ENFORCED},
+        {"properties.publicIpPrefixes", RECORDED,
+         "a prefix has no addresses here yet: a gateway that has nothing else lets nothing out"},
+        {"properties.publicIpAddressesV6", RECORDED, WHY_SIX},
+        {"properties.publicIpPrefixesV6", RECORDED, WHY_SIX},
         {"properties.subnets", IRRELEVANT}, /* a report */
         {"properties.sourceVirtualNetwork", NOT_MODELLED,
          "a gateway of a whole network is not modelled: name it in the subnets"},

@@ -18,13 +18,13 @@
 	        {p "interfaceEndpoints", IRRELEVANT},                                                                  \
 	        {p "routeTable", RECORDED,                                                                             \
 	         "user-defined routes have no data plane yet: traffic takes the system routes"},                       \
-	        {p "natGateway", RECORDED, "NAT gateways have no data plane yet: another address is used outbound"},   \
+	        {p "natGateway", ENFORCED},                                                                            \
 	        {p "serviceEndpoints", RECORDED, "service endpoints have no data plane yet: they change no route"},    \
 	        {p "serviceEndpointPolicies", RECORDED, "service endpoints have no data plane yet"},                   \
 	        {p "delegations", RECORDED, "no service comes into the subnet that is given to it"},                   \
 	        {p "privateEndpointNetworkPolicies", RECORDED, WHY_ENDPOINTS, "Disabled"},                             \
 	        {p "privateLinkServiceNetworkPolicies", RECORDED, WHY_ENDPOINTS, "Enabled"},                           \
-	        {p "defaultOutboundAccess", RECORDED_OFF, "machines of the subnet keep a default outbound address"},   \
+	        {p "defaultOutboundAccess", ENFORCED},                                                                 \
 	        {p "sharingScope", NOT_MODELLED, "sharing a subnet with other subscriptions is not modelled"},         \
 	        {p "ipAllocations", NOT_MODELLED, WHY_IPAM}, {p "ipamPoolPrefixAllocations", NOT_MODELLED, WHY_IPAM},  \
 	{                                                                                                              \

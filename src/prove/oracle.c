@@ -250,7 +250,7 @@ static const struct public_address *pool_public(const struct journey *j, const s
 		const struct lb_rule *r = NTH(rules, struct lb_rule, i);
 		const struct public_address *p = r->frontend->public_address;
 
-		if (r->pool == pool && p && !p->v6 && alloc_public(j->a, p))
+		if (r->pool == pool && !r->no_outbound_snat && p && !p->v6 && alloc_public(j->a, p))
 			return p;
 	}
 	return NULL;
@@ -262,30 +262,59 @@ struct way_out {
 	guint first, count; /* count 0: the address is its own, ports stay */
 };
 
+/* Its part of an address that it shares; FALSE: it has none. */
+static gboolean by_shared(const struct journey *j, const struct ip_config *c, const struct public_address *p,
+                          struct way_out *w)
+{
+	guint slot = p && alloc_public(j->a, p) ? alloc_snat_slot(j->a, p, c) : ALLOC_NO_SLOT;
+	g_autoptr(GPtrArray) members = slot != ALLOC_NO_SLOT ? alloc_snat_members(p) : NULL;
+
+	if (!members)
+		return FALSE;
+	w->address = alloc_public(j->a, p);
+	w->count = alloc_snat_share(p, members->len);
+	w->first = SNAT_FIRST + slot * w->count;
+	return TRUE;
+}
+
+/* The first outbound rule of the first of its pools that has one. */
+static gboolean by_outbound_rule(const struct journey *j, const struct ip_config *c, struct way_out *w)
+{
+	for (guint i = 0; i < c->pools->len; i++) {
+		const struct pool *pool = NTH(c->pools, struct pool, i);
+
+		for (guint k = 0; k < pool->lb->outbound_rules->len; k++) {
+			const struct outbound_rule *o = NTH(pool->lb->outbound_rules, struct outbound_rule, k);
+
+			if (o->pool == pool && by_shared(j, c, alloc_snat_rule(o, c), w))
+				return TRUE;
+		}
+	}
+	return FALSE;
+}
+
 static struct way_out way_out(const struct journey *j, const struct ip_config *c)
 {
 	const struct alloc_port *port = alloc_port(j->a, c->nic);
 	struct way_out w = {0, 0, 0};
 	gboolean standard = FALSE;
 
+	if (c->subnet->nat_gateway) {
+		by_shared(j, c, alloc_snat_gateway(c->subnet->nat_gateway, c), &w);
+		return w;
+	}
 	if (c->public_address && !c->public_address->v6 && alloc_public(j->a, c->public_address))
 		return (struct way_out){alloc_public(j->a, c->public_address), 0, 0};
+	if (by_outbound_rule(j, c, &w))
+		return w;
 	for (guint i = 0; i < c->pools->len; i++) {
 		const struct pool *pool = NTH(c->pools, struct pool, i);
-		const struct public_address *p = pool_public(j, pool);
-		guint slot = p ? alloc_snat_slot(j->a, p, c) : ALLOC_NO_SLOT;
 
-		if (slot != ALLOC_NO_SLOT) {
-			g_autoptr(GPtrArray) members = alloc_snat_members(p);
-
-			w.address = alloc_public(j->a, p);
-			w.count = alloc_snat_ports(members->len);
-			w.first = SNAT_FIRST + slot * w.count;
+		if (by_shared(j, c, pool_public(j, pool), &w))
 			return w;
-		}
 		standard |= pool->lb->sku != SKU_BASIC;
 	}
-	if (standard)
+	if (standard || c->subnet->no_default_outbound)
 		return w;
 	w.address = alloc_host_public(j->a, port->host);
 	w.count = alloc_snat_ports(alloc_ports_top(j->a, port->host));
@@ -329,8 +358,11 @@ static void at_the_edge(struct journey *j, const struct public_address *p)
 	} else if (p->config && alloc_port(j->a, p->config->nic)) {
 		translate(j, p->config, 0, FALSE);
 		inbound(j, p->config, p->sku == SKU_STANDARD);
-	} else if (!p->config && !p->frontend) {
+	} else if (!p->config && !p->frontend && !p->nat_gateway) {
 		end(j, ESC_V_NOT_VIP);
+	} else if (p->nat_gateway) {
+		if (!by_way_out(j))
+			end(j, ESC_V_NO_ENDPOINT);
 	} else if (!p->frontend || (!by_nat_rule(j, p) && !by_balancing_rule(j, p) && !by_way_out(j))) {
 		end(j, ESC_V_NO_ENDPOINT);
 	}

@@ -155,14 +155,15 @@ static void test_links(void)
 
 static void test_listed(void)
 {
-	static const char *const recorded[] = {"publicIPAddresses/q|properties.ddosSettings.protectionMode",
+	static const char *const recorded[] = {"natGateways/nat|properties.idleTimeoutInMinutes",
+	                                       "natGateways/nat|properties.publicIpPrefixes",
+	                                       "publicIPAddresses/q|properties.ddosSettings.protectionMode",
 	                                       "publicIPAddresses/q|properties.dnsSettings.domainNameLabel",
 	                                       "publicIPAddresses/q|properties.dnsSettings.reverseFqdn",
 	                                       "publicIPAddresses/q|properties.publicIPPrefix",
 	                                       "publicIPPrefixes/b|properties.prefixLength",
 	                                       "publicIPPrefixes/c|properties.prefixLength",
 	                                       "virtualNetworks/net|properties.ddosProtectionPlan",
-	                                       "virtualNetworks/net|properties.subnets[0].properties.natGateway",
 	                                       NULL};
 	g_autoptr(graph) g = fixture_graph(whole);
 

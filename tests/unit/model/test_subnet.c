@@ -110,7 +110,6 @@ static void test_listed(void)
 	                                       "virtualNetworks/net|properties.dhcpOptions.dnsServers",
 	                                       "virtualNetworks/net|properties.encryption.enabled",
 	                                       "virtualNetworks/net|properties.flowTimeoutInMinutes",
-	                                       SUB("0", "defaultOutboundAccess"),
 	                                       SUB("0", "delegations"),
 	                                       SUB("0", "privateEndpointNetworkPolicies"),
 	                                       SUB("0", "privateLinkServiceNetworkPolicies"),
