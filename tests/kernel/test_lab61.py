@@ -19,7 +19,7 @@ MODULES = ('veth', 'vxlan', 'tun', 'bridge', 'sch_ingress', 'cls_bpf', 'nf_table
 FIGURE = os.path.join(ROOT, 'share', 'figure3')
 SCRIPT = r'''
 ip link set lo up
-mkdir -p /var/lib /run/netns
+mkdir -p /var/lib /var/log /run/netns
 E={build}/escarp
 say() {{ echo "@ $1 $2"; }}
 uname -r | sed 's/^/@ kernel /'
