@@ -15,7 +15,7 @@ ROOT = os.path.abspath(os.path.join(HERE, '..', '..'))
 BUILD = os.path.abspath(os.environ.get('ESCARP_BUILD', os.path.join(ROOT, 'build')))
 LIMIT = int(os.environ.get('ESCARP_VM_SECONDS', '420'))
 MODULES = ('veth', 'vxlan', 'tun', 'bridge', 'sch_ingress', 'cls_bpf', 'nf_tables', 'nft_chain_nat', 'nft_redir', 'nft_ct',
-           'nft_nat', 'nft_fib_ipv4', 'nft_socket')
+           'nft_nat', 'nft_fib_ipv4', 'nft_fib_ipv6', 'nft_socket')
 FIGURE = os.path.join(ROOT, 'share', 'figure3')
 SCRIPT = r'''
 ip link set lo up
