@@ -117,6 +117,11 @@ struct esc_insertion {
 	int done;
 };
 
+/* 128 bits as a number. */
+struct esc_wide {
+	esc_u64 high, low;
+};
+
 /*
  * Work in progress, one a processor, in the map `scratch`. For two reasons: the stack of a program and all it calls
  * is 512 bytes; and what the body of a bpf_loop changes must not be on the stack, because verifiers before Linux 6.7
@@ -125,6 +130,9 @@ struct esc_insertion {
  */
 struct esc_scratch {
 	struct esc_packet packet;
+#if ESC_FAMILY == 6
+	struct esc_wide wide; /* one that policy.h looks for */
+#endif
 	struct esc_plan plan;
 	struct esc_ring_walk walk;
 	struct esc_insertion insertion;

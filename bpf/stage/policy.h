@@ -83,10 +83,6 @@ static __always_inline esc_u64 borrow(esc_u64 a, esc_u64 b, esc_u64 taken)
 	return ((~a & b) | ((~a | b) & (a - b - taken))) >> 63;
 }
 
-struct esc_wide {
-	esc_u64 high, low;
-};
-
 static __always_inline esc_u64 not_below_wide(const struct esc_wide *a, const struct esc_wide *b)
 {
 	return borrow(a->high, b->high, borrow(a->low, b->low, 0)) ^ 1;
@@ -100,12 +96,10 @@ static __always_inline esc_u64 search_wide(const struct esc_wide *start, const s
 	return remind(i | not_below_wide(value, &start[remind(i | 1, 3)]), 3);
 }
 
-/* The row of the class of an address. As class_row, with the tree of wide starts. */
-static __noinline int address_row(esc_u32 slot, esc_u32 blocks, const struct esc_policy_dim *d, const esc_ip *address,
-                                  esc_u32 spans)
+/* As class_row, with the tree of wide starts. */
+static __noinline int wide_row(esc_u32 slot, esc_u32 blocks, const struct esc_policy_dim *d,
+                               const struct esc_wide *value, esc_u32 spans)
 {
-	const struct esc_wide value = {(esc_u64)ESC_BE32(address->w[0]) << 32 | ESC_BE32(address->w[1]),
-	                               (esc_u64)ESC_BE32(address->w[2]) << 32 | ESC_BE32(address->w[3])};
 	esc_u32 at = 0, last = d->count - 1;
 	esc_u64 level = d->starts;
 	const struct esc_block *b;
@@ -119,12 +113,25 @@ static __noinline int address_row(esc_u32 slot, esc_u32 blocks, const struct esc
 		if (!start)
 			return -1;
 		level += (last >> shift >> 2) + 1;
-		at = at * 4 + search_wide(start, &value);
+		at = at * 4 + search_wide(start, value);
 		if (at > last >> shift)
 			at = last >> shift;
 	}
 	b = blob_block(slot, (esc_u64)d->classes + at / ESC_BLOCK_WORDS, blocks);
 	return b ? (int)(d->rows + b->w[at % ESC_BLOCK_WORDS] * spans) : -1;
+}
+
+/* The row of the class of an address. What is searched for is in the scratch map, since this is where the stack is deepest. */
+static __always_inline int address_row(esc_u32 slot, esc_u32 blocks, const struct esc_policy_dim *d,
+                                       const esc_ip *address, esc_u32 spans)
+{
+	struct esc_scratch *scratch = scratch_get();
+
+	if (!scratch)
+		return -1;
+	scratch->wide.high = (esc_u64)ESC_BE32(address->w[0]) << 32 | ESC_BE32(address->w[1]);
+	scratch->wide.low = (esc_u64)ESC_BE32(address->w[2]) << 32 | ESC_BE32(address->w[3]);
+	return wide_row(slot, blocks, d, &scratch->wide, spans);
 }
 #endif
 
