@@ -21,8 +21,12 @@ struct fleet *fleet_new(const GPtrArray *by_host, struct prefix public_pool)
 	f->tables = by_host;
 	f->pool = public_pool;
 	f->hosts = g_ptr_array_new_with_free_func((GDestroyNotify)native_free);
-	for (guint i = 0; i < by_host->len; i++)
-		g_ptr_array_add(f->hosts, native_new(by_host->pdata[i]));
+	for (guint i = 0; i < by_host->len; i++) {
+		struct native *n = native_new(by_host->pdata[i]);
+
+		native_long_way(n, TRUE); /* where each look-up has its stage */
+		g_ptr_array_add(f->hosts, n);
+	}
 	return f;
 }
 

@@ -13,9 +13,11 @@
 #define FRONT(name)    "{'name':'" name "','properties':{'publicIPAddress':" ADDRESS(name) "}}"
 /* A rule of this name, to the pool of the same name. */
 #define RULE(name, front, more)                                                                                        \
-	"{'name':'" name "','properties':{'frontendIPConfiguration':" LB("frontendIPConfigurations", front)            \
-	",'backendAddressPool':" LB("backendAddressPools", name) ",'protocol':'Tcp','frontendPort':80,'backendPort':80" \
-	more "}}"
+	"{'name':'" name "','properties':{'frontendIPConfiguration':" LB(                                              \
+	        "frontendIPConfigurations",                                                                            \
+	        front) ",'backendAddressPool':" LB("backendAddressPools",                                              \
+	                                           name) ",'protocol':'Tcp','frontendPort':80,'backendPort':80" more   \
+	                                                 "}}"
 
 static void standard(struct kit *k, const char *name)
 {
@@ -46,12 +48,23 @@ static struct kit *world(guint outbound_ports, const char *front)
 	        "{'name':'p','properties':{'addressPrefix':'10.0.3.0/24','defaultOutboundAccess':false}},"
 	        "{'name':'d','properties':{'addressPrefix':'10.0.4.0/24'}}]");
 	kit_add(k, "loadBalancers", "lb",
-	        "'frontendIPConfigurations':[" FRONT("f0") "," FRONT("f1") "," FRONT("f2") "],"
-	        "'backendAddressPools':[{'name':'o'},{'name':'f'},{'name':'x'}],'loadBalancingRules':["
-	        RULE("f", "%s", "") "," RULE("x", "f2", ",'disableOutboundSnat':true") "],"
-	        "'outboundRules':[{'name':'o','properties':{'frontendIPConfigurations':["
-	        LB("frontendIPConfigurations", "f0") "],'backendAddressPool':" LB("backendAddressPools", "o")
-	        ",'protocol':'All','allocatedOutboundPorts':%u}}]",
+	        "'frontendIPConfigurations':[" FRONT("f0") "," FRONT("f1") "," FRONT(
+	                "f2") "],"
+	                      "'backendAddressPools':[{'name':'o'},{'name':'f'},{'name':'x'}],'loadBalancingRules':"
+	                      "[" RULE("f", "%s", "") "," RULE(
+	                              "x", "f2", ",'disableOutboundSnat':true") "],"
+	                                                                        "'outboundRules':[{'name':'o','"
+	                                                                        "properties':{'"
+	                                                                        "frontendIPConfigurations':[" LB(
+	                                                                                "frontendIPConfigurations",
+	                                                                                "f0") "],'backendAddressPool'"
+	                                                                                      ":" LB("backendAddressPoo"
+	                                                                                             "ls",
+	                                                                                             "o") ",'protocol':"
+	                                                                                                  "'All','"
+	                                                                                                  "allocatedOut"
+	                                                                                                  "boundPorts':"
+	                                                                                                  "%u}}]",
 	        front, outbound_ports);
 	kit_sku(k, "Standard");
 	return k;
@@ -119,8 +132,7 @@ static void test_spread(void)
 		for (guint i = 0; i < COUNT; i++) {
 			g_autofree char *name = g_strdup_printf("m%u-nic", i);
 			const struct esc_snat *s = leaves(&f, name);
-			g_assert_true(g_hash_table_add(
-			        ranges, GSIZE_TO_POINTER((gsize)s->addr << 16 | s->first)));
+			g_assert_true(g_hash_table_add(ranges, GSIZE_TO_POINTER((gsize)s->addr << 16 | s->first)));
 			if (more)
 				moved += s->addr != before[i];
 			before[i] = s->addr;

@@ -48,8 +48,10 @@ void fleet_free(struct fleet *f)
 	}
 	g_dir_close(d);
 	g_rmdir(f->directory);
-	for (guint i = 0; i < HOSTS; i++)
+	for (guint i = 0; i < HOSTS; i++) {
 		g_free(f->agents[i].refuses);
+		g_free(f->agents[i].only);
+	}
 	g_ptr_array_unref(f->progress);
 	g_free(f->directory);
 	g_free(f->file);
@@ -70,7 +72,8 @@ static void agent_take(struct agent *a, GBytes *bytes)
 	a->live = t->live;
 	if (a->manner == SILENT)
 		return;
-	gboolean refuses = a->manner == REFUSE || !g_strcmp0(a->hash, a->refuses);
+	gboolean refuses =
+	        a->manner == REFUSE || !g_strcmp0(a->hash, a->refuses) || (a->only && g_strcmp0(a->hash, a->only) != 0);
 	char *text = g_strdup_printf("{\"hash\":\"%s\",\"ok\":%s,\"error\":\"%s\"}",
 	                             refuses && a->unreadable ? ""
 	                             : a->lies                ? "00"
@@ -281,7 +284,7 @@ static void add(struct node *list, const char *group, const char *type, const ch
 	g_autoptr(node) resource = node_parse(text, strlen(text), "test", &error);
 	g_assert_no_error(error);
 	struct document *d = document_new("s", group, type, name, resource, "test.json", "$.resources[0]");
-	d->line = 7;
+	d->line = resource->line = 7;
 	node_append(list, document_to_node(d));
 	document_free(d);
 }

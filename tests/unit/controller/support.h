@@ -16,6 +16,7 @@ struct agent {
 	guint host;
 	enum manner manner;
 	char *refuses;        /* hash that it refuses whatever its manner; NULL */
+	char *only;           /* hash beside which it refuses every other; NULL */
 	gboolean unreadable;  /* what it refuses, it cannot even read: no hash in its answer */
 	gboolean lies;        /* says yes, to other tables than it was given */
 	char *hash;           /* of the tables that it saw last */

@@ -259,11 +259,10 @@ static void refused(void)
 	fleet_start(f);
 	g_autofree char *first = fleet_deploy("g", "a", NULL), *second = fleet_deploy("g", "a,b,c", NULL);
 	node_unref(expect_ok(f, first));
-	/* What the second one's tables would be is learnt by letting it pass once. */
 	node_unref(expect_ok(f, second));
-	f->agents[1].refuses = g_strdup(f->agents[1].hash);
 	g_autofree char *back = fleet_deploy("g", "a", ",\"mode\":\"complete\"");
 	node_unref(expect_ok(f, back));
+	f->agents[1].only = g_strdup(f->agents[1].hash);
 	undone(f, second, "host 1 refused its tables: no room for it");
 	fleet_until_settled(f);
 	/* What a host cannot read it cannot name either: refused at once, not when the time is out. */
@@ -274,14 +273,13 @@ static void refused(void)
 	f->agents[1].unreadable = FALSE;
 	fleet_until_settled(f);
 	/* A yes to something else is no yes. */
-	g_clear_pointer(&f->agents[1].refuses, g_free);
+	g_clear_pointer(&f->agents[1].only, g_free);
 	f->agents[1].lies = TRUE;
 	expect_error(f, second, "no acknowledgement within 2 s from host 1");
 	f->agents[1].lies = FALSE;
 	node_unref(expect_ok(f, back));
 	fleet_until_settled(f);
 	/* Nobody answers: the same after the time is out, and the answer says that going back was not heard either. */
-	g_clear_pointer(&f->agents[1].refuses, g_free);
 	fleet_manner(f, SILENT);
 	int waiting = fleet_send(f, second);
 	g_usleep(300000);
