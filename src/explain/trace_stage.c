@@ -164,10 +164,11 @@ static gboolean tell_access(struct telling *t, const struct esc_endpoint *e)
 {
 	gboolean refused = t->h->effect.verdict == ESC_V_ACCESS;
 	const struct table_rule *r = refused ? trace_rule(t->f, t->h, 2) : NULL;
-	struct node *rules = node_array();
+	struct node *rules;
 
 	if (!e->access)
 		return TRUE;
+	rules = node_array();
 	if (r)
 		node_append(rules, rule_node(r, "endpoint"));
 	node_set(stage(t, "access", refused ? "deny" : "allow"), "rules", rules);
