@@ -71,10 +71,12 @@ struct rule_keys {
 
 static void add_rule_key(struct rule_keys *k, char *key)
 {
-	if (g_hash_table_add(k->seen, key))
-		g_ptr_array_add(k->keys, key);
-	else
-		g_free(key);
+	if (g_hash_table_contains(k->seen, key)) {
+		g_free(key); /* adding it would put this one in the place of the other */
+		return;
+	}
+	g_hash_table_add(k->seen, key);
+	g_ptr_array_add(k->keys, key);
 }
 
 static void add_access_keys(struct rule_keys *k, const struct noun *owner, const struct access_control *access)
