@@ -70,7 +70,6 @@ guint alloc_snat_slot(const struct alloc *a, const struct public_address *p, con
 guint alloc_snat_share(const struct public_address *p, guint members);
 /* By which of its addresses the configuration leaves; NULL: it has no IPv4 address. */
 const struct public_address *alloc_snat_gateway(const struct nat_gateway *g, const struct ip_config *c);
-const struct public_address *alloc_snat_rule(const struct outbound_rule *o, const struct ip_config *c);
 /* Who shares the address: struct ip_config in order of id. Caller unrefs. */
 GPtrArray *alloc_snat_members(const struct public_address *p);
 guint alloc_ports_top(const struct alloc *a, guint host); /* largest port number of a host; 0: no port */

@@ -4,7 +4,8 @@
  *
  * An address is shared by the members of the pools that its front end's rules, or its outbound rules, lead to, or by the
  * configurations behind its NAT gateway. Where several addresses would do, a configuration has the one that comes first
- * in an order of its own (rendezvous hashing), so that another address moves no more than its share.
+ * in an order of its own (rendezvous hashing), so that another address moves no more than its share; of an outbound rule
+ * that declares how many ports each member has, the first that has as many left.
  */
 #include "alloc_data.h"
 #include "abi/maps.h"
@@ -48,16 +49,10 @@ const struct public_address *alloc_snat_gateway(const struct nat_gateway *g, con
 	return best;
 }
 
-const struct public_address *alloc_snat_rule(const struct outbound_rule *o, const struct ip_config *c)
+/* The data path's ranges are powers of two. */
+static guint range_of(guint ports)
 {
-	const struct public_address *best = NULL;
-	for (guint i = 0; i < o->frontends->len; i++) {
-		const struct frontend *f = g_ptr_array_index(o->frontends, i);
-		const struct public_address *p = f->public_address;
-		if (p && !p->v6 && p->frontend == f)
-			best = better(best, p, c);
-	}
-	return best;
+	return 1u << g_bit_storage(ports) >> 1;
 }
 
 struct members {
@@ -69,6 +64,42 @@ static void add_member(struct members *m, struct ip_config *c)
 {
 	if (g_hash_table_add(m->seen, c))
 		g_ptr_array_add(m->list, c);
+}
+
+/* The ranges that an address has for members of the rule: as many as fit where it declares their size. */
+static guint rule_room(const struct outbound_rule *o)
+{
+	return o->ports ? ESC_SNAT_PORTS / range_of(o->ports) : G_MAXUINT;
+}
+
+/* The best front end of the rule that has room; NULL: none has. `taken`: address -> ranges in use there. */
+static const struct public_address *rule_address(const struct outbound_rule *o, const struct ip_config *c,
+                                                 GHashTable *taken)
+{
+	const struct public_address *best = NULL;
+	for (guint i = 0; i < o->frontends->len; i++) {
+		const struct frontend *f = g_ptr_array_index(o->frontends, i);
+		const struct public_address *p = f->public_address;
+		if (p && !p->v6 && p->frontend == f && GPOINTER_TO_UINT(g_hash_table_lookup(taken, p)) < rule_room(o))
+			best = better(best, p, c);
+	}
+	return best;
+}
+
+/* The rule's members, in order of id, have what is best for them of what is left: so all ports of its front ends do. */
+static void add_rule_members(struct members *m, const struct public_address *p, const struct outbound_rule *o)
+{
+	g_autoptr(GPtrArray) sorted = g_ptr_array_copy(o->pool->members, NULL, NULL);
+	g_autoptr(GHashTable) taken = g_hash_table_new(NULL, NULL);
+	g_ptr_array_sort(sorted, compare_configs);
+	for (guint i = 0; i < sorted->len; i++) {
+		struct ip_config *c = g_ptr_array_index(sorted, i);
+		const struct public_address *mine = rule_address(o, c, taken);
+		guint here = GPOINTER_TO_UINT(g_hash_table_lookup(taken, mine));
+		g_hash_table_insert(taken, (gpointer)mine, GUINT_TO_POINTER(here + 1));
+		if (mine == p)
+			add_member(m, c);
+	}
 }
 
 static void add_gateway_members(struct members *m, const struct public_address *p)
@@ -96,11 +127,8 @@ static void add_front_members(struct members *m, const struct public_address *p)
 	}
 	for (guint i = 0; i < lb->outbound_rules->len; i++) {
 		const struct outbound_rule *o = g_ptr_array_index(lb->outbound_rules, i);
-		for (guint k = 0; o->pool && k < o->pool->members->len; k++) {
-			struct ip_config *c = g_ptr_array_index(o->pool->members, k);
-			if (alloc_snat_rule(o, c) == p)
-				add_member(m, c);
-		}
+		if (o->pool && g_ptr_array_find(o->frontends, p->frontend, NULL))
+			add_rule_members(m, p, o);
 	}
 }
 
@@ -116,7 +144,7 @@ GPtrArray *alloc_snat_members(const struct public_address *p)
 	return m.list;
 }
 
-/* What outbound rules ask of this address for each member; the data path's ranges are powers of two. */
+/* What outbound rules ask of this address for each member. */
 static guint declared_share(const struct public_address *p)
 {
 	const struct load_balancer *lb = p->frontend ? p->frontend->lb : NULL;
@@ -126,7 +154,7 @@ static guint declared_share(const struct public_address *p)
 		if (g_ptr_array_find(o->frontends, p->frontend, NULL))
 			most = MAX(most, o->ports);
 	}
-	return most ? 1u << g_bit_storage(most) >> 1 : 0;
+	return most ? range_of(most) : 0;
 }
 
 guint alloc_snat_share(const struct public_address *p, guint members)
@@ -172,13 +200,52 @@ static gboolean snat_slots(struct assignment *as, const struct public_address *p
 	return TRUE;
 }
 
+/* Front ends of the rule, of IPv4, and those of them at which the configuration has a range. */
+static guint ranges_of(const struct assignment *as, const struct outbound_rule *o, const struct ip_config *c,
+                       guint *frontends)
+{
+	guint ranges = 0;
+	*frontends = 0;
+	for (guint i = 0; i < o->frontends->len; i++) {
+		const struct frontend *f = g_ptr_array_index(o->frontends, i);
+		const struct public_address *p = f->public_address;
+		if (!p || p->v6)
+			continue;
+		(*frontends)++;
+		ranges += alloc_snat_slot(as->a, p, c) != ALLOC_NO_SLOT;
+	}
+	return ranges;
+}
+
+/* Nobody is left without ports by a rule that says how many he has. */
+static gboolean rule_serves_all(struct assignment *as, const struct outbound_rule *o)
+{
+	for (guint i = 0; o->pool && i < o->pool->members->len; i++) {
+		const struct ip_config *c = g_ptr_array_index(o->pool->members, i);
+		guint frontends, ranges = ranges_of(as, o, c, &frontends);
+		if (frontends && !ranges)
+			return assign_fail(as, &c->noun,
+			                   "outbound rule '%s' has no %u ports left for it: an address has room for %u "
+			                   "such members; ask for fewer ports, or add a front end",
+			                   o->noun.name, o->ports, rule_room(o));
+	}
+	return TRUE;
+}
+
 gboolean assign_snat(struct assignment *as)
 {
-	const GPtrArray *all = as->graph->public_addresses;
+	const GPtrArray *all = as->graph->public_addresses, *balancers = as->graph->load_balancers;
 	for (guint i = 0; i < all->len; i++) {
 		const struct public_address *p = g_ptr_array_index(all, i);
 		if (!p->v6 && (p->frontend || p->nat_gateway) && !snat_slots(as, p))
 			return FALSE;
+	}
+	for (guint i = 0; i < balancers->len; i++) {
+		const struct load_balancer *lb = g_ptr_array_index(balancers, i);
+		for (guint k = 0; k < lb->outbound_rules->len; k++) {
+			if (!rule_serves_all(as, g_ptr_array_index(lb->outbound_rules, k)))
+				return FALSE;
+		}
 	}
 	return TRUE;
 }

@@ -41,25 +41,37 @@ static gboolean shared(const struct compilation *c, const struct public_address 
 	return TRUE;
 }
 
-static gboolean by_outbound_rule(const struct compilation *c, const struct pool *pool, const struct ip_config *config,
-                                 struct outbound *out)
+/* The front end of the rule at which it has a range. */
+static gboolean by_rule(const struct compilation *c, const struct outbound_rule *o, const struct ip_config *config,
+                        struct outbound *out)
 {
-	for (guint i = 0; i < pool->lb->outbound_rules->len; i++) {
-		const struct outbound_rule *o = g_ptr_array_index(pool->lb->outbound_rules, i);
-		if (o->pool == pool && shared(c, alloc_snat_rule(o, config), config, out))
+	for (guint i = 0; i < o->frontends->len; i++) {
+		const struct frontend *f = g_ptr_array_index(o->frontends, i);
+		if (shared(c, f->public_address, config, out))
 			return TRUE;
 	}
 	return FALSE;
 }
 
+static gboolean by_outbound_rule(const struct compilation *c, const struct pool *pool, const struct ip_config *config,
+                                 struct outbound *out)
+{
+	for (guint i = 0; i < pool->lb->outbound_rules->len; i++) {
+		const struct outbound_rule *o = g_ptr_array_index(pool->lb->outbound_rules, i);
+		if (o->pool == pool && by_rule(c, o, config, out))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* A rule that disables this gives its members no slot. */
 static gboolean by_front(const struct compilation *c, const struct pool *pool, const struct ip_config *config,
                          struct outbound *out)
 {
 	for (guint i = 0; i < pool->lb->rules->len; i++) {
 		const struct lb_rule *r = g_ptr_array_index(pool->lb->rules, i);
 		const struct public_address *p = r->frontend ? r->frontend->public_address : NULL;
-		if (r->pool == pool && !r->no_outbound_snat && p && p->frontend == r->frontend &&
-		    shared(c, p, config, out))
+		if (r->pool == pool && p && p->frontend == r->frontend && shared(c, p, config, out))
 			return TRUE;
 	}
 	return FALSE;

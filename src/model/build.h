@@ -160,7 +160,6 @@ struct known {
 	const char *nothing; /* a value that asks for nothing as well, in any case: what leaving it out would mean */
 };
 #define WHY_ENDPOINTS "private endpoints and services are not modelled"
-#define WHY_IPV6      "IPv6 has no data path yet: such packets are dropped"
 #define WHY_DDOS      "DDoS protection has no data plane yet"
 #define WHY_NAMES     "public names are not served: use the address"
 #define WHY_IP_TAGS   "IP tags say how the real cloud reaches an address: they change nothing here"

@@ -11,8 +11,8 @@
  * Ownership: the graph owns every noun; nouns point at each other freely and die together. The graph keeps
  * references to the documents' JSON. IPv4 addresses are host order.
  *
- * Both families stand side by side: what ends in 6 is the IPv6 twin of the list or address beside it. Only IPv4 has a
- * data path, so whoever compiles can leave the twins alone and meets no IPv6 configuration among the others.
+ * Both families stand side by side: what ends in 6 is the IPv6 twin of the list or address beside it, so whoever is about
+ * IPv4 alone can leave the twins alone and meets no IPv6 configuration among the others.
  */
 #pragma once
 #include "lib/document.h"

@@ -11,8 +11,8 @@
 #include "prove/oracle.h"
 
 #include "prove/lists.h"
+#include "prove/way_out.h"
 
-#define SNAT_FIRST          1024 /* ports below it are for listening */
 #define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
 
 struct journey {
@@ -241,87 +241,6 @@ static gboolean is_host_public(const struct journey *j, guint32 addr)
 	return FALSE;
 }
 
-/* The first balancing rule that sends to this pool from a public front end tells by which address its members leave. */
-static const struct public_address *pool_public(const struct journey *j, const struct pool *pool)
-{
-	const GPtrArray *rules = pool->lb->rules;
-
-	for (guint i = 0; i < rules->len; i++) {
-		const struct lb_rule *r = NTH(rules, struct lb_rule, i);
-		const struct public_address *p = r->frontend->public_address;
-
-		if (r->pool == pool && !r->no_outbound_snat && p && !p->v6 && alloc_public(j->a, p))
-			return p;
-	}
-	return NULL;
-}
-
-/* How a configuration's new flows leave: an address, and for a shared one which of its ports. address 0: not at all. */
-struct way_out {
-	guint32 address;
-	guint first, count; /* count 0: the address is its own, ports stay */
-};
-
-/* Its part of an address that it shares; FALSE: it has none. */
-static gboolean by_shared(const struct journey *j, const struct ip_config *c, const struct public_address *p,
-                          struct way_out *w)
-{
-	guint slot = p && alloc_public(j->a, p) ? alloc_snat_slot(j->a, p, c) : ALLOC_NO_SLOT;
-	g_autoptr(GPtrArray) members = slot != ALLOC_NO_SLOT ? alloc_snat_members(p) : NULL;
-
-	if (!members)
-		return FALSE;
-	w->address = alloc_public(j->a, p);
-	w->count = alloc_snat_share(p, members->len);
-	w->first = SNAT_FIRST + slot * w->count;
-	return TRUE;
-}
-
-/* The first outbound rule of the first of its pools that has one. */
-static gboolean by_outbound_rule(const struct journey *j, const struct ip_config *c, struct way_out *w)
-{
-	for (guint i = 0; i < c->pools->len; i++) {
-		const struct pool *pool = NTH(c->pools, struct pool, i);
-
-		for (guint k = 0; k < pool->lb->outbound_rules->len; k++) {
-			const struct outbound_rule *o = NTH(pool->lb->outbound_rules, struct outbound_rule, k);
-
-			if (o->pool == pool && by_shared(j, c, alloc_snat_rule(o, c), w))
-				return TRUE;
-		}
-	}
-	return FALSE;
-}
-
-static struct way_out way_out(const struct journey *j, const struct ip_config *c)
-{
-	const struct alloc_port *port = alloc_port(j->a, c->nic);
-	struct way_out w = {0, 0, 0};
-	gboolean standard = FALSE;
-
-	if (c->subnet->nat_gateway) {
-		by_shared(j, c, alloc_snat_gateway(c->subnet->nat_gateway, c), &w);
-		return w;
-	}
-	if (c->public_address && !c->public_address->v6 && alloc_public(j->a, c->public_address))
-		return (struct way_out){alloc_public(j->a, c->public_address), 0, 0};
-	if (by_outbound_rule(j, c, &w))
-		return w;
-	for (guint i = 0; i < c->pools->len; i++) {
-		const struct pool *pool = NTH(c->pools, struct pool, i);
-
-		if (by_shared(j, c, pool_public(j, pool), &w))
-			return w;
-		standard |= pool->lb->sku != SKU_BASIC;
-	}
-	if (standard || c->subnet->no_default_outbound)
-		return w;
-	w.address = alloc_host_public(j->a, port->host);
-	w.count = alloc_snat_ports(alloc_ports_top(j->a, port->host));
-	w.first = SNAT_FIRST + (port->number - 1) * w.count;
-	return w;
-}
-
 /*
  * A shared address and port that somebody leaves by: replies to him come here, and a first packet is none. It
  * reaches his host and ends there, for want of anything that it could mean.
@@ -332,7 +251,7 @@ static gboolean by_way_out(struct journey *j)
 		const struct nic *nic = NTH(j->g->nics, struct nic, i);
 
 		for (guint k = 0; alloc_port(j->a, nic) && k < nic->configs->len; k++) {
-			struct way_out w = way_out(j, NTH(nic->configs, struct ip_config, k));
+			struct way_out w = way_out_of(j->a, NTH(nic->configs, struct ip_config, k));
 
 			if (w.address != j->now.destination || j->now.destination_port < w.first ||
 			    j->now.destination_port >= w.first + w.count)
@@ -399,7 +318,7 @@ static gboolean is_ours(const struct journey *j, guint32 addr)
 
 static void to_the_internet(struct journey *j, const struct ip_config *from)
 {
-	struct way_out w = way_out(j, from);
+	struct way_out w = way_out_of(j->a, from);
 
 	if (!w.address) {
 		end(j, ESC_V_NO_OUTBOUND);

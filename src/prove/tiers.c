@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prove/tiers.h"
+#include "prove/way_out.h"
 
 #include <string.h>
 
@@ -59,12 +60,12 @@ static void mark_group(struct marks *m, const struct security_group *group)
 		}
 }
 
-/* What tells this configuration from others: where it is, and which marks its address bears. */
-static char *signature(const struct marks *m, const struct ip_config *c, guint32 address)
+/* What tells this configuration from others: where it is, whether it may leave, and which marks its address bears. */
+static char *signature(const struct marks *m, const struct alloc *a, const struct ip_config *c, guint32 address)
 {
 	GString *s = g_string_new(c->subnet->noun.key);
 
-	g_string_append_printf(s, "|%s", c->nic->group ? c->nic->group->noun.key : "");
+	g_string_append_printf(s, "|%s|%d", c->nic->group ? c->nic->group->noun.key : "", way_out_exists(a, c));
 	for (guint i = 0; i < m->prefixes->len; i++)
 		if (prefix_has(g_array_index(m->prefixes, struct prefix, i), address))
 			g_string_append_printf(s, "|%u", i);
@@ -122,7 +123,7 @@ static void tiers_of_network(GPtrArray *tiers, const struct network *n, const st
 				return;
 			}
 			*work -= cost;
-			add_member(tiers, by_signature, signature(&m, c, address), c);
+			add_member(tiers, by_signature, signature(&m, a, c, address), c);
 		}
 	}
 }

@@ -54,7 +54,25 @@ static void maybe_group(GString *s, GRand *r)
 		                       g_rand_int_range(r, 0, 3));
 }
 
-static void network(GString *s, GRand *r)
+/* By which ways machines may leave; draws of their own, so that those of the others stay what they were. */
+struct ways {
+	gboolean gateway;  /* of subnet 2; Standard only */
+	gboolean shut;     /* subnet 1 has no default outbound access */
+	gboolean outbound; /* the pool has an outbound rule; Standard only */
+	gboolean barred;   /* the balancing rules may not be left by */
+};
+
+static struct ways random_ways(GRand *rand, gboolean standard)
+{
+	g_autoptr(GRand) r = g_rand_copy(rand);
+	struct ways w = {
+	        .gateway = standard && one_in(r, 3), .shut = one_in(r, 3), .outbound = standard && one_in(r, 3)};
+
+	w.barred = w.outbound || one_in(r, 3);
+	return w;
+}
+
+static void network(GString *s, GRand *r, const struct ways *w)
 {
 	g_string_append(s,
 	                "{\"type\":\"Microsoft.Network/virtualNetworks\",\"apiVersion\":\"2020-11-01\",\"name\":\"v\","
@@ -62,6 +80,11 @@ static void network(GString *s, GRand *r)
 	for (guint i = 1; i <= 2; i++) {
 		g_string_append_printf(s, "{\"name\":\"s%u\",\"properties\":{\"addressPrefix\":\"10.1.%u.0/24\"", i, i);
 		maybe_group(s, r);
+		if (i == 1 && w->shut)
+			g_string_append(s, ",\"defaultOutboundAccess\":false");
+		if (i == 2 && w->gateway)
+			g_string_append(
+			        s, ",\"natGateway\":{\"id\":\"[resourceId('Microsoft.Network/natGateways','gw')]\"}");
 		g_string_append(s, "}},");
 	}
 	g_string_append(s, "]}},\n");
@@ -76,6 +99,24 @@ static void public_address(GString *s, const char *name, gboolean standard)
 	                       name, standard ? "Standard" : "Basic");
 }
 
+/* A gateway of two addresses, or of one. */
+static void nat_gateway(GString *s, GRand *rand)
+{
+	g_autoptr(GRand) r = g_rand_copy(rand);
+	const char *second =
+	        one_in(r, 2) ? ",{\"id\":\"[resourceId('Microsoft.Network/publicIPAddresses','g1')]\"}" : "";
+
+	public_address(s, "g0", TRUE);
+	public_address(s, "g1", TRUE);
+	g_string_append_printf(
+	        s,
+	        "{\"type\":\"Microsoft.Network/natGateways\",\"apiVersion\":\"2020-11-01\",\"name\":\"gw\",\"sku\":{"
+	        "\"name\":\"Standard\"},\"properties\":{\"publicIpAddresses\":[{\"id\":\"[resourceId('Microsoft."
+	        "Network/"
+	        "publicIPAddresses','g0')]\"}%s]}},\n",
+	        second);
+}
+
 /* Of an endpoint; most permit everybody, in one way or another. */
 static const char *access_control(GRand *r)
 {
@@ -88,23 +129,29 @@ static const char *access_control(GRand *r)
 	        ",\"accessControl\":{\"rules\":[{\"order\":7,\"action\":\"permit\",\"remoteSubnet\":\"0.0.0.0/0\"},"
 	        "{\"order\":6,\"action\":\"deny\",\"remoteSubnet\":\"192.0.2.0/24\"}]}",
 	        ",\"accessControl\":{\"rules\":[{\"order\":0,\"action\":\"permit\",\"remoteSubnet\":\"::/0\"}]}",
+	        ",\"accessControl\":{\"rules\":[{\"order\":3,\"action\":\"deny\",\"remoteSubnet\":\"198.51.100.0/"
+	        "24\"}]}",
+	        ",\"accessControl\":{\"rules\":[{\"order\":4,\"action\":\"permit\",\"remoteSubnet\":\"203.0.113.0/"
+	        "24\"},"
+	        "{\"order\":5,\"action\":\"permit\",\"remoteSubnet\":\"198.18.0.0/16\"}]}",
 	};
 
 	return PICK(r, lists);
 }
 
-static void balancer_rule(GString *s, GRand *r, guint number, const char *protocol, guint front)
+static void balancer_rule(GString *s, GRand *r, guint number, const char *protocol, guint front, gboolean barred)
 {
 	g_string_append_printf(s,
 	                       "{\"name\":\"r%u\",\"properties\":{\"frontendIPConfiguration\":{\"id\":\"[resourceId("
 	                       "'Microsoft.Network/loadBalancers/frontendIPConfigurations','lb','f')]\"},"
 	                       "\"backendAddressPool\":{\"id\":\"[resourceId('Microsoft.Network/loadBalancers/"
 	                       "backendAddressPools','lb','p')]\"},\"protocol\":\"%s\",\"frontendPort\":%u,"
-	                       "\"backendPort\":%u%s}},",
-	                       number, protocol, front, PICK(r, random_ports), access_control(r));
+	                       "\"backendPort\":%u,\"disableOutboundSnat\":%s%s}},",
+	                       number, protocol, front, PICK(r, random_ports), barred ? "true" : "false",
+	                       access_control(r));
 }
 
-static void balancer(GString *s, GRand *r, gboolean standard)
+static void balancer(GString *s, GRand *r, gboolean standard, const struct ways *w)
 {
 	g_autoptr(GRand) copy = g_rand_copy(r); /* the draws of the others stay what they are without the NAT pool */
 
@@ -116,8 +163,8 @@ static void balancer(GString *s, GRand *r, gboolean standard)
 	        "publicIPAddresses','plb')]\"}}}],\"backendAddressPools\":[{\"name\":\"p\"}],"
 	        "\"loadBalancingRules\":[",
 	        standard ? "Standard" : "Basic");
-	balancer_rule(s, r, 0, "Tcp", 80);
-	balancer_rule(s, r, 1, "Udp", 53);
+	balancer_rule(s, r, 0, "Tcp", 80, w->barred);
+	balancer_rule(s, r, 1, "Udp", 53, w->barred);
 	g_string_append_printf(
 	        s,
 	        "],\"inboundNatRules\":[{\"name\":\"n\",\"properties\":{\"frontendIPConfiguration\":{\"id\":"
@@ -127,10 +174,18 @@ static void balancer(GString *s, GRand *r, gboolean standard)
 	        "\"properties\":{\"frontendIPConfiguration\":{\"id\":"
 	        "\"[resourceId('Microsoft.Network/loadBalancers/frontendIPConfigurations','lb','f')]\"},"
 	        "\"protocol\":\"%s\",\"frontendPortRangeStart\":50100,\"frontendPortRangeEnd\":50109,\"backendPort\":%"
-	        "u%s}}"
-	        "]}},\n",
+	        "u%s}}]",
 	        PICK(r, random_ports), access_control(r), one_in(copy, 4) ? "All" : "Tcp", PICK(copy, random_ports),
 	        access_control(copy));
+	if (w->outbound)
+		g_string_append_printf(
+		        s,
+		        ",\"outboundRules\":[{\"name\":\"o\",\"properties\":{\"frontendIPConfigurations\":[{\"id\":"
+		        "\"[resourceId('Microsoft.Network/loadBalancers/frontendIPConfigurations','lb','f')]\"}],"
+		        "\"backendAddressPool\":{\"id\":\"[resourceId('Microsoft.Network/loadBalancers/"
+		        "backendAddressPools','lb','p')]\"},\"protocol\":\"All\",\"allocatedOutboundPorts\":%u}}]",
+		        one_in(copy, 2) ? 0 : 1000);
+	g_string_append(s, "}},\n");
 }
 
 /* Up to three instances, each with a port of the NAT pool from 50100 on. */
@@ -200,14 +255,18 @@ static void machine(GString *s, GRand *r, guint number, gboolean standard)
 char *random_template(GRand *r)
 {
 	gboolean standard = one_in(r, 2);
+	struct ways ways;
 	GString *s = g_string_new("{\"$schema\":\"https://schema.management.azure.com/schemas/2019-04-01/"
 	                          "deploymentTemplate.json#\",\"contentVersion\":\"1.0.0.0\",\"resources\":[\n");
 
 	for (guint i = 0; i < 3; i++)
 		group(s, r, i);
-	network(s, r);
+	ways = random_ways(r, standard);
+	network(s, r, &ways);
 	public_address(s, "plb", standard);
-	balancer(s, r, standard);
+	if (ways.gateway)
+		nat_gateway(s, r);
+	balancer(s, r, standard, &ways);
 	for (guint i = 0; i < RANDOM_VMS; i++)
 		machine(s, r, i, standard);
 	scale_set(s, r, standard);
