@@ -44,8 +44,9 @@ struct question {
 	const struct public_address *address;
 	const struct ip_config *to;
 	guint8 protocol;
-	guint16 port;         /* public */
-	guint16 private_port; /* what the rules see */
+	guint16 port;                        /* public */
+	guint16 private_port;                /* what the rules see */
+	const struct access_control *access; /* of the endpoint; may be NULL */
 };
 
 /* For one question: where sources may fare differently, and source ports worth trying. Only rules that could match
@@ -81,6 +82,16 @@ static void look_at_group(struct intervals *v, const struct security_group *grou
 	}
 }
 
+static void look_at_access(struct intervals *v, const struct access_control *access)
+{
+	for (guint i = 0; access && i < access->rules->len; i++) {
+		const struct access_rule *r = &g_array_index(access->rules, struct access_rule, i);
+
+		if (!r->v6)
+			starts_add(v->sources, r->prefix.addr, prefix_last(r->prefix), G_MAXUINT32);
+	}
+}
+
 static void intervals_init(struct intervals *v, const struct question *q, const struct alloc *a)
 {
 	guint32 usual = SOME_SOURCE_PORT;
@@ -91,6 +102,7 @@ static void intervals_init(struct intervals *v, const struct question *q, const 
 	starts_add_special(v->sources, q->to->nic->network);
 	look_at_group(v, q->to->subnet->group, q, a);
 	look_at_group(v, q->to->nic->group, q, a);
+	look_at_access(v, q->access);
 	starts_finish(v->sources);
 	starts_finish(v->source_ports);
 }
@@ -238,7 +250,7 @@ static void survey_ports(struct survey *y, struct question q)
 static void survey_instance(struct survey *y, const struct public_address *p)
 {
 	static const guint8 protocols[] = {PROTO_TCP, PROTO_UDP};
-	struct question q = {p, p->config, PROTO_ICMP, 0, 0};
+	struct question q = {p, p->config, PROTO_ICMP, 0, 0, NULL};
 	struct exposure *icmp;
 
 	if (!alloc_port(y->a, p->config->nic))
@@ -252,23 +264,22 @@ static void survey_instance(struct survey *y, const struct public_address *p)
 	}
 }
 
-/* One public port that leads to `to`. */
-static void survey_endpoint(struct survey *y, const struct public_address *p, const struct ip_config *to,
-                            enum rule_protocol protocol, guint16 port, guint16 private_port)
+/* One public port that leads to `q.to`. */
+static void survey_endpoint(struct survey *y, struct question q, enum rule_protocol protocol)
 {
 	static const guint8 protocols[] = {PROTO_TCP, PROTO_UDP};
 
-	if (!to || !alloc_port(y->a, to->nic))
+	if (!q.to || !alloc_port(y->a, q.to->nic))
 		return;
 	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
-		struct question q = {p, to, protocols[i], port, private_port};
 		struct exposure *e = NULL;
 
+		q.protocol = protocols[i];
 		if (protocol == PROTO_ANY || (guint)protocol == protocols[i])
 			e = sources_of(y, &q);
 		if (!e)
 			continue;
-		e->private_port = private_port == port ? 0 : private_port;
+		e->private_port = q.private_port == q.port ? 0 : q.private_port;
 		g_ptr_array_add(y->list, e);
 	}
 }
@@ -280,16 +291,27 @@ static void survey_frontend(struct survey *y, const struct public_address *p)
 	for (guint i = 0; i < lb->rules->len; i++) {
 		const struct lb_rule *r = NTH(lb->rules, struct lb_rule, i);
 
-		for (guint k = 0; r->frontend == p->frontend && r->pool && k < r->pool->members->len; k++)
-			survey_endpoint(y, p, NTH(r->pool->members, struct ip_config, k), r->protocol, r->frontend_port,
-			                r->floating ? r->frontend_port : r->backend_port);
+		for (guint k = 0; r->frontend == p->frontend && r->pool && k < r->pool->members->len; k++) {
+			struct question q = {.address = p,
+			                     .to = NTH(r->pool->members, struct ip_config, k),
+			                     .port = r->frontend_port,
+			                     .private_port = r->floating ? r->frontend_port : r->backend_port,
+			                     .access = r->access};
+
+			survey_endpoint(y, q, r->protocol);
+		}
 	}
 	for (guint i = 0; i < lb->nat_rules->len; i++) {
 		const struct nat_rule *r = NTH(lb->nat_rules, struct nat_rule, i);
 
+		struct question q = {.address = p,
+		                     .to = r->target,
+		                     .port = r->frontend_port,
+		                     .private_port = r->floating ? r->frontend_port : r->backend_port,
+		                     .access = r->access};
+
 		if (r->frontend == p->frontend)
-			survey_endpoint(y, p, r->target, r->protocol, r->frontend_port,
-			                r->floating ? r->frontend_port : r->backend_port);
+			survey_endpoint(y, q, r->protocol);
 	}
 }
 

@@ -243,6 +243,26 @@ static void look_at_servers(struct look *l)
 	}
 }
 
+/* What is open, and who reaches whom, is listed for IPv4; IPv6 passes all the same, so that has to be said. */
+static void look_at_six(struct look *l)
+{
+	for (guint i = 0; i < l->g->public_addresses->len; i++) {
+		const struct public_address *p = NTH(l->g->public_addresses, struct public_address, i);
+
+		if (p->v6 && (p->config || p->frontend))
+			say(l, &p->noun,
+			    "what IPv6 address '%s' opens is enforced, but not among what is listed as open",
+			    p->noun.name);
+	}
+	for (guint i = 0; i < l->g->networks->len; i++) {
+		const struct network *n = NTH(l->g->networks, struct network, i);
+
+		if (n->prefixes6->len)
+			say(l, &n->noun, "who reaches whom in network '%s' over IPv6 is enforced, but not listed",
+			    n->noun.name);
+	}
+}
+
 GPtrArray *lint(const struct graph *g, const struct alloc *a, const GPtrArray *exposures)
 {
 	g_autoptr(GHashTable) used = used_groups(g);
@@ -251,5 +271,6 @@ GPtrArray *lint(const struct graph *g, const struct alloc *a, const GPtrArray *e
 	look_at_groups(&l, used);
 	look_at_addresses(&l, exposures);
 	look_at_servers(&l);
+	look_at_six(&l);
 	return l.lines;
 }

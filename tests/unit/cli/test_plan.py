@@ -282,6 +282,8 @@ def secure_parameters():
         quiet(f'and of its resource: {name}', template([dict(address(), name="[concat('p', %s)]" % derived['part'], location=f'[{e}]')], parameters=secure),
               2, 'depends on a secure parameter')
     quiet('an error without a secret in it', template([dict(address(), location="[fail('a plain word')]")], parameters=secure), 2, 'fail(): a plain word')
+    for name, more in {'scope': {'scope': "[%s]" % derived['part']}, 'order': {'dependsOn': ["[concat('x', %s)]" % derived['part']]}}.items():
+        quiet(f'note: {name}', template([dict(address(), **more)], parameters=secure), 0, 'a note that depends on a secure parameter is not shown')
     decided = dict(address(), condition="[startsWith(parameters('pw'), 'Qx9')]")
     t = template([decided], parameters=secure, outputs={'o': {'type': 'string', 'value': "[substring(parameters('pw'), 4, 10)]"}})
     quiet('a secret that decides', t, 0, 'not shown')
@@ -414,7 +416,49 @@ def compared():
         ok(r.returncode == 2 and says in r.stderr and not r.stdout, f'plan of {len(args)} words: refused, {says}', r.stderr)
 
 
+def ways():
+    """What an access list leaves open and to whom, who may leave, and what of it changes; where IPv6 is beside it is said."""
+    net = 'Microsoft.Network/'
+    ref = lambda t, *n: {'id': f"[resourceId('{net}{t}', {', '.join(repr(x) for x in n)})]"}
+    acl = lambda *rules: {'accessControl': {'rules': [{'order': k, 'action': a, 'remoteSubnet': n} for k, (a, n) in enumerate(rules)]}}
+    listed = (acl(('deny', '203.0.113.128/25'), ('permit', '203.0.113.0/24')), acl(('deny', '198.51.100.7')), acl(('permit', '192.0.2.0/24'), ('permit', '::/0')))
+    address = lambda n, **p: {'type': net + 'publicIPAddresses', 'apiVersion': '2020-11-01', 'name': n, 'sku': {'name': 'Standard'},
+                              'properties': {'publicIPAllocationMethod': 'Static', **p}}
+
+    def of(lists):
+        front, pool = ref('loadBalancers/frontendIPConfigurations', 'lb', 'f'), ref('loadBalancers/backendAddressPools', 'lb', 'p')
+        rules = [{'name': f'r{k}', 'properties': {'frontendIPConfiguration': front, 'backendAddressPool': pool, 'protocol': 'Tcp', 'frontendPort': 80 + k,
+                                                  'backendPort': 80 + k, 'disableOutboundSnat': True, **a}} for k, a in enumerate(lists)]
+        lb = {'type': net + 'loadBalancers', 'apiVersion': '2020-11-01', 'name': 'lb', 'sku': {'name': 'Standard'}, 'properties': {
+            'frontendIPConfigurations': [{'name': 'f', 'properties': {'publicIPAddress': ref('publicIPAddresses', 'vip')}}],
+            'backendAddressPools': [{'name': 'p'}], 'loadBalancingRules': rules}}
+        gw = {'type': net + 'natGateways', 'apiVersion': '2020-11-01', 'name': 'gw', 'sku': {'name': 'Standard'},
+              'properties': {'publicIpAddresses': [ref('publicIPAddresses', 'gwip')]}}
+        v = network('v', '10.0.0.0/16', 'fd00::/56')
+        v['properties']['subnets'] = [{'name': 'out', 'properties': {'addressPrefix': '10.0.1.0/24', 'natGateway': ref('natGateways', 'gw')}},
+                                      {'name': 'shut', 'properties': {'addressPrefix': '10.0.2.0/24', 'defaultOutboundAccess': False}}]
+        group = {'type': net + 'networkSecurityGroups', 'apiVersion': '2020-11-01', 'name': 'g', 'properties': {'securityRules': [rule('all', 100, source='Internet')]}}
+        six = address('six', publicIPAddressVersion='IPv6')
+        lb['properties']['frontendIPConfigurations'].append({'name': 'six', 'properties': {'publicIPAddress': ref('publicIPAddresses', 'six')}})
+        member = machine('m', 'shut', loadBalancerBackendAddressPools=[pool])
+        member[0]['properties']['networkSecurityGroup'] = ref('networkSecurityGroups', 'g')
+        own = machine('own', 'shut', publicIPAddress=ref('publicIPAddresses', 'ownip'))
+        return template([v, group, lb, gw, six, *(address(n) for n in ('vip', 'gwip', 'ownip')), *member, *own, *machine('alone', 'shut'), *machine('free', 'out')])
+
+    path = write('ways.json', of(listed))
+    r = run('plan', path, '--json')
+    plan = json.loads(r.stdout) if r.returncode == 0 else {}
+    eq({(o['ports'], ' '.join(o['sources'])) for o in plan.get('open', ()) if o['instance'] == 'm'},
+       {('80', '203.0.113.0/25'), ('81', '1.0.0.0-198.51.100.6 198.51.100.8-223.255.255.255'), ('82', '192.0.2.0/24')}, 'an access list: open to whom it permits')
+    eq({p['from'] for p in plan.get('reach', ()) if p['to'] == 'Internet'}, {'out', 'shut (own)'}, 'who may leave, of one subnet and of another')
+    warned = [w for w in plan.get('warnings', ()) if 'IPv6' in w]
+    ok(len(warned) == 2 and "'six'" in warned[0] and "'v'" in warned[1], 'what passes over IPv6 is said not to be listed', plan.get('warnings') or r.stderr)
+    out = json.loads(run('plan', path, write('wider.json', of((acl(), *listed[1:]))), '--json').stdout)
+    eq([(e['change'], e['ports'], ' '.join(e['before']), ' '.join(e['after'])) for e in out['open']], [('changed', '80', '203.0.113.0/25', '*')], 'a list that goes opens the rest')
+
+
 bad_input()
+ways()
 compared()
 reach()
 hostile_rules()

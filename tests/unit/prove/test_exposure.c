@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What office.json opens to the Internet, written down by hand. */
+/*
+ * What office.json opens to the Internet, written down by hand; and random networks against the oracle: for each public
+ * address, back end, port and outside address, what is said to be open must be what the oracle lets in.
+ */
 #include "prove/exposure.h"
-#include "scene.h"
+#include "prove/oracle.h"
+#include "random_net.h"
+
+#define NETWORKS 80
 
 static char *describe(const struct exposure *e)
 {
@@ -48,9 +54,101 @@ static void test_office(void)
 	scene_clear(&s);
 }
 
+static gboolean says_open(const GPtrArray *list, const struct oracle_packet *p, const struct public_address *address,
+                          const struct ip_config *to)
+{
+	for (guint i = 0; i < list->len; i++) {
+		const struct exposure *e = g_ptr_array_index(list, i);
+
+		if (e->address != address || e->to != to || e->protocol != p->protocol ||
+		    p->destination_port < e->first || p->destination_port > e->last)
+			continue;
+		for (guint k = 0; k < e->sources->len; k++) {
+			struct address_range r = g_array_index(e->sources, struct address_range, k);
+
+			if (p->source >= r.first && p->source <= r.last)
+				return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/* From a source port of each of the intervals that random rules tell apart. */
+static gboolean is_open(const struct scene *s, struct oracle_packet p, const struct public_address *address,
+                        const struct ip_config *to)
+{
+	static const guint16 sources[] = {1024, 40000};
+	gboolean open = FALSE;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
+		struct oracle_answer answer;
+
+		p.source_port = sources[i];
+		answer = oracle_enter(s->graph, s->alloc, &s->settings, &p, address, to);
+		open |= answer.verdict == ESC_V_FORWARD && answer.to == to->nic;
+		oracle_clear(&answer);
+	}
+	return open;
+}
+
+struct counts {
+	guint open, closed;
+};
+
+static void compare(const struct scene *s, const GPtrArray *list, const struct public_address *address,
+                    const struct ip_config *to, struct counts *n)
+{
+	static const guint16 ports[] = {21, 22, 53, 80, 81, 443, 8080, 50022, 50100, 50101, 50110};
+	static const guint8 protocols[] = {PROTO_TCP, PROTO_UDP};
+
+	for (guint i = 0; i < random_outside_count * 3 * G_N_ELEMENTS(ports) * G_N_ELEMENTS(protocols); i++) {
+		struct oracle_packet p = {.destination = alloc_public(s->alloc, address),
+		                          .protocol = protocols[i % 2],
+		                          .destination_port = ports[i / 2 % G_N_ELEMENTS(ports)]};
+		guint place = i / 2 / G_N_ELEMENTS(ports);
+		gboolean open;
+
+		g_assert_true(ip_parse(random_outside[place / 3], &p.source));
+		p.source += place % 3 - 1; /* and its neighbours */
+		if (oracle_is_bogon(p.source))
+			continue;
+		open = is_open(s, p, address, to);
+		if (open != says_open(list, &p, address, to))
+			g_error("%s port %u protocol %u to %s: the oracle says %d", address->noun.id,
+			        p.destination_port, p.protocol, to->noun.id, open);
+		n->open += open;
+		n->closed += !open;
+	}
+}
+
+static void test_random(void)
+{
+	g_autoptr(GRand) rand = g_rand_new_with_seed(20260102);
+	struct counts n = {0, 0};
+
+	for (guint i = 0; i < NETWORKS; i++) {
+		struct scene s = random_scene(rand, i);
+		GPtrArray *list = exposure_list(s.graph, s.alloc, &s.settings);
+
+		for (guint k = 0; k < s.graph->public_addresses->len * s.graph->nics->len; k++) {
+			const struct nic *nic = g_ptr_array_index(s.graph->nics, k % s.graph->nics->len);
+			const struct public_address *p =
+			        g_ptr_array_index(s.graph->public_addresses, k / s.graph->nics->len);
+
+			if (nic->vm && alloc_public(s.alloc, p))
+				compare(&s, list, p, g_ptr_array_index(nic->configs, 0), &n);
+		}
+		g_ptr_array_unref(list);
+		scene_clear(&s);
+	}
+	g_test_message("%u open, %u closed", n.open, n.closed);
+	g_assert_cmpuint(MIN(n.open, n.closed), >, 5000);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/exposure/office", test_office);
+	g_test_add_func("/exposure/random", test_random);
 	return g_test_run();
 }
