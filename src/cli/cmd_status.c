@@ -58,10 +58,10 @@ static const char *short_name(const char *id)
 	return slash ? slash + 1 : id;
 }
 
-static void front_ends_text(const struct node *list, GString *out)
+static void addresses_text(const char *what, const struct node *list, GString *out)
 {
 	for (guint i = 0; i < node_length(list); i++)
-		g_string_append_printf(out, "%sFront end %s: %s\n", i ? "" : "\n",
+		g_string_append_printf(out, "%s%s %s: %s\n", i ? "" : "\n", what,
 		                       node_get_str(node_item(list, i), "name", "?"),
 		                       node_get_str(node_item(list, i), "address", "?"));
 }
@@ -122,7 +122,8 @@ static void status_text(const struct node *data, GString *out)
 	}
 	g_string_append_c(out, '\n');
 	grid_print(g, "", out);
-	front_ends_text(node_get(data, "front_ends"), out);
+	addresses_text("Front end", node_get(data, "front_ends"), out);
+	addresses_text("NAT gateway", node_get(data, "nat_gateways"), out);
 	flow_logs_text(node_get(data, "flow_logs"), out);
 }
 

@@ -85,6 +85,34 @@ static char *public_text(const struct controller *c, const struct public_address
 	return six ? ip6_format(*six) : four ? ip_format(four) : NULL;
 }
 
+/* One of the public addresses that belong to no machine. */
+static void add_public(const struct controller *c, struct node *list, const struct noun *owner, const struct noun *part,
+                       const struct public_address *p)
+{
+	g_autofree char *address = public_text(c, p);
+	if (!address)
+		return;
+	struct node *n = node_object();
+	node_set(n, "id", node_string(part->id));
+	node_set(n, "name", node_stringf("%s/%s", owner->name, part->name));
+	node_set(n, "address", node_string(address));
+	node_append(list, n);
+}
+
+/* By which addresses machines leave through their subnet's NAT gateway. */
+static struct node *gateways_report(const struct controller *c)
+{
+	struct node *list = node_array();
+	for (guint i = 0; c->plan && i < c->plan->graph->nat_gateways->len; i++) {
+		const struct nat_gateway *g = g_ptr_array_index(c->plan->graph->nat_gateways, i);
+		for (guint k = 0; k < g->addresses->len; k++) {
+			const struct public_address *p = g_ptr_array_index(g->addresses, k);
+			add_public(c, list, &g->noun, &p->noun, p);
+		}
+	}
+	return list;
+}
+
 /* Public front ends of load balancers: where people outside knock. */
 static struct node *front_ends_report(const struct controller *c)
 {
@@ -93,14 +121,7 @@ static struct node *front_ends_report(const struct controller *c)
 		const struct load_balancer *lb = g_ptr_array_index(c->plan->graph->load_balancers, i);
 		for (guint k = 0; k < lb->frontends->len; k++) {
 			const struct frontend *f = g_ptr_array_index(lb->frontends, k);
-			g_autofree char *address = public_text(c, f->public_address);
-			if (!address)
-				continue;
-			struct node *n = node_object();
-			node_set(n, "id", node_string(f->noun.id));
-			node_set(n, "name", node_stringf("%s/%s", lb->noun.name, f->noun.name));
-			node_set(n, "address", node_string(address));
-			node_append(list, n);
+			add_public(c, list, &lb->noun, &f->noun, f->public_address);
 		}
 	}
 	return list;
@@ -139,6 +160,7 @@ struct node *status_report(struct controller *c)
 	node_set(n, "hosts", hosts_report(c));
 	node_set(n, "ports", ports_report(c));
 	node_set(n, "front_ends", front_ends_report(c));
+	node_set(n, "nat_gateways", gateways_report(c));
 	node_set(n, "recorded", unmodelled_report(c->plan ? c->plan->graph->recorded : NULL));
 	node_set(n, "unmodelled", unmodelled_report(c->plan ? c->plan->graph->unmodelled : NULL));
 	return n;

@@ -170,6 +170,17 @@ class Lab:
                     size -= len(peer.recv(size))
             return [len(f) for f in frames(seen, 0.3, lambda f: f[26:30] == ip4(source))]
 
+    def agent(self):
+        """The process of host 0's agent; None while there is none."""
+        for name in os.listdir('/proc'):
+            try:
+                argv = open(f'/proc/{name}/cmdline').read().split('\0') if name.isdigit() else []
+            except OSError:
+                continue
+            if argv and argv[0].endswith('escarpd') and 'agent' in argv and self.name in argv:
+                return int(name)
+        return None
+
     # -- namespaces and sockets
     def netns(self, who):
         if who == 'internet':
@@ -205,6 +216,14 @@ class Lab:
         """The same from a chosen outside address, through the command line."""
         r = self.escarp('exec', 'internet', '--as', source, '--', 'timeout', '1', 'nc', '-d', '-w', '1', address, port)
         return r.stdout.strip() or None
+
+    def leaves(self, who, address='8.8.4.4', port=7777):
+        """A connection to the Internet: the answer, and the sources and source ports that are seen there."""
+        with self.socket('internet', socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x800)) as s:
+            s.settimeout(SILENCE)
+            answer = self.tcp(who, address, port)
+            got = frames(s, 0.2, lambda p: p[16:20] == ip4(address) and p[9] == 6)
+            return answer, {socket.inet_ntoa(p[12:16]) for p in got}, {int.from_bytes(p[20:22], 'big') for p in got}
 
     def udp(self, who, address, port, timeout=SILENCE):
         with self.socket(who, family_of(address), kind=socket.SOCK_DGRAM) as s:
@@ -242,6 +261,17 @@ class Lab:
         in_netns(self.netns(who), lambda: s.bind((device, 3)))
         s.settimeout(SILENCE)
         return s
+
+
+def wait(what, seconds=60):
+    """What it answers in the end that is not false; None when that does not come."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = what()
+        if value:
+            return value
+        time.sleep(0.05)
+    return None
 
 
 def family_of(address):
