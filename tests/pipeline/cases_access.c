@@ -3,6 +3,7 @@
 #include "compile/access.h"
 #include "scene.h"
 #include "tests/unit/compile/scan.h"
+#include <string.h>
 
 #define PORT   85 /* of WORLD_VIP: port 1 of this host, at 8080 */
 #define INSIDE WORLD_ADDR(1, 4)
@@ -36,19 +37,42 @@ static void add(struct access_control *a, gboolean permit, guint32 addr, guint8 
 	g_array_append_val(a->rules, r);
 }
 
-/* The world with the endpoint. Rule i of the list has number 100 + i. */
+/* The same rules about the addresses that the world's have in IPv6. */
+static struct access_control *in_six(const struct access_control *a)
+{
+	struct access_control *b = list_new();
+
+	b->permit_others = a->permit_others;
+	for (guint i = 0; i < a->rules->len; i++) {
+		struct access_rule r = g_array_index(a->rules, struct access_rule, i);
+
+		r.v6 = TRUE;
+		frame_six(r.prefix.addr, r.prefix6.addr.b);
+		r.prefix6.length = 96 + r.prefix.length;
+		g_array_append_val(b->rules, r);
+	}
+	return b;
+}
+
+/* The world with the endpoint, of both families. Rule i of the list has number 100 + i. */
 static struct tables *with_list(const struct access_control *a)
 {
 	struct tables *t = world_tables();
+	g_autoptr(access_control) b = in_six(a);
 	guint32 numbers[50];
 	struct table_endpoint row = {.key = {GUINT32_TO_BE(WORLD_VIP), GUINT16_TO_BE(PORT), 6, 0},
 	                             .value = {.kind = ESC_EP_ONE, .one = {.port = 1}}};
+	struct table_endpoint6 row6 = {.key = {.port = GUINT16_TO_BE(PORT), .proto = 6}};
 
 	for (guint i = 0; i < a->rules->len; i++)
 		numbers[i] = 100 + i;
 	world_mac(1, row.value.one.mac);
+	row6.value = row.value;
+	frame_six(WORLD_VIP, (guint8 *)row6.key.vip.w);
 	row.value.access = world_blob(t, access_build(a, numbers, FALSE));
+	row6.value.access = world_blob(t, access_build(b, numbers, TRUE));
 	g_array_append_val(t->endpoints, row);
+	g_array_append_val(t->endpoints6, row6);
 	world_dnat(t, 1, WORLD_VIP, PORT, 6, INSIDE, 8080, 0);
 	return t;
 }
@@ -129,32 +153,97 @@ static void test_change(void)
 	twin_compare(w);
 }
 
+static void damage(struct tables *t, guint blob, guint fault)
+{
+	gsize size;
+	struct esc_access *head = (gpointer)g_bytes_get_data(g_ptr_array_index(t->blobs, blob), &size);
+
+	if (fault == 1)
+		head->blocks = ESC_ACCESS_BLOCKS + 1;
+	if (fault == 2)
+		head->verdicts = head->blocks;
+	if (fault == 3)
+		head->source.classes = head->blocks;
+	g_assert_true(access_check((const guint16 *)head, size / 2, blob == t->blobs->len - 1) == !fault);
+}
+
 /* A list that is not whole, or not there, lets nobody in. */
 static void test_broken(void)
 {
 	g_autoptr(access_control) a = list_new();
-	struct esc_access *head;
-	gsize size;
 
 	add(a, TRUE, 0, 0);
 	add(a, FALSE, WORLD_STRANGER, 32);
 	for (guint fault = 0; fault < 4; fault++) {
 		g_autoptr(tables) t = with_list(a);
-		GBytes *blob = g_ptr_array_index(t->blobs, t->blobs->len - 1);
 
-		head = (struct esc_access *)(gpointer)g_bytes_get_data(blob, &size);
-		if (fault == 1)
-			head->blocks = ESC_ACCESS_BLOCKS + 1;
-		if (fault == 2)
-			head->verdicts = head->blocks;
-		if (fault == 3)
-			head->source.classes = head->blocks;
-		g_assert_true(access_check((const guint16 *)head, size / 2, FALSE) == !fault);
+		damage(t, t->blobs->len - 2, fault);
+		damage(t, t->blobs->len - 1, fault);
 		g_autoptr(twin) w = twin_new(t);
 		if (fault)
 			refused(w, WORLD_CLIENT, 0);
 		else
 			admitted(w, WORLD_CLIENT);
+	}
+}
+
+/*
+ * Prefixes of IPv6 that end with a whole half, or with both: the address after the last one of 2001:db8::/32 is of another
+ * half, and there is none after that of ::/0.
+ */
+static void test_wide(void)
+{
+	static const struct {
+		guint8 length;
+		gboolean permit, lets_in;
+	} cases[] = {{64, TRUE, TRUE},   {64, FALSE, FALSE}, {32, TRUE, TRUE},
+	             {32, FALSE, FALSE}, {0, TRUE, TRUE},    {0, FALSE, FALSE}};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(access_control) a = list_new();
+
+		add(a, cases[i].permit, 0, 0);
+		g_autoptr(tables) t = with_list(a);
+		struct table_endpoint6 *row =
+		        &g_array_index(t->endpoints6, struct table_endpoint6, t->endpoints6->len - 1);
+		g_autoptr(access_control) wide = in_six(a);
+		struct access_rule *r = &g_array_index(wide->rules, struct access_rule, 0);
+		const guint32 number = 100;
+
+		r->prefix6.length = cases[i].length;
+		memset(r->prefix6.addr.b + r->prefix6.length / 8, 0, 16 - r->prefix6.length / 8);
+		row->value.access = world_blob(t, access_build(wide, &number, TRUE));
+		g_autoptr(twin) w = twin_new(t);
+		if (cases[i].lets_in)
+			admitted(w, WORLD_CLIENT);
+		else
+			refused(w, WORLD_CLIENT, 100);
+	}
+}
+
+/* Beside 2001:db8::a.b.c.d of the world: the half before a prefix, and the one after it. */
+static void test_beside(void)
+{
+	g_autoptr(access_control) a = list_new();
+
+	add(a, TRUE, 0, 0);
+	for (guint half = 0; half < 2; half++) {
+		g_autoptr(tables) t = with_list(a);
+		struct table_endpoint6 *row =
+		        &g_array_index(t->endpoints6, struct table_endpoint6, t->endpoints6->len - 1);
+		g_autoptr(access_control) other = in_six(a);
+		struct access_rule *r = &g_array_index(other->rules, struct access_rule, 0);
+		const guint32 number = 100;
+
+		/* 2001:db7:ffff:ffff::/64, which ends where the world begins, and 2001:db8:0:1::/64, which begins behind it */
+		memset(r->prefix6.addr.b + 4, half ? 0 : 0xff, 4);
+		memset(r->prefix6.addr.b + 8, 0, 8);
+		r->prefix6.addr.b[3] = half ? 0xb8 : 0xb7;
+		r->prefix6.addr.b[7] = half ? 1 : 0xff;
+		r->prefix6.length = 64;
+		row->value.access = world_blob(t, access_build(other, &number, TRUE));
+		g_autoptr(twin) w = twin_new(t);
+		refused(w, WORLD_CLIENT, 0);
 	}
 }
 
@@ -244,9 +333,11 @@ static void test_random(void)
 
 void cases_access_register(void)
 {
-	g_test_add_func("/access/mixed", test_mixed);
-	g_test_add_func("/access/denies", test_denies);
-	g_test_add_func("/access/change", test_change);
-	g_test_add_func("/access/broken", test_broken);
-	g_test_add_func("/access/random", test_random);
+	scene_both("/access/mixed", test_mixed);
+	scene_both("/access/denies", test_denies);
+	scene_both("/access/change", test_change);
+	scene_both("/access/broken", test_broken);
+	scene_both("/access/random", test_random);
+	scene_six("/access/wide", test_wide);
+	scene_six("/access/beside", test_beside);
 }

@@ -9,6 +9,7 @@
 """
 import os
 import re
+import signal
 import subprocess
 
 import harness as h
@@ -100,6 +101,20 @@ def open_outside(t):
         t.eq(lab.tcp('internet', ADDRESS['vip'], 8000 + i), f'web_IN_{i}', f'port {8000 + i} is instance {i}')
 
 
+def killed(t):
+    """An agent that comes back finds the access list in force, and keeps its hands off it while it places others."""
+    agent = lab.agent()
+    os.kill(agent, signal.SIGKILL)
+    t.ok(h.wait(lambda: (lab.agent() or agent) != agent), 'an agent that is killed is started again')
+    t.eq(lab.tcp('internet', ADDRESS['vip'], 81), None, 'the list refuses meanwhile')
+    t.ok(h.wait(lambda: lab.escarp('drops').returncode == 0), 'and answers again')
+    for step in ('afterwards', 'after another deployment'):
+        lab.denied(t, f'{step}: one of the office that is shut out', lambda: lab.tcp_as('203.0.113.66', ADDRESS['vip'], 81), 'uplink', 'access', 'web.shut/access 50')
+        t.ok(lab.tcp_as('203.0.113.65', ADDRESS['vip'], 81) in ('web_IN_0', 'web_IN_1'), f'{step}: the office is let in')
+        if step == 'afterwards':
+            t.ok(up(remote=True).returncode == 0 and up(remote=False).returncode == 0, 'two deployments, with other policies to place')
+
+
 def remote_desktop(t):
     r = up(remote=True)
     t.ok(r.returncode == 0, 'switched on', r.stdout + r.stderr)
@@ -114,4 +129,4 @@ def remote_desktop(t):
     lab.denied(t, 'and closed again', lambda: lab.tcp('internet', ADDRESS['vip'], port), 'uplink', 'no-endpoint')
 
 
-h.main([comes_up, closed_inside, closed_outside, open_inside, open_outside, remote_desktop])
+h.main([comes_up, closed_inside, closed_outside, open_inside, open_outside, killed, remote_desktop])

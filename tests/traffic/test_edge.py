@@ -94,25 +94,16 @@ def standard_balancer(t):
     t.eq(lab.tcp('internet', VIP['slb'], 443), 'std0', 'the allowing rule opens the other')
 
 
-def seen_source(who, address='8.8.4.4', port=7777):
-    """The source address that the Internet sees of a connection."""
-    with lab.socket('internet', socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x800)) as s:
-        s.settimeout(h.SILENCE)
-        answer = lab.tcp(who, address, port)
-        got = h.frames(s, 0.2, lambda p: p[16:20] == h.ip4(address) and p[9] == 6)
-        return answer, {socket.inet_ntoa(p[12:16]) for p in got}, {int.from_bytes(p[20:22], 'big') for p in got}
-
-
 def outbound(t):
     before = lab.drops('web0', 'policy-out'), lab.rule_hits('web-nsg/no-mail')
-    t.eq(seen_source('web0', port=25), (None, set(), set()), 'what an outbound rule denies is never seen outside')
+    t.eq(lab.leaves('web0', port=25), (None, set(), set()), 'what an outbound rule denies is never seen outside')
     t.ok(lab.drops('web0', 'policy-out') > before[0] and lab.rule_hits('web-nsg/no-mail') > before[1], 'policy-out at web0, by that rule')
-    answer, sources, _ = seen_source('one0')
+    answer, sources, _ = lab.leaves('one0')
     t.eq((answer, sources), ('internet', {VIP['one']}), 'an instance address is the source of its outbound traffic')
-    answer, sources, ports = seen_source('web0')
+    answer, sources, ports = lab.leaves('web0')
     t.eq((answer, sources), ('internet', {VIP['lb']}), 'a member of a pool leaves by the front end')
     t.ok(all(1024 <= p < 1024 + 2 * 1024 for p in ports), 'from a port of the pool\'s ranges', ports)
-    answer, sources, _ = seen_source('alone0')
+    answer, sources, _ = lab.leaves('alone0')
     t.ok(answer == 'internet' and len(sources) == 1 and not sources & set(VIP.values()) and
          all(s.startswith('198.18.') for s in sources), 'the rest leaves by the host\'s default address', (answer, sources))
     t.eq(lab.udp('alone0', '9.9.9.9', 53), 'internet', 'UDP as well')
@@ -131,7 +122,7 @@ def hairpin(t):
 
 def unsolicited(t):
     """What is sent to the host's default address without an open flow reaches nobody."""
-    _, sources, ports = seen_source('alone0', port=7070)
+    _, sources, ports = lab.leaves('alone0', port=7070)
     (source,), port = sources, min(ports)
     before = lab.drops('alone0', 'no-translation')
     t.eq(lab.tcp_as('198.51.100.7', source, port), None, 'another outsider on the translated port: silence')

@@ -29,28 +29,6 @@ def network(n):
                       h.vm('a', 'net', 's', A), h.vm('b', 'net', 's', B, group='g'), *more)
 
 
-def agent():
-    """Its process; None while there is none."""
-    for name in os.listdir('/proc'):
-        try:
-            argv = open(f'/proc/{name}/cmdline').read().split('\0') if name.isdigit() else []
-        except OSError:
-            continue
-        if argv and argv[0].endswith('escarpd') and 'agent' in argv and lab.name in argv:
-            return int(name)
-    return None
-
-
-def wait(what, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = what()
-        if value:
-            return value
-        time.sleep(0.05)
-    return None
-
-
 class Watch:
     """A connection that must go on, and knocks that must stay unheard."""
 
@@ -124,20 +102,20 @@ def kills(t):
     print(f'# ESCARP_SEED={seed}')
     dice, watch, failures = random.Random(seed), Watch(), []
     for n in range(1, KILLS + 1):
-        before = agent()
+        before = lab.agent()
         box = {}
         change = threading.Thread(target=lambda: box.update(r=lab.up(network(n), '--mode', 'complete')))
         change.start()
         time.sleep(dice.uniform(0.05, 0.9))
-        pid = agent()
+        pid = lab.agent()
         if pid:
             os.kill(pid, signal.SIGKILL)
         change.join()
-        if not wait(lambda: (agent() or before) != before):
+        if not h.wait(lambda: (lab.agent() or before) != before):
             failures.append(f'{n}: the agent was not started again')
         if box['r'].returncode:
             failures.append(f'{n}: {box["r"].stderr}')
-        if not wait(lambda: all(p['enforced'] for p in lab.status()['ports'])):
+        if not h.wait(lambda: all(p['enforced'] for p in lab.status()['ports'])):
             failures.append(f'{n}: not every port is enforced: {lab.status()}')
         if lab.tcp('a', B, 2000 + (n + 1) % 2, timeout=0.2) is not None:
             failures.append(f'{n}: a port of the revision before is open')

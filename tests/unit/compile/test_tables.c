@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables as bytes: the same when they come back, refused when anything in them is not what it must be. */
+#include "compile/access.h"
 #include "compile/policy.h"
 #include "compile/tables.h"
 #include "lib/node.h"
@@ -48,6 +49,19 @@ static void add_port(struct tables *t, guint32 number)
 		g_array_append_val(array, row);                                                                        \
 	} while (0)
 
+/* One rule that permits, one that denies. */
+static GBytes *access_blob(gboolean wide)
+{
+	g_autoptr(GArray) rules = g_array_new(FALSE, TRUE, sizeof(struct access_rule));
+	const guint32 numbers[] = {1, 2};
+	struct access_control a = {.rules = rules};
+	struct access_rule r = {.permit = TRUE, .v6 = wide, .prefix = {0x0a000000, 8}, .prefix6 = {.length = 8}};
+	g_array_append_val(rules, r);
+	r = (struct access_rule){.order = 1, .v6 = wide, .prefix6 = {.length = 4}};
+	g_array_append_val(rules, r);
+	return access_build(&a, numbers, wide);
+}
+
 static struct tables *sample(void)
 {
 	struct tables *t = tables_new();
@@ -57,6 +71,8 @@ static struct tables *sample(void)
 	g_ptr_array_add(t->blobs, policy_blob());
 	g_ptr_array_add(t->blobs, choice_blob(FALSE));
 	g_ptr_array_add(t->blobs, choice_blob(TRUE));
+	g_ptr_array_add(t->blobs, access_blob(FALSE));
+	g_ptr_array_add(t->blobs, access_blob(TRUE));
 	add_port(t, 1);
 	add_port(t, 5);
 	struct table_rule *r = g_new0(struct table_rule, 1);
@@ -67,8 +83,8 @@ static struct tables *sample(void)
 	ADD(t->routes, struct table_route row = {{48, 1, 10}, {ESC_HOP_NETWORK, 0}});
 	ADD(t->macs, struct table_mac row = {{{2, 0xe5}, 0}, 5});
 	ADD(t->peers, struct table_peer row = {77, ESC_PEER_HOST});
-	ADD(t->endpoints,
-	    struct table_endpoint row = {{.vip = 1, .port = 80, .proto = 6}, {.kind = ESC_EP_BALANCED, .slot = 2}});
+	ADD(t->endpoints, struct table_endpoint row = {{.vip = 1, .port = 80, .proto = 6},
+	                                               {.kind = ESC_EP_BALANCED, .slot = 2, .access = 4}});
 	ADD(t->endpoints, struct table_endpoint row = {{.vip = 2, .proto = 255}, {.kind = ESC_EP_SNAT, .slot = 3}});
 	ADD(t->endpoints, struct table_endpoint row = {{.vip = 3}, {.kind = ESC_EP_ONE, .one = {.port = 5}}});
 	ADD(t->dnat, struct table_dnat row = {{.port = 5, .vip = 3}, {.addr = 7}});
@@ -76,7 +92,7 @@ static struct tables *sample(void)
 	ADD(t->addrs6, struct table_addr6 row = {{1, {{7}}}, {.port = 5}});
 	ADD(t->routes6, struct table_route6 row = {{160, 1, {{10}}}, {.hop = ESC_HOP_NETWORK}});
 	ADD(t->endpoints6, struct table_endpoint6 row = {{.vip = {{1}}, .port = 80, .proto = 6},
-	                                                 {.kind = ESC_EP_BALANCED, .slot = 2}});
+	                                                 {.kind = ESC_EP_BALANCED, .slot = 2, .access = 5}});
 	ADD(t->dnat6, struct table_dnat6 row = {{.port = 5, .vip = {{3}}}, {.addr = {{7}}}});
 	ADD(t->snat6, struct table_snat6 row = {{5, {{7}}}, {.addr = {{3}}}});
 	return t;
@@ -172,7 +188,7 @@ SPOIL(port_bound, PORT(1)->number = ESC_MAX_PORTS)
 SPOIL(port_addresses, PORT(0)->port.addr_count = ESC_PORT_ADDRS + 1)
 SPOIL(port_flags, PORT(0)->port.flags = 0)
 SPOIL(port_net, PORT(0)->port.net = ESC_VNI_EDGE)
-SPOIL(port_blob, PORT(0)->blob = 4)
+SPOIL(port_blob, PORT(0)->blob = 6)
 SPOIL(prefix, PORT(0)->prefix_length = 33)
 SPOIL(label, PORT(0)->label[9] = 0x01; PORT(0)->label[0] = (char)0xff)
 SPOIL(label_long, g_free(PORT(0)->label); PORT(0)->label = g_strnfill(65537, 'x'))
@@ -194,7 +210,15 @@ SPOIL(hop, FIRST(routes, table_route).value.hop = 9)
 SPOIL(mac, FIRST(macs, table_mac).value = 2)
 SPOIL(peer, FIRST(peers, table_peer).value = 4)
 SPOIL(kind, FIRST(endpoints, table_endpoint).value.kind = 4)
-SPOIL(slot, FIRST(endpoints, table_endpoint).value.slot = 4)
+SPOIL(slot, FIRST(endpoints, table_endpoint).value.slot = 6)
+SPOIL(pad2, FIRST(endpoints, table_endpoint).value.pad2 = 1)
+SPOIL(access, FIRST(endpoints, table_endpoint).value.access = 6)
+SPOIL(access_owner, g_array_index(t->endpoints, struct table_endpoint, 1).value.access = 4)
+SPOIL(access_count, replace_blob(t, 3, 0, 0))
+SPOIL(access_verdicts, replace_blob(t, 3, 10, 200))
+SPOIL(access_blocks, replace_blob(t, 3, 12, 1))
+SPOIL(access6, FIRST(endpoints6, table_endpoint6).value.access = 6)
+SPOIL(access6_starts, replace_blob(t, 4, 2, 200))
 SPOIL(one, g_array_index(t->endpoints, struct table_endpoint, 2).value.one.port = 0)
 SPOIL(dnat, FIRST(dnat, table_dnat).key.port = 2)
 SPOIL(dnat_flags, FIRST(dnat, table_dnat).value.flags = 2)
@@ -206,7 +230,7 @@ SPOIL(addr6, FIRST(addrs6, table_addr6).value.port = 4)
 SPOIL(route6, FIRST(routes6, table_route6).key.prefixlen = 161)
 SPOIL(hop6, FIRST(routes6, table_route6).value.hop = 9)
 SPOIL(owner6, FIRST(endpoints6, table_endpoint6).value.kind = ESC_EP_SNAT)
-SPOIL(slot6, FIRST(endpoints6, table_endpoint6).value.slot = 4)
+SPOIL(slot6, FIRST(endpoints6, table_endpoint6).value.slot = 6)
 SPOIL(dnat6, FIRST(dnat6, table_dnat6).value.flags = 2)
 SPOIL(snat6, FIRST(snat6, table_snat6).key.port = 2)
 
@@ -254,6 +278,14 @@ static const struct {
         {"peer", spoil_peer, "peers: unknown flags"},
         {"kind", spoil_kind, "endpoints: unknown kind or distribution"},
         {"slot", spoil_slot, "endpoints: a table of back ends is not among the blobs"},
+        {"pad2", spoil_pad2, "endpoints: unknown kind or distribution"},
+        {"access", spoil_access, "endpoints: an access list leads outside itself"},
+        {"access-owner", spoil_access_owner, "endpoints: an access list leads outside itself"},
+        {"access-count", spoil_access_count, "endpoints: an access list leads outside itself"},
+        {"access-verdicts", spoil_access_verdicts, "endpoints: an access list leads outside itself"},
+        {"access-blocks", spoil_access_blocks, "endpoints: an access list leads outside itself"},
+        {"access6", spoil_access6, "endpoints: an access list leads outside itself"},
+        {"access6-starts", spoil_access6_starts, "endpoints: an access list leads outside itself"},
         {"one", spoil_one, "endpoints: a back end is out of bounds"},
         {"dnat", spoil_dnat, "dnat: an entry is of no port, or has unknown flags"},
         {"dnat-flags", spoil_dnat_flags, "dnat: an entry is of no port, or has unknown flags"},
