@@ -21,7 +21,9 @@ def main(build, seconds='60', wanted=''):
         learnt = os.path.join(build, 'corpus', name)
         os.makedirs(learnt, exist_ok=True)
         print(f'== {name}, {seconds} s', flush=True)
-        done = subprocess.run([path, learnt, os.path.join(ROOT, 'tests', 'fuzz', 'corpus', name), f'-max_total_time={seconds}',
+        made = os.path.join(build, 'tests', 'fuzz', 'corpus', name)
+        seeds = made if os.path.isdir(made) else os.path.join(ROOT, 'tests', 'fuzz', 'corpus', name)
+        done = subprocess.run([path, learnt, seeds, f'-max_total_time={seconds}',
                                f'-artifact_prefix={build}/crash-{name}-', '-rss_limit_mb=4096', '-timeout=20', '-print_final_stats=1'])
         broken += [name] if done.returncode else []
     print(f'{len(targets) - len(broken)} of {len(targets)} targets held' + ''.join(f'\nbroken: {n}' for n in broken))

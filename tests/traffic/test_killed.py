@@ -14,7 +14,7 @@ import time
 import harness as h
 
 lab = h.Lab('t-killed')
-KILLS = 20
+KILLS = int(os.environ.get('ESCARP_KILLS', 8))  # each restart waits longer than the one before
 A, B = '10.0.0.4', '10.0.0.5'
 
 
