@@ -24,6 +24,7 @@
  *   rings        array         port * ring size + slot -> esc_flow_key  data path
  *   hands        array         port number -> esc_hand             data path
  *   budgets      array         port number -> esc_budget           data path
+ *   limits       array         port number -> esc_limits           data path
  *   drops        per-CPU array port * ESC_V_COUNT + verdict -> esc_count  data path
  *   rules        per-CPU array rule number -> esc_count            data path
  *   events       ring buffer   struct esc_event (event.h)          data path
@@ -74,6 +75,21 @@ enum esc_delivery {
 	ESC_TO_SELF = 5,    /* an answer, back out of the device it came from */
 };
 
+/* What a port may ask of the data path and the platform's services, by kind: each has a token bucket of its own. */
+enum esc_limit {
+	ESC_LIMIT_ARP = 0, /* and neighbour discovery */
+	ESC_LIMIT_DHCP = 1,
+	ESC_LIMIT_DNS = 2,
+	ESC_LIMIT_ICMP = 3, /* errors that the data path sends back */
+	ESC_LIMITS = 4,
+};
+
+struct esc_rate {
+	esc_u16 second; /* tokens a second */
+	esc_u16 burst;  /* tokens that a full bucket holds; 0: nothing passes */
+};
+ESC_ASSERT_SIZE(struct esc_rate, 4);
+
 struct esc_host {
 	esc_u32 fabric; /* this host's underlay address, network order */
 	esc_u32 uplink_ifindex;
@@ -83,7 +99,9 @@ struct esc_host {
 	esc_u32 ring_size;   /* flows a port may own: a power of two */
 	esc_u32 hash_seed;   /* of the balancer: the same on every edge of the fleet */
 	esc_u32 overlay_mtu; /* largest inner IP packet that the fabric carries; 0: no check */
-	esc_u32 pad[7];
+	esc_u32 platform;    /* address of DHCP, DNS and probes; never a port's */
+	struct esc_rate rates[ESC_LIMITS];
+	esc_u32 pad[2];
 };
 ESC_ASSERT_SIZE(struct esc_host, 64);
 
@@ -432,6 +450,16 @@ struct esc_budget {
 	esc_u32 used;
 };
 ESC_ASSERT_SIZE(struct esc_budget, 8);
+
+/*
+ * The token buckets of a port. A word is debt (low half) and the tick of the last packet that passed (high half), changed
+ * as one. Debt counts in parts of a token, as many as there are ticks a second, so no rounding loses any; all zero is a
+ * full bucket.
+ */
+struct esc_limits {
+	esc_u64 word[ESC_LIMITS];
+};
+ESC_ASSERT_SIZE(struct esc_limits, 32);
 
 struct esc_count {
 	esc_u64 packets;

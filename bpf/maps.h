@@ -44,6 +44,7 @@ ESC_MAP(ESC_TABLE(hands), BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc
 ESC_MAP(drops, BPF_MAP_TYPE_PERCPU_ARRAY, ESC_MAX_PORTS *ESC_V_COUNT, esc_u32, struct esc_count, 0);
 ESC_MAP(rules, BPF_MAP_TYPE_PERCPU_ARRAY, 65536, esc_u32, struct esc_count, 0);
 ESC_MAP(budgets, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_budget, 0);
+ESC_MAP(limits, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_limits, 0);
 ESC_MAP(ESC_TABLE(scratch), BPF_MAP_TYPE_PERCPU_ARRAY, 1, esc_u32, struct esc_scratch, 0);
 ESC_MAP(effects, BPF_MAP_TYPE_ARRAY, 1, esc_u32, struct esc_effect, 0);
 

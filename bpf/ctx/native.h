@@ -57,11 +57,11 @@ static inline void ctx_open(struct native_ctx *ctx, esc_u32 *bytes, esc_u32 *seg
 	*segs = super_frame_segs(ctx->packet->length, ctx->packet->gso_segs, *gso_size);
 }
 
-static inline int ctx_load(struct native_ctx *ctx, esc_u32 at, void *to, esc_u32 length)
+static inline int ctx_load(struct native_ctx *ctx, esc_u32 at, void *to, esc_u32 n)
 {
-	if (at + length > ctx->packet->length)
+	if (at > ctx->packet->length || n > ctx->packet->length - at)
 		return -1;
-	memcpy(to, ctx->packet->data + at, length);
+	memcpy(to, ctx->packet->data + at, n);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "guard.h"
+#include "limit.h"
 
 struct esc_arp {
 	esc_u16 hardware, protocol;
@@ -52,10 +53,12 @@ static __noinline int link_answer(void *data, const void *end, const struct esc_
 	p->key.daddr = target;
 	if (!mac_equal(arp->sender_mac, port->mac))
 		return ESC_V_SPOOFED_ARP;
+	if (sender && !port_owns(port, p->port, sender))
+		return sender == target ? ESC_V_GRATUITOUS_ARP : ESC_V_SPOOFED_ARP_IP;
+	if (!limit(p, ESC_LIMIT_ARP))
+		return ESC_V_RATE_ARP;
 	if (!sender)
 		return ESC_V_ARP_UNANSWERED; /* a probe for duplicates */
-	if (!port_owns(port, p->port, sender))
-		return ESC_V_SPOOFED_ARP;
 	if (arp->operation != ESC_BE16(1) || port_owns(port, p->port, target))
 		return ESC_V_ARP_UNANSWERED;
 	arp_turn(data, arp);

@@ -38,9 +38,9 @@ static __always_inline int arrive(struct esc_ctx *ctx, struct esc_packet *p)
 	ctx_open(ctx, &p->bytes, &p->segs, &p->gso_size);
 	p->now = ctx_now();
 	if (ctx_vlan(ctx))
-		return ESC_V_ETHERTYPE;
+		return ESC_V_VLAN;
 	v = parse(ctx_data(ctx), ctx_end(ctx), p);
-	if (!v && !ctx_sum_fits(ctx, sum_place(p)))
+	if (v <= 0 && !ctx_sum_fits(ctx, sum_place(p)))
 		return ESC_V_MALFORMED;
 	return v;
 }

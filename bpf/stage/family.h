@@ -41,6 +41,7 @@
 #define ESC_TABLE_drops     drops
 #define ESC_TABLE_rules     rules
 #define ESC_TABLE_budgets   budgets
+#define ESC_TABLE_limits    limits
 #define ESC_TABLE_effects   effects
 
 #if ESC_FAMILY == 4
@@ -56,6 +57,9 @@
 #define ESC_TABLE_scratch   scratch
 
 typedef esc_u32 esc_ip;
+
+#define ESC_DHCP_SERVER ESC_BE16(67)
+#define ESC_DHCP_CLIENT ESC_BE16(68)
 
 static __always_inline int ip_equal(esc_ip a, esc_ip b)
 {
@@ -86,6 +90,12 @@ static __always_inline esc_u32 ip_mix(esc_u32 x, esc_ip a)
 static __always_inline esc_u32 ip_difference(esc_ip from, esc_ip to, esc_ip from2, esc_ip to2)
 {
 	return sum_difference(from, to, from2, to2);
+}
+
+/* Hosts and services have IPv4 addresses: what this one is among those; 0 for none. */
+static __always_inline esc_u32 ip_four(esc_ip a)
+{
+	return a;
 }
 
 /* For an event, which has room for either family. */
@@ -129,6 +139,9 @@ static __always_inline int is_bogon(esc_ip saddr)
 
 typedef struct esc_ip6 esc_ip;
 
+#define ESC_DHCP_SERVER ESC_BE16(547)
+#define ESC_DHCP_CLIENT ESC_BE16(546)
+
 static __always_inline int ip_equal(esc_ip a, esc_ip b)
 {
 	return !((a.w[0] ^ b.w[0]) | (a.w[1] ^ b.w[1]) | (a.w[2] ^ b.w[2]) | (a.w[3] ^ b.w[3]));
@@ -165,6 +178,12 @@ static __always_inline esc_u32 ip_difference(esc_ip from, esc_ip to, esc_ip from
 		sum += (esc_u64)(esc_u32)~from.w[i] + to.w[i] + (esc_u32)~from2.w[i] + to2.w[i];
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	return sum + (sum >> 32);
+}
+
+static __always_inline esc_u32 ip_four(esc_ip a)
+{
+	(void)a;
+	return 0;
 }
 
 static __always_inline struct esc_ip6 ip_report(esc_ip a)

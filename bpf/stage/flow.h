@@ -85,9 +85,11 @@ static __noinline int flow_first(struct esc_packet *p)
 
 	p->doubted = 0; /* of a connection that is no more */
 	if (foreign(&p->key))
-		return ESC_V_SPOOFED_IP;
+		return spoofed(&p->key);
 	if (p->error)
 		return ESC_V_ICMP_UNRELATED;
+	if (p->key.dir == ESC_FLOW_FROM && (is_dhcp(&p->key) || is_platform(p->key.daddr)))
+		return ESC_ASIDE_PLATFORM;
 	if (!opens(p))
 		return ESC_V_NO_FLOW;
 	if (!plan)

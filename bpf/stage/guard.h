@@ -9,6 +9,7 @@
  */
 #pragma once
 #include "packet.h"
+#include "route.h"
 
 #if ESC_FAMILY == 4
 static __always_inline int port_owns(const struct esc_port *port, esc_u32 number, esc_ip addr)
@@ -65,6 +66,12 @@ static __always_inline int guard_scope(const struct esc_port *port, const struct
 	return is_link_local(p->key.saddr) || is_link_local(p->key.daddr) ? ESC_V_NO_ROUTE : ESC_V_FORWARD;
 }
 #endif
+
+/* Why an address that is not the port's own may not be its source. */
+static __always_inline int spoofed(const struct esc_flow_key *k)
+{
+	return is_platform(k->saddr) ? ESC_V_SPOOFED_PLATFORM : ESC_V_SPOOFED_IP;
+}
 
 static __always_inline int guard(const struct esc_port *port, struct esc_packet *p)
 {

@@ -27,6 +27,12 @@
 #define ESC_ICMP_EXCEEDED    11
 #define ESC_ICMP_PARAMETER   12
 
+/* What only routers say: a redirect, an advertisement (RFC 1256). */
+#define ESC_ICMP_REDIRECT 5
+#define ESC_ICMP_ROUTER   9
+
+#define ESC_LIMITED_BROADCAST 0xffffffffu
+
 static __always_inline int is_icmp_error(esc_u8 type)
 {
 	return type == ESC_ICMP_UNREACHABLE || type == ESC_ICMP_EXCEEDED || type == ESC_ICMP_PARAMETER;

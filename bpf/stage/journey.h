@@ -2,7 +2,7 @@
 /*
  * The journeys: which stages a packet passes, in order. The entry programs, kernel and native, are these.
  *
- *   from a port:    parse -> guard -> (arp, nd | flow -> [judge -> insert] -> deliver) -> exit
+ *   from a port:    parse -> guard -> (arp, nd | platform | flow -> [judge -> insert] -> deliver) -> exit
  *   from overlay:   parse -> tunnel -> flow -> [judge -> insert] -> deliver -> exit
  *   from the uplink: parse -> admit -> (mark | endpoint -> balance) -> (flow ... deliver | overlay) -> exit
  */
@@ -14,9 +14,17 @@
 #include "tunnel.h"
 #if ESC_FAMILY == 4
 #include "arp.h"
+#include "aside.h"
 #else
+#include "aside6.h"
 #include "nd.h"
 #endif
+
+/* Only ports speak to the platform; from elsewhere that is a broadcast like any other. */
+static __always_inline int refuse_aside(int v)
+{
+	return v < 0 ? ESC_V_BROADCAST : v;
+}
 
 static __always_inline int go_on(struct esc_ctx *ctx, struct esc_packet *p)
 {
@@ -30,6 +38,7 @@ static __always_inline int journey_from_port(struct esc_ctx *ctx, struct esc_pac
 {
 	esc_u32 ifindex = ctx_ifindex(ctx), *number = esc_lookup(ifaces, &ifindex);
 	struct esc_port *port = number ? port_get(*number) : NULL;
+	struct esc_flow *e;
 	int v = arrive(ctx, p);
 
 	if (!port || !*number)
@@ -38,13 +47,16 @@ static __always_inline int journey_from_port(struct esc_ctx *ctx, struct esc_pac
 	p->key.port = *number;
 	p->key.dir = ESC_FLOW_FROM;
 	if (v)
-		return v;
+		return v < 0 ? from_port_aside(ctx, p, port) : v;
 	v = guard(port, p);
 	if (v)
 		return v;
 	if (p->arp)
 		return link_answer(ctx_data(ctx), ctx_end(ctx), port, p);
-	return go_on(ctx, p);
+	v = flow(ctx, p, &e);
+	if (v)
+		return v < 0 ? from_port_aside(ctx, p, port) : v;
+	return deliver(ctx, p, e);
 }
 
 static __always_inline int journey_from_overlay(struct esc_ctx *ctx, struct esc_packet *p)
@@ -56,7 +68,7 @@ static __always_inline int journey_from_overlay(struct esc_ctx *ctx, struct esc_
 	if (ctx_tunnel(ctx, &vni, &remote))
 		return ESC_V_FOREIGN_TUNNEL;
 	if (v)
-		return v;
+		return refuse_aside(v);
 	v = tunnel_admit(p, vni, remote);
 	return v ? v : go_on(ctx, p);
 }
@@ -80,7 +92,7 @@ static __always_inline int journey_edge(struct esc_ctx *ctx, struct esc_packet *
 	int v = arrive(ctx, p);
 
 	if (v)
-		return v;
+		return refuse_aside(v);
 	p->key.dir = ESC_FLOW_PUBLIC;
 	if (!ctx_mark(ctx, &to)) {
 		v = edge_decide(p, &to);
@@ -102,5 +114,7 @@ static __always_inline int journey_edge_xdp(const void *data, const void *end, s
 {
 	int v = parse(data, end, p);
 
-	return v ? v : edge_decide(p, to);
+	if (v)
+		return refuse_aside(v);
+	return edge_decide(p, to);
 }

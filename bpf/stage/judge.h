@@ -132,6 +132,8 @@ static __always_inline int judge_from(const struct esc_flow_key *k, struct esc_p
 	way_to_port(&plan->back, port);
 	hop = route_hop(port->net, k->daddr);
 	if (hop == ESC_HOP_INTERNET) {
+		if (is_fabric(k->daddr) || is_bogon(k->daddr))
+			return ESC_V_FABRIC; /* whatever a route says, the way out leads to the public alone */
 		way_to_uplink(&plan->there);
 		return nat_out(k, plan);
 	}
@@ -157,7 +159,8 @@ static __always_inline int judge_to(const struct esc_flow_key *k, struct esc_pla
 	if (k->dir == ESC_FLOW_PUBLIC) {
 		way_to_uplink(&plan->back);
 		/* whoever chose this port: a tenant's range, public or not, does not speak from outside */
-		if (is_bogon(k->saddr) || route_hop(port->net, k->saddr) == ESC_HOP_NETWORK)
+		if (is_bogon(k->saddr) || is_fabric(k->saddr) || is_platform(k->saddr) ||
+		    route_hop(port->net, k->saddr) == ESC_HOP_NETWORK)
 			return ESC_V_BOGON_SOURCE;
 		v = nat_in(k, plan);
 		if (v)

@@ -11,6 +11,7 @@
  */
 #pragma once
 #include "guard.h"
+#include "limit.h"
 
 #define ESC_ND_SOURCE_MAC 1 /* options */
 #define ESC_ND_TARGET_MAC 2
@@ -125,13 +126,18 @@ static __noinline int link_answer(void *data, const void *end, const struct esc_
 	if (data + ESC_L4 + 8 > end || ip->hop_limit != 255 || nd->code)
 		return ESC_V_MALFORMED;
 	if (nd_nameless(p))
-		return ESC_V_ND_UNANSWERED;
-	if (p->icmp == ESC_ND_ROUTER_SOLICIT)
-		return nd_owns(port, p, p->key.saddr) ? ESC_V_ND_UNANSWERED : ESC_V_SPOOFED_ND;
+		return limit(p, ESC_LIMIT_ARP) ? ESC_V_ND_UNANSWERED : ESC_V_RATE_ARP;
+	if (p->icmp == ESC_ND_ROUTER_SOLICIT) {
+		if (!nd_owns(port, p, p->key.saddr))
+			return ESC_V_SPOOFED_ND;
+		return limit(p, ESC_LIMIT_ARP) ? ESC_V_ND_UNANSWERED : ESC_V_RATE_ARP;
+	}
 	if (p->ip_length < ESC_IP_HEADER + ESC_ND_BARE || data + ESC_L4 + ESC_ND_BARE > end)
 		return ESC_V_MALFORMED;
 	if (nd_spoofed(nd, port, p))
 		return ESC_V_SPOOFED_ND;
+	if (!limit(p, ESC_LIMIT_ARP))
+		return ESC_V_RATE_ARP;
 	if (p->ip_length < ESC_IP_HEADER + ESC_ND_WHOLE || (const void *)(nd + 1) > end)
 		return ESC_V_ND_UNANSWERED;
 	return nd_neighbour(data, nd, port, p);

@@ -28,6 +28,9 @@
 #define ESC_UDP_SUM  (ESC_L4 + 6)
 #define ESC_ICMP_SUM (ESC_L4 + 2)
 
+/* Not verdicts: the packet leaves the short way, for a stage that most never see. Negative, and never counted. */
+#define ESC_ASIDE_PLATFORM (-2) /* platform.h */
+
 struct esc_packet {
 	struct esc_flow_key key; /* as it arrived; dir and port are the entry program's to set */
 	esc_u32 now;             /* ticks, read once */
@@ -122,6 +125,13 @@ struct esc_wide {
 	esc_u64 high, low;
 };
 
+/* The walk along the options of an IPv4 header: ip_options.h. */
+struct esc_option_walk {
+	esc_u32 at, length;
+	esc_u32 verdict;
+	esc_u32 words[16]; /* of which 10 may be options */
+};
+
 /*
  * Work in progress, one a processor, in the map `scratch`. For two reasons: the stack of a program and all it calls
  * is 512 bytes; and what the body of a bpf_loop changes must not be on the stack, because verifiers before Linux 6.7
@@ -136,6 +146,7 @@ struct esc_scratch {
 	struct esc_plan plan;
 	struct esc_ring_walk walk;
 	struct esc_insertion insertion;
+	struct esc_option_walk options;
 };
 
 /* Packets that a frame stands for. What came from a tap may not say, so it is counted by its bytes. */

@@ -7,6 +7,9 @@
  */
 #pragma once
 #include "packet.h"
+#if ESC_FAMILY == 4
+#include "ip_options.h"
+#endif
 
 struct esc_l4 {
 	union {
@@ -129,6 +132,17 @@ static __always_inline int parse_error(const struct esc_l4 *l4, const void *end,
 	}
 }
 
+/* Neither echo nor error. */
+static __always_inline int refuse_icmp(esc_u8 type)
+{
+#if ESC_FAMILY == 4
+	if (type == ESC_ICMP_REDIRECT || type == ESC_ICMP_ROUTER)
+		return type == ESC_ICMP_REDIRECT ? ESC_V_REDIRECT : ESC_V_ROUTER_ADVERT;
+#endif
+	(void)type;
+	return ESC_V_PROTOCOL;
+}
+
 static __always_inline int parse_icmp(const struct esc_l4 *l4, const void *end, esc_u32 room, struct esc_packet *p)
 {
 	if ((const void *)((const esc_u8 *)l4 + 8) > end || room < 8)
@@ -137,7 +151,7 @@ static __always_inline int parse_icmp(const struct esc_l4 *l4, const void *end, 
 	if (is_icmp_error(p->icmp))
 		return parse_error(l4, end, room, p);
 	if (l4->icmp.code || (p->icmp != ESC_ECHO_REQUEST && p->icmp != ESC_ECHO_REPLY))
-		return ESC_V_PROTOCOL;
+		return refuse_icmp(p->icmp);
 	if (p->icmp == ESC_ECHO_REQUEST)
 		p->key.sport = l4->icmp.id;
 	else
@@ -166,6 +180,14 @@ static __always_inline int parse_land(const struct esc_packet *p)
 }
 
 #if ESC_FAMILY == 4
+/* 224.0.0.0/3: multicast, reserved, and the limited broadcast. Nobody receives it but the platform's DHCP. */
+static __always_inline int parse_broadcast(const void *l4, const void *end, esc_u32 room, struct esc_packet *p)
+{
+	if (p->key.daddr != ESC_LIMITED_BROADCAST || p->key.proto != ESC_UDP || parse_udp(l4, end, room, p))
+		return ESC_V_BROADCAST;
+	return is_dhcp(&p->key) ? ESC_ASIDE_PLATFORM : ESC_V_BROADCAST;
+}
+
 static __always_inline int parse_ip(const void *data, const void *end, struct esc_packet *p)
 {
 	const struct iphdr *ip = data + ESC_L3;
@@ -177,7 +199,7 @@ static __always_inline int parse_ip(const void *data, const void *end, struct es
 	p->key.proto = ip->protocol;
 	p->ip_length = ESC_BE16(ip->tot_len);
 	if (ip->ihl > 5)
-		return ESC_V_IP_OPTIONS;
+		return ip_options(data, end, ip->ihl * 4 - 20);
 	if (p->ip_length < 20 || (esc_u32)p->ip_length + ESC_L3 > p->bytes)
 		return ESC_V_MALFORMED;
 	if (!ip_checksum_good(ip))
@@ -186,9 +208,8 @@ static __always_inline int parse_ip(const void *data, const void *end, struct es
 		return ESC_V_MALFORMED;
 	if (ip->frag_off & ESC_BE16(0x3fff))
 		return ESC_V_FRAGMENT;
-	/* 224.0.0.0/3: multicast, reserved, and the limited broadcast */
 	if ((ip->daddr & 0xe0) == 0xe0)
-		return ESC_V_BROADCAST;
+		return parse_broadcast(data + ESC_L4, end, p->ip_length - 20, p);
 	v = parse_l4(data + ESC_L4, end, p->ip_length - 20, p);
 	if (v)
 		return v;
@@ -198,7 +219,7 @@ static __always_inline int parse_ip(const void *data, const void *end, struct es
 #include "parse6.h"
 #endif
 
-/* `p` is all zero but for `bytes`. */
+/* `p` is all zero but for `bytes`. A verdict, or ESC_ASIDE_*. */
 static __always_inline int parse(const void *data, const void *end, struct esc_packet *p)
 {
 	const struct ethhdr *eth = data;
@@ -220,7 +241,11 @@ static __always_inline int parse(const void *data, const void *end, struct esc_p
 	case ESC_BE16(ETH_P_IPV6):
 		return parse_ip(data, end, p);
 #endif
+	case ESC_BE16(ETH_P_8021Q):
+	case ESC_BE16(ETH_P_8021AD):
+	case ESC_BE16(ETH_P_QINQ1):
+		return ESC_V_VLAN;
 	default:
-		return ESC_V_ETHERTYPE;
+		return ESC_V_ETHERTYPE; /* LLDP, EAPOL, MPLS, PPPoE, and as a length all of LLC: spanning tree, CDP, IS-IS */
 	}
 }

@@ -2,31 +2,11 @@
 /*
  * parse6: the IPv6 header. Included by parse.h.
  *
- * No extension header passes: hop-by-hop options serve multicast and jumbograms, the routing header lets the sender name
- * the way, and destination options have no use between hosts that are all known. So L4 has its fixed place.
+ * No extension header passes (ext.h), so L4 has its fixed place.
  */
 #pragma once
+#include "ext.h"
 #include "packet.h"
-
-/* Next headers that are no protocol, and why they end here. FORWARD: L4 decides. */
-static __always_inline int parse_next(esc_u8 next)
-{
-	switch (next) {
-	case 44:
-		return ESC_V_FRAGMENT;
-	case 0:   /* hop-by-hop options */
-	case 43:  /* routing */
-	case 60:  /* destination options */
-	case 135: /* mobility */
-	case 139: /* host identity */
-	case 140: /* shim6 */
-	case 253: /* experiments */
-	case 254:
-		return ESC_V_EXTENSION;
-	default:
-		return ESC_V_FORWARD;
-	}
-}
 
 /* Neighbour discovery is about the link, as ARP is, and the only thing that may be sent to a group. */
 static __always_inline int is_discovery(const void *l4, const void *end, esc_u32 room, esc_u8 proto)
@@ -61,7 +41,7 @@ static __always_inline int parse_ip(const void *data, const void *end, struct es
 	}
 	if (is_multicast(p->key.daddr))
 		return ESC_V_BROADCAST;
-	v = parse_next(ip->nexthdr);
+	v = ext_verdict(ip->nexthdr);
 	if (!v)
 		v = parse_l4(data + ESC_L4, end, room, p);
 	return v ? v : parse_land(p);

@@ -49,6 +49,28 @@ static __always_inline struct esc_host *host_get(void)
 	return esc_lookup(host, &zero);
 }
 
+static __always_inline int is_platform(esc_ip addr)
+{
+	struct esc_host *h = host_get();
+
+	return h && h->platform && ip_four(addr) == h->platform;
+}
+
+/* Of hosts and edges; instances neither reach them nor are reached by them. */
+static __always_inline int is_fabric(esc_ip addr)
+{
+	struct esc_host *h = host_get();
+	esc_u32 four = ip_four(addr);
+
+	return four && ((h && four == h->fabric) || esc_lookup(peers, &four) != NULL);
+}
+
+static __always_inline int is_dhcp(const struct esc_flow_key *k)
+{
+	return k->proto == ESC_UDP &&
+	       (k->dport == ESC_DHCP_SERVER || k->sport == ESC_DHCP_SERVER || k->dport == ESC_DHCP_CLIENT);
+}
+
 static __always_inline void way_to_port(struct esc_way *way, const struct esc_port *port)
 {
 	way->delivery = port->flags & ESC_PORT_TAP ? ESC_TO_TAP : ESC_TO_PEER;

@@ -23,7 +23,12 @@ static const char *const kinds6[ALLOC_KINDS6] = {[ALLOC_PRIVATE6] = "private6", 
 
 void alloc_settings_init(struct alloc_settings *s)
 {
-	*s = (struct alloc_settings){.hosts = 1, .ports_per_host = PORTS_PER_HOST};
+	*s = (struct alloc_settings){.hosts = 1,
+	                             .ports_per_host = PORTS_PER_HOST,
+	                             .rates = {[ESC_LIMIT_ARP] = {100, 200},
+	                                       [ESC_LIMIT_DHCP] = {10, 20},
+	                                       [ESC_LIMIT_DNS] = {1000, 2000},
+	                                       [ESC_LIMIT_ICMP] = {100, 200}}};
 	prefix_parse(GRAPH_PUBLIC_POOL, &s->public_pool);
 	prefix6_parse(GRAPH_PUBLIC_POOL6, &s->public_pool6);
 	prefix_parse("172.31.240.0/24", &s->fabric);

@@ -11,6 +11,7 @@
  */
 #pragma once
 #include "model/graph.h"
+#include "abi/maps.h"
 
 struct alloc_settings {
 	guint hosts;                 /* number of hosts in the fleet, at least 1 */
@@ -20,7 +21,9 @@ struct alloc_settings {
 	guint32 platform;            /* platform address: 169.254.169.253 */
 	struct ip6 platform6;        /* of IPv6, the gateway of every subnet as well: fe80::1234:5678:9abc */
 	guint ports_per_host;        /* at most ESC_MAX_PORTS - 1, default 255; fewer ports may own more flows each */
-	GHashTable *taps;            /* set of VM ids in lower case that get a tap device; may be NULL */
+	/* Of each port, by kind: ARP 100 a second with a burst of 200, DHCP 10 and 20, DNS 1000 and 2000, errors 100 and 200. */
+	struct esc_rate rates[ESC_LIMITS];
+	GHashTable *taps; /* set of VM ids in lower case that get a tap device; may be NULL */
 };
 void alloc_settings_init(struct alloc_settings *s);
 

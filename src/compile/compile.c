@@ -129,6 +129,8 @@ static void fill_self(struct compilation *c)
 	t->self.fabric = GUINT32_TO_BE(alloc_fabric(c->settings, c->host));
 	t->self.ring_size = ring_size(c->settings->ports_per_host);
 	t->self.hash_seed = HASH_SEED;
+	t->self.platform = GUINT32_TO_BE(c->settings->platform);
+	memcpy(t->self.rates, c->settings->rates, sizeof t->self.rates);
 	t->self.overlay_mtu = t->hosts > 1 ? OVERLAY_MTU : 0;
 }
 

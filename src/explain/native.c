@@ -217,6 +217,7 @@ struct native *native_new(const struct tables *t)
 	table_init_array(&n->drops, ESC_MAX_PORTS * ESC_V_COUNT, sizeof(struct esc_count));
 	table_init_array(&n->rules, NATIVE_RULES, sizeof(struct esc_count));
 	table_init_array(&n->budgets, ESC_MAX_PORTS, sizeof(struct esc_budget));
+	table_init_array(&n->limits, ESC_MAX_PORTS, sizeof(struct esc_limits));
 	table_init_array(&n->scratch, 1, sizeof(struct esc_scratch));
 	table_init_array(&n->effects, 1, sizeof(struct esc_effect));
 	native6_init(n);
@@ -234,9 +235,9 @@ void native_update(struct native *n, const struct tables *t)
 
 void native_free(struct native *n)
 {
-	struct table *all[] = {&n->host,  &n->ifaces,  &n->ports,   &n->port_word, &n->port_past,
-	                       &n->blobs, &n->flows,   &n->rings,   &n->hands,     &n->drops,
-	                       &n->rules, &n->budgets, &n->scratch, &n->effects};
+	struct table *all[] = {&n->host,  &n->ifaces,  &n->ports,  &n->port_word, &n->port_past,
+	                       &n->blobs, &n->flows,   &n->rings,  &n->hands,     &n->drops,
+	                       &n->rules, &n->budgets, &n->limits, &n->scratch,   &n->effects};
 
 	native_clear_static(n);
 	native6_clear(n);
@@ -452,6 +453,7 @@ static const struct {
         NATIVE_TABLE(rules),  NATIVE_TABLE(budgets),   NATIVE_TABLE(port_past),  NATIVE_TABLE(ports6),
         NATIVE_TABLE(addrs6), NATIVE_TABLE(routes6),   NATIVE_TABLE(endpoints6), NATIVE_TABLE(dnat6),
         NATIVE_TABLE(snat6),  NATIVE_TABLE(flows6),    NATIVE_TABLE(rings6),     NATIVE_TABLE(hands6),
+        NATIVE_TABLE(limits),
 };
 
 struct table *native_table(struct native *n, const char *name)

@@ -245,10 +245,14 @@ static void tell_address(struct telling *t, gboolean found)
 	set_port(t, n, host, a->port);
 }
 
+/* A judgement asks for peers as well, whether an address is one of theirs. */
 static void tell_tunnel(struct telling *t, gboolean found)
 {
-	struct node *n = stage(t, "tunnel", found ? "known" : "foreign");
+	struct node *n;
 
+	if (t->h->entry != FLEET_OVERLAY || t->flow)
+		return;
+	n = stage(t, "tunnel", found ? "known" : "foreign");
 	node_set(n, "from_host", node_int(t->h->from));
 	node_set(n, "network", t->h->vni == ESC_VNI_EDGE ? node_string("edge") : node_int(t->h->vni));
 }

@@ -320,6 +320,10 @@ static void to_the_internet(struct journey *j, const struct ip_config *from)
 {
 	struct way_out w = way_out_of(j->a, from);
 
+	if (oracle_is_bogon(j->now.destination) || prefix_has(j->s->fabric, j->now.destination)) {
+		end(j, ESC_V_FABRIC);
+		return;
+	}
 	if (!w.address) {
 		end(j, ESC_V_NO_OUTBOUND);
 		return;
@@ -346,6 +350,20 @@ static gboolean is_broadcast(guint32 addr)
 	return addr >> 28 == 0xe || addr == 0xffffffff;
 }
 
+/* Before any rule: DHCP, by whatever address, and everything for the platform. Nothing serves them yet. */
+static gboolean for_the_platform(struct journey *j)
+{
+	gboolean udp = j->now.protocol == PROTO_UDP;
+
+	if (udp && (j->now.source_port == 67 || j->now.destination_port == 68))
+		end(j, ESC_V_DHCP_SERVER);
+	else if ((udp && j->now.destination_port == 67) || j->now.destination == j->s->platform)
+		end(j, ESC_V_NO_SERVICE);
+	else
+		return FALSE;
+	return TRUE;
+}
+
 static void from_a_port(struct journey *j, const struct nic *nic)
 {
 	const struct ip_config *from;
@@ -360,9 +378,11 @@ static void from_a_port(struct journey *j, const struct nic *nic)
 	}
 	from = own_config(j, nic, j->now.source);
 	if (!from) {
-		end(j, ESC_V_SPOOFED_IP);
+		end(j, j->now.source == j->s->platform ? ESC_V_SPOOFED_PLATFORM : ESC_V_SPOOFED_IP);
 		return;
 	}
+	if (for_the_platform(j))
+		return;
 	if (!both_allow(j, nic->group, from->subnet->group, DIR_OUT, nic->network, 0)) {
 		end(j, ESC_V_POLICY_OUT);
 		return;

@@ -130,7 +130,7 @@ static void test_malformed(void)
 	scene_drop(w, &edge, &f, ESC_V_PROTOCOL, 0);
 	f = good;
 	f.data[34] = 5; /* a redirect */
-	scene_drop(w, &edge, &f, ESC_V_PROTOCOL, 0);
+	scene_drop(w, &edge, &f, ESC_V_REDIRECT, 0);
 	frame_error(&f, &sent, A1, BIG);
 	from_outside(&f);
 	scene_drop(w, &edge, &f, ESC_V_BOGON_SOURCE, 0);

@@ -276,6 +276,16 @@ static gboolean is_error(const struct frame *f)
 	return frame_l4(f) == 54 ? type >= 1 && type <= 4 : type == 3 || type == 11 || type == 12;
 }
 
+static gboolean to_dhcp(const struct frame *f)
+{
+	gsize l4 = frame_l4(f);
+	guint16 sport = frame_get16(f, l4), dport = frame_get16(f, l4 + 2);
+
+	if (l4 == 54)
+		return f->data[20] == 17 && (sport == 547 || dport == 547 || dport == 546);
+	return f->data[23] == 17 && (sport == 67 || dport == 67 || dport == 68);
+}
+
 void random_packet(struct twin *w, struct naive *n, struct frame *last, guint32 *ifindex)
 {
 	struct twin_in in = {.entry = pick(3) ? TWIN_PORT : TWIN_EDGE, .port = 1 + pick(PORTS)};
@@ -291,7 +301,7 @@ void random_packet(struct twin *w, struct naive *n, struct frame *last, guint32 
 	if (!pick(6))
 		damage(&f);
 	frame_family = 4;
-	if (frame_get16(&f, 12) == 0x0806 || is_discovery(&f))
+	if (frame_get16(&f, 12) == 0x0806 || is_discovery(&f) || to_dhcp(&f))
 		return; /* these have cases of their own */
 	want = in.entry == TWIN_PORT ? naive_from_port(n, in.port, &f) : naive_from_uplink(n, &f);
 	if (in.entry == TWIN_EDGE)

@@ -50,6 +50,7 @@ static void set_sizes(struct kernel *k)
 	bpf_map__set_max_entries(map_of(k, "port_past"), KERNEL_PORTS);
 	bpf_map__set_max_entries(map_of(k, "hands"), KERNEL_PORTS);
 	bpf_map__set_max_entries(map_of(k, "budgets"), KERNEL_PORTS);
+	bpf_map__set_max_entries(map_of(k, "limits"), KERNEL_PORTS);
 	bpf_map__set_max_entries(map_of(k, "drops"), KERNEL_PORTS * ESC_V_COUNT);
 	bpf_map__set_max_entries(map_of(k, "rules"), KERNEL_RULES);
 	bpf_map__set_max_entries(map_of(k, "ifaces"), 4096);
@@ -176,8 +177,8 @@ static void clear_array(struct kernel *k, struct bpf_map *map)
 
 void kernel_reset(struct kernel *k)
 {
-	static const char *const arrays[] = {"ifaces", "ports", "port_word", "port_past", "hands",
-	                                     "drops",  "rules", "budgets",   "ports6",    "hands6"};
+	static const char *const arrays[] = {"ifaces", "ports",   "port_word", "port_past", "hands", "drops",
+	                                     "rules",  "budgets", "ports6",    "hands6",    "limits"};
 	static const char *const hashes[] = {"macs",       "addrs", "routes", "peers",  "endpoints",
 	                                     "dnat",       "snat",  "flows",  "addrs6", "routes6",
 	                                     "endpoints6", "dnat6", "snat6",  "flows6"};
@@ -319,7 +320,7 @@ static void compare_array(struct kernel *k, const char *name, struct table *t)
 	struct bpf_map *map = map_of(k, name);
 
 	for (guint32 i = 0; i < MIN(t->entries, bpf_map__max_entries(map)); i++) {
-		guint8 value[256] = {0};
+		guint8 value[512] = {0};
 		g_assert_cmpint(bpf_map_lookup_elem(bpf_map__fd(map), &i, value), ==, 0);
 		g_assert_cmpmem(value, t->value_size, t->array + (gsize)i * t->value_size, t->value_size);
 	}
@@ -348,6 +349,7 @@ void kernel_compare(struct kernel *k, struct native *n)
 	compare_array(k, "hands", native_table(n, "hands"));
 	compare_hash(k, "flows6", native_table(n, "flows6"));
 	compare_array(k, "hands6", native_table(n, "hands6"));
+	compare_array(k, "limits", native_table(n, "limits"));
 	compare_counts(k, "drops", native_table(n, "drops"));
 	compare_counts(k, "rules", native_table(n, "rules"));
 }

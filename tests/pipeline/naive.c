@@ -148,6 +148,8 @@ static enum esc_verdict read_l4(const struct frame *f, gsize room, struct tuple 
 		t->icmp = icmp_of(t->six, f->data[l4]);
 		if (t->icmp == 3 || t->icmp == 11 || t->icmp == 12)
 			return read_error(f, room, t);
+		if (!t->six && (t->icmp == 5 || t->icmp == 9))
+			return t->icmp == 5 ? ESC_V_REDIRECT : ESC_V_ROUTER_ADVERT;
 		if ((t->icmp != 8 && t->icmp != 0) || f->data[l4 + 1])
 			return ESC_V_PROTOCOL;
 		t->sport = t->icmp == 8 ? frame_get16(f, l4 + 4) : 0;
@@ -167,6 +169,24 @@ static gboolean sum_good(const struct frame *f)
 	return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
 
+static gboolean is_tag(guint16 type)
+{
+	return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+}
+
+static enum esc_verdict read_options(const struct frame *f, gsize last)
+{
+	for (gsize at = 34; at < MIN(last, f->length) && f->data[at]; at += f->data[at] == 1 ? 1 : f->data[at + 1]) {
+		if (f->data[at] == 1)
+			continue;
+		if (at + 1 >= f->length || f->data[at + 1] < 2 || at + f->data[at + 1] > last)
+			return ESC_V_MALFORMED;
+		if (f->data[at] == 131 || f->data[at] == 137)
+			return ESC_V_SOURCE_ROUTE;
+	}
+	return ESC_V_IP_OPTIONS;
+}
+
 static enum esc_verdict read_ip(const struct frame *f, struct tuple *t, gsize *room)
 {
 	gsize total = frame_get16(f, 16);
@@ -174,7 +194,7 @@ static enum esc_verdict read_ip(const struct frame *f, struct tuple *t, gsize *r
 	if (f->length < 34 || f->data[14] >> 4 != 4 || (f->data[14] & 15) < 5)
 		return ESC_V_MALFORMED;
 	if ((f->data[14] & 15) > 5)
-		return ESC_V_IP_OPTIONS;
+		return read_options(f, 14 + 4 * (gsize)(f->data[14] & 15));
 	if (total < 20 || total + 14 > f->length)
 		return ESC_V_MALFORMED;
 	if (!sum_good(f))
@@ -219,7 +239,9 @@ static enum esc_verdict read_frame(const struct frame *f, struct tuple *t)
 	if (frame_get16(f, 12) == 0x86dd)
 		v = read_ip6(f, t, &room);
 	else
-		v = frame_get16(f, 12) == 0x0800 ? read_ip(f, t, &room) : ESC_V_ETHERTYPE;
+		v = frame_get16(f, 12) == 0x0800 ? read_ip(f, t, &room)
+		    : is_tag(frame_get16(f, 12)) ? ESC_V_VLAN
+		                                 : ESC_V_ETHERTYPE;
 	if (!v)
 		v = read_l4(f, room, t);
 	if (!v && t->saddr == t->daddr && t->sport == t->dport)

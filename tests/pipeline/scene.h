@@ -40,6 +40,8 @@ void frame_macs(const struct frame *f, const guint8 from[6], const guint8 to[6])
 void cases_register(void);
 void cases_capture_register(void);
 void cases_flow_register(void);
+void cases_guard_register(void);
+void cases_limit_register(void);
 void cases_attack_register(void);
 void cases_race_register(void);
 void cases_skb_register(void);

@@ -19,6 +19,8 @@ int main(int argc, char **argv)
 	cases_register();
 	cases_capture_register();
 	cases_flow_register();
+	cases_guard_register();
+	cases_limit_register();
 	cases_attack_register();
 	cases_race_register();
 	cases_skb_register();

@@ -268,8 +268,12 @@ struct tables *world_tables(void)
 	struct table_peer peer = {GUINT32_TO_BE(WORLD_REMOTE), ESC_PEER_HOST | ESC_PEER_EDGE};
 
 	t->hosts = 2;
-	t->self = (struct esc_host){
-	        .fabric = GUINT32_TO_BE(WORLD_FABRIC), .ring_size = 16, .hash_seed = 7, .overlay_mtu = 1450};
+	t->self = (struct esc_host){.fabric = GUINT32_TO_BE(WORLD_FABRIC),
+	                            .ring_size = 16,
+	                            .hash_seed = 7,
+	                            .overlay_mtu = 1450,
+	                            .platform = GUINT32_TO_BE(WORLD_PLATFORM),
+	                            .rates = {{100, 200}, {10, 20}, {1000, 2000}, {100, 200}}};
 	memcpy(t->self.uplink_mac, world_uplink, 6);
 	memcpy(t->self.nexthop_mac, world_nexthop, 6);
 	world_port(t, 1, 100, WORLD_ADDR(1, 4), open);

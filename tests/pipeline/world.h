@@ -20,6 +20,7 @@
 
 #define WORLD_FABRIC     0xac1ff001u
 #define WORLD_REMOTE     0xac1ff002u
+#define WORLD_PLATFORM   0xa9fea9fdu
 #define WORLD_VIP        0xc612000au
 #define WORLD_CLIENT     0xcb007107u /* 203.0.113.7 */
 #define WORLD_STRANGER   0xc6336407u /* 198.51.100.7 */

@@ -104,7 +104,7 @@ def defaults(t):
     t.eq(lab.tcp('bare', '10.0.1.5', 4242), 'app', 'no group: open inside the network')
     lab.denied(t, 'an address that nobody has', lambda: lab.tcp('web', '10.0.1.99', 80), 'web', 'unreachable')
     lab.denied(t, 'a private range outside the network', lambda: lab.tcp('web', '192.168.7.7', 80), 'web', 'no-route')
-    lab.denied(t, 'the platform address has no service here', lambda: lab.tcp('web', '169.254.169.253', 80), 'web', 'no-route')
+    lab.denied(t, 'the platform address has no service here', lambda: lab.tcp('web', '169.254.169.253', 80), 'web', 'no-service')
     t.eq(lab.tcp('bare', '9.9.9.9', 53), 'internet', 'outbound to the Internet is open by default')
 
 
@@ -194,7 +194,7 @@ def hostile_port(t):
 
     spoof(t, "another's MAC", packet(ether_src=app), 'spoofed-mac')
     spoof(t, "a neighbour's address", packet(src='10.0.1.5', dst='10.0.3.4'), 'spoofed-ip')
-    spoof(t, 'the platform address as source', packet(src='169.254.169.253'), 'spoofed-ip')
+    spoof(t, 'the platform address as source', packet(src='169.254.169.253'), 'spoofed-platform')
     spoof(t, 'an outside address as source', packet(src='8.8.8.8'), 'spoofed-ip')
     spoof(t, "straight to the neighbour's MAC", packet(ether_dst=app), 'foreign-mac')
     spoof(t, 'broadcast', packet(ether_dst=b'\xff' * 6, dst='255.255.255.255'), 'broadcast')
@@ -202,13 +202,13 @@ def hostile_port(t):
     spoof(t, 'multicast address behind the gateway MAC', packet(dst='224.0.0.1'), 'broadcast')
     spoof(t, 'a first fragment', packet(flags=0x2000), 'fragment')
     spoof(t, 'a later fragment', packet(flags=0x0010), 'fragment')
-    spoof(t, 'IP options', packet(options=b'\x83\x03\x04\x00'), 'ip-options')
-    spoof(t, 'a VLAN tag', h.ether(h.GATEWAY_MAC, own, 0x8100, b'\0\x05\x08\0' + packet()[14:]), 'ethertype')
+    spoof(t, 'IP options', packet(options=b'\x94\x04\x00\x00'), 'ip-options')
+    spoof(t, 'a VLAN tag', h.ether(h.GATEWAY_MAC, own, 0x8100, b'\0\x05\x08\0' + packet()[14:]), 'vlan')
     six = bytes.fromhex('60000000001011ff' '20010db8000000000000000000000066' '20010db8000000000000000000000001' '000100020010ffff') + b'spoofed!'
     spoof(t, 'IPv6 from an address that is not the own', h.ether(h.GATEWAY_MAC, own, 0x86dd, six), 'spoofed-ip')
     spoof(t, 'a truncated header', h.ether(h.GATEWAY_MAC, own, 0x800, packet()[14:30]), 'malformed')
     spoof(t, 'GRE', h.ether(h.GATEWAY_MAC, own, 0x800, h.ipv4('10.0.1.4', '10.0.1.5', 47, b'spoofed!')), 'protocol')
-    spoof(t, 'ARP in the name of a neighbour', h.ether(b'\xff' * 6, own, 0x806, h.arp(1, own, '10.0.1.5', bytes(6), '10.0.3.4')), 'spoofed-arp')
+    spoof(t, 'ARP in the name of a neighbour', h.ether(b'\xff' * 6, own, 0x806, h.arp(1, own, '10.0.1.5', bytes(6), '10.0.3.4')), 'spoofed-arp-ip')
     spoof(t, "ARP with a neighbour's MAC", h.ether(b'\xff' * 6, own, 0x806, h.arp(1, app, '10.0.1.4', bytes(6), '10.0.3.4')), 'spoofed-arp')
     spoof(t, 'gratuitous ARP for the own address', h.ether(b'\xff' * 6, own, 0x806, h.arp(1, own, '10.0.1.4', bytes(6), '10.0.1.4')), 'arp-unanswered')
     spoof(t, 'a duplicate address probe', h.ether(b'\xff' * 6, own, 0x806, h.arp(1, own, '0.0.0.0', bytes(6), '10.0.1.5')), 'arp-unanswered')
