@@ -16,6 +16,7 @@
  *   macs         hash          esc_mac_key -> port number          agent
  *   addrs        hash          esc_addr_key -> esc_addr            agent
  *   routes       LPM trie      esc_route_key -> esc_route          agent
+ *   forwarders   hash          esc_mac_key -> esc_forwarder        agent
  *   peers        hash          fabric address -> ESC_PEER_*        agent
  *   endpoints    hash          esc_endpoint_key -> esc_endpoint    agent
  *   dnat         hash          esc_dnat_key -> esc_dnat            agent
@@ -105,8 +106,10 @@ struct esc_host {
 };
 ESC_ASSERT_SIZE(struct esc_host, 64);
 
-#define ESC_PORT_ACTIVE 0x01
-#define ESC_PORT_TAP    0x02 /* delivery kind: tap instead of peer */
+#define ESC_PORT_ACTIVE  0x01
+#define ESC_PORT_TAP     0x02 /* delivery kind: tap instead of peer */
+#define ESC_PORT_FORWARD 0x04 /* IP forwarding: takes and sends packets of other addresses than its own */
+#define ESC_PORT_ROUTED  0x08 /* its table holds routes of its owner's, so a way back is not a matter of course */
 
 struct esc_port {
 	esc_u8 mac[6];
@@ -115,7 +118,9 @@ struct esc_port {
 	esc_u32 net; /* VNI of its network, 24 bits */
 	esc_u32 ifindex;
 	esc_u32 addr[ESC_PORT_ADDRS];
-	esc_u32 pad[4];
+	esc_u32 table; /* of its routes: where its packets go */
+	esc_u32 space; /* of the system routes alone: in which network an address lives, as seen from here */
+	esc_u32 pad[2];
 };
 ESC_ASSERT_SIZE(struct esc_port, 64);
 
@@ -164,32 +169,58 @@ struct esc_addr_key {
 };
 ESC_ASSERT_SIZE(struct esc_addr_key, 8);
 
+#define ESC_ADDR_FORWARD 0x01 /* the port has IP forwarding */
+
 struct esc_addr {
 	esc_u32 host; /* fabric address of the port's host; 0: this host */
 	esc_u32 port; /* port number on that host */
 	esc_u8 mac[6];
-	esc_u16 pad;
+	esc_u8 flags; /* ESC_ADDR_* */
+	esc_u8 pad;
 };
 ESC_ASSERT_SIZE(struct esc_addr, 16);
 
+/*
+ * Routes. A table is named by its content (src/compile/route.c), so what a number means never changes while a port has
+ * it: new tables are written before ports get them, old ones removed afterwards.
+ */
 struct esc_route_key {
-	esc_u32 prefixlen; /* 32 (the net, always whole) + length of the prefix */
-	esc_u32 net;
+	esc_u32 prefixlen; /* 32 (the table, always whole) + length of the prefix */
+	esc_u32 table;
 	esc_u32 addr;
 };
 ESC_ASSERT_SIZE(struct esc_route_key, 12);
 
 enum esc_hop {
-	ESC_HOP_NONE = 0,     /* drop: no-route */
-	ESC_HOP_NETWORK = 1,  /* inside the network: only addresses in `addrs` exist */
-	ESC_HOP_INTERNET = 2, /* source translation, then the uplink */
+	ESC_HOP_NONE = 0,      /* drop: no-route */
+	ESC_HOP_NETWORK = 1,   /* inside network `net`, the port's own or a peer: only addresses in `addrs` exist */
+	ESC_HOP_INTERNET = 2,  /* source translation, then the uplink */
+	ESC_HOP_APPLIANCE = 3, /* to the port that has the address `via` in network `net`, if it forwards */
+	ESC_HOP_GATEWAY = 4,   /* drop: gateway */
 };
 
+/* What two networks take from one another of what began in neither; both, where `net` is the port's own. */
+#define ESC_BORDER_OUT 0x01 /* `net` takes it from the port's network */
+#define ESC_BORDER_IN  0x02 /* the port's network takes it from `net` */
+
 struct esc_route {
-	esc_u32 hop;
-	esc_u32 arg; /* for kinds to come */
+	esc_u16 hop;   /* enum esc_hop */
+	esc_u16 flags; /* ESC_BORDER_*; NETWORK and APPLIANCE */
+	esc_u32 net;   /* VNI; 0: an appliance's address that is in no network within reach */
+	esc_u32 via;   /* APPLIANCE */
 };
-ESC_ASSERT_SIZE(struct esc_route, 8);
+ESC_ASSERT_SIZE(struct esc_route, 12);
+
+/*
+ * Ports of other hosts that have IP forwarding, by MAC. From their host, and with their MAC as the inner source, come
+ * packets of any source address, to ports whose `space` says that `addr` is in `net`.
+ */
+struct esc_forwarder {
+	esc_u32 host; /* fabric address */
+	esc_u32 net;
+	esc_u32 addr;
+};
+ESC_ASSERT_SIZE(struct esc_forwarder, 12);
 
 #define ESC_PEER_HOST 0x01 /* may send packets of networks */
 #define ESC_PEER_EDGE 0x02 /* may send packets with ESC_VNI_EDGE */

@@ -9,6 +9,7 @@
  *   ports6       array         port number -> esc_port6            agent
  *   addrs6       hash          esc_addr_key6 -> esc_addr           agent
  *   routes6      LPM trie      esc_route_key6 -> esc_route6        agent
+ *   forwarders6  hash          esc_mac_key -> esc_forwarder6       agent
  *   endpoints6   hash          esc_endpoint_key6 -> esc_endpoint   agent
  *   dnat6        hash          esc_dnat_key6 -> esc_dnat6          agent
  *   snat6        hash          esc_snat_key6 -> esc_snat6          agent
@@ -56,17 +57,25 @@ ESC_ASSERT_SIZE(struct esc_addr_key6, 20);
 
 struct esc_route_key6 {
 	esc_u32 prefixlen; /* 32 (the first word, always whole) + length of the prefix */
-	esc_u32 net;       /* as in esc_route_key */
+	esc_u32 table;     /* as in esc_route_key */
 	struct esc_ip6 addr;
 };
 ESC_ASSERT_SIZE(struct esc_route_key6, 24);
 
 struct esc_route6 {
-	esc_u32 hop; /* enum esc_hop */
-	esc_u32 arg; /* as in esc_route, but an address is in `via` */
+	esc_u16 hop; /* enum esc_hop; all as in esc_route */
+	esc_u16 flags;
+	esc_u32 net;
 	struct esc_ip6 via;
 };
 ESC_ASSERT_SIZE(struct esc_route6, 24);
+
+struct esc_forwarder6 {
+	esc_u32 host;
+	esc_u32 net;
+	struct esc_ip6 addr;
+};
+ESC_ASSERT_SIZE(struct esc_forwarder6, 24);
 
 struct esc_endpoint_key6 {
 	struct esc_ip6 vip;

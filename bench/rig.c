@@ -128,8 +128,8 @@ static void clear(int fd)
 
 void rig_tables(struct rig *r, guint rules)
 {
-	static const char *const names[] = {"host",  "ifaces", "ports", "port_word", "blobs", "macs",
-	                                    "addrs", "routes", "peers", "endpoints", "dnat",  "snat"};
+	static const char *const names[] = {"host",   "ifaces", "ports",     "port_word", "blobs", "macs",      "addrs",
+	                                    "routes", "peers",  "endpoints", "dnat",      "snat",  "forwarders"};
 	g_autoptr(tables) t = tables_of(r, rules);
 
 	g_clear_pointer(&r->native, native_free);

@@ -30,7 +30,8 @@ ESC_MAP(port_past, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_port_p
 ESC_MAP(blobs, BPF_MAP_TYPE_ARRAY, ESC_BLOCKS_DEFAULT, esc_u32, struct esc_block, BPF_F_MMAPABLE);
 ESC_MAP(macs, BPF_MAP_TYPE_HASH, 4096, struct esc_mac_key, esc_u32, 0);
 ESC_MAP(ESC_TABLE(addrs), BPF_MAP_TYPE_HASH, 65536, struct esc_addr_key, struct esc_addr, 0);
-ESC_MAP(ESC_TABLE(routes), BPF_MAP_TYPE_LPM_TRIE, 16384, struct esc_route_key, struct esc_route, BPF_F_NO_PREALLOC);
+/* Twice what tables may have: a change has the old ones beside the new. */
+ESC_MAP(ESC_TABLE(routes), BPF_MAP_TYPE_LPM_TRIE, 32768, struct esc_route_key, struct esc_route, BPF_F_NO_PREALLOC);
 ESC_MAP(peers, BPF_MAP_TYPE_HASH, 4096, esc_u32, esc_u32, 0);
 ESC_MAP(ESC_TABLE(endpoints), BPF_MAP_TYPE_HASH, 16384, struct esc_endpoint_key, struct esc_endpoint, 0);
 #if ESC_FAMILY == 6
@@ -38,6 +39,7 @@ ESC_MAP(ports6, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_port6, 0)
 #endif
 ESC_MAP(ESC_TABLE(dnat), BPF_MAP_TYPE_HASH, 16384, struct esc_dnat_key, struct esc_dnat, 0);
 ESC_MAP(ESC_TABLE(snat), BPF_MAP_TYPE_HASH, 16384, struct esc_snat_key, struct esc_snat, 0);
+ESC_MAP(ESC_TABLE(forwarders), BPF_MAP_TYPE_HASH, 4096, struct esc_mac_key, struct esc_forwarder, 0);
 ESC_MAP(ESC_TABLE(flows), BPF_MAP_TYPE_HASH, ESC_FLOWS_DEFAULT, struct esc_flow_key, struct esc_flow, 0);
 ESC_MAP(ESC_TABLE(rings), BPF_MAP_TYPE_ARRAY, ESC_RINGS_DEFAULT, esc_u32, struct esc_flow_key, 0);
 ESC_MAP(ESC_TABLE(hands), BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_hand, 0);

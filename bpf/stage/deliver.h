@@ -155,7 +155,8 @@ static __always_inline int to_overlay(struct esc_ctx *ctx, struct esc_packet *p,
 	p->out = h->overlay_ifindex;
 	p->vni = vni;
 	p->remote = remote;
-	return to_gateway_macs(ctx, dmac);
+	/* the sender's MAC stays, for it tells the other host whose packet it is: judge.h */
+	return vni == ESC_VNI_EDGE ? to_gateway_macs(ctx, dmac) : set_macs(ctx, dmac, p->smac);
 }
 
 static __always_inline int to_uplink(struct esc_ctx *ctx, struct esc_packet *p)

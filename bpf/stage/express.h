@@ -94,6 +94,7 @@ static __noinline int express_far(struct esc_ctx *ctx, const struct esc_flow_key
 	if ((const void *)h.l4 > h.end)
 		return leave(ctx, &p, ESC_V_MALFORMED);
 	p.ip_length = ESC_BE16(h.ip->tot_len);
+	mac_copy(p.smac, h.eth->h_source); /* the overlay takes it along */
 	return leave(ctx, &p, send_on(ctx, &p, e));
 }
 

@@ -46,15 +46,16 @@
 
 #if ESC_FAMILY == 4
 
-#define ESC_TABLE_addrs     addrs
-#define ESC_TABLE_routes    routes
-#define ESC_TABLE_endpoints endpoints
-#define ESC_TABLE_dnat      dnat
-#define ESC_TABLE_snat      snat
-#define ESC_TABLE_flows     flows
-#define ESC_TABLE_rings     rings
-#define ESC_TABLE_hands     hands
-#define ESC_TABLE_scratch   scratch
+#define ESC_TABLE_addrs      addrs
+#define ESC_TABLE_routes     routes
+#define ESC_TABLE_forwarders forwarders
+#define ESC_TABLE_endpoints  endpoints
+#define ESC_TABLE_dnat       dnat
+#define ESC_TABLE_snat       snat
+#define ESC_TABLE_flows      flows
+#define ESC_TABLE_rings      rings
+#define ESC_TABLE_hands      hands
+#define ESC_TABLE_scratch    scratch
 
 typedef esc_u32 esc_ip;
 
@@ -113,22 +114,32 @@ static __always_inline int is_bogon(esc_ip saddr)
 	       (a == 169 && b == 254) || (a == 100 && (b & 0xc0) == 64);
 }
 
+/* What is nobody's to send from, forwarding or not: this, loopback, link-local, multicast and up. */
+static __always_inline int is_nobody(esc_ip saddr)
+{
+	esc_u8 a = saddr, b = saddr >> 8;
+
+	return a == 0 || a == 127 || a >= 224 || (a == 169 && b == 254);
+}
+
 #else
 
-#define ESC_TABLE_addrs     addrs6
-#define ESC_TABLE_routes    routes6
-#define ESC_TABLE_endpoints endpoints6
-#define ESC_TABLE_dnat      dnat6
-#define ESC_TABLE_snat      snat6
-#define ESC_TABLE_flows     flows6
-#define ESC_TABLE_rings     rings6
-#define ESC_TABLE_hands     hands6
-#define ESC_TABLE_scratch   scratch6
-#define ESC_TABLE_ports6    ports6
+#define ESC_TABLE_addrs      addrs6
+#define ESC_TABLE_routes     routes6
+#define ESC_TABLE_forwarders forwarders6
+#define ESC_TABLE_endpoints  endpoints6
+#define ESC_TABLE_dnat       dnat6
+#define ESC_TABLE_snat       snat6
+#define ESC_TABLE_flows      flows6
+#define ESC_TABLE_rings      rings6
+#define ESC_TABLE_hands      hands6
+#define ESC_TABLE_scratch    scratch6
+#define ESC_TABLE_ports6     ports6
 
 #define esc_addr_key     esc_addr_key6
 #define esc_route_key    esc_route_key6
 #define esc_route        esc_route6
+#define esc_forwarder    esc_forwarder6
 #define esc_endpoint_key esc_endpoint_key6
 #define esc_dnat_key     esc_dnat_key6
 #define esc_dnat         esc_dnat6
@@ -210,6 +221,13 @@ static __always_inline int is_bogon(esc_ip saddr)
 	if (!saddr.w[0] && !saddr.w[1])
 		return !saddr.w[2] || saddr.w[2] == ESC_BE32(0xffff);
 	return first >> 24 == 0xff || first >> 25 == 0xfc >> 1 || first >> 23 == 0xfe80 >> 7;
+}
+
+static __always_inline int is_nobody(esc_ip saddr)
+{
+	esc_u32 first = ESC_BE32(saddr.w[0]);
+
+	return is_bogon(saddr) && first >> 25 != 0xfc >> 1;
 }
 
 #endif

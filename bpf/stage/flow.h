@@ -70,12 +70,12 @@ static __always_inline void take_rules(struct esc_packet *p, const struct esc_pl
 	p->judged = 1;
 }
 
-/* Does a port of this host speak by an address that is not its own? */
+/* Does a port of this host speak by an address that it may not speak by? */
 static __always_inline int foreign(const struct esc_flow_key *k)
 {
 	struct esc_port *port = port_get(k->port);
 
-	return k->dir == ESC_FLOW_FROM && !(port && port_owns(port, k->port, k->saddr));
+	return k->dir == ESC_FLOW_FROM && !(port && port_speaks(port, k->port, &k->saddr));
 }
 
 static __noinline int flow_first(struct esc_packet *p)
@@ -94,6 +94,7 @@ static __noinline int flow_first(struct esc_packet *p)
 		return ESC_V_NO_FLOW;
 	if (!plan)
 		return ESC_V_FLOW_TABLE;
+	mac_copy(plan->sender, p->smac);
 	v = judge(&p->key, plan, 0);
 	p->port = plan->port;
 	take_rules(p, plan);
@@ -166,7 +167,9 @@ static __noinline int flow_again(struct esc_packet *p)
 		return ESC_START_ANEW;
 	opener = e;
 	back = partner;
+	mac_copy(plan->sender, p->smac);
 	if (e->flags & ESC_FLOW_REPLY) {
+		mac_copy(plan->sender, e->dmac); /* an answer knows the sender as the one whom it is for */
 		opener_key = partner_key;
 		opener = partner;
 		back = e;

@@ -5,13 +5,17 @@
  *
  * An address that is not the port's own opens nothing: flow.h drops the packet as spoofed unless it belongs to a flow,
  * which the port has opened by its own address, or which somebody else opened towards that very address, as the answer to a floating endpoint does (the instance answers
- * in the name of the public address). judge.h asks again whenever a flow is judged.
+ * in the name of the public address). judge.h asks again whenever a flow is judged. IP forwarding lifts this, and
+ * nothing else: what an appliance sends on is judged by its own rules, and takes its own routes.
  */
 #pragma once
 #include "packet.h"
 #include "route.h"
 
 #if ESC_FAMILY == 4
+/* port_owns, of an address that stands somewhere: where stack is short, a copy is not. */
+#define port_has_at(port, number, addr) port_owns(port, number, *(addr))
+
 static __always_inline int port_owns(const struct esc_port *port, esc_u32 number, esc_ip addr)
 {
 	int own = 0;
@@ -31,6 +35,8 @@ static __always_inline int guard_scope(const struct esc_port *port, const struct
 	return ESC_V_FORWARD;
 }
 #else
+#define port_has_at(port, number, addr) ((void)(port), port_has(number, addr))
+
 static __noinline int port_has(esc_u32 number, const esc_ip *addr)
 {
 	const struct esc_port6 *six = esc_lookup(ports6, &number);
@@ -73,6 +79,14 @@ static __always_inline int spoofed(const struct esc_flow_key *k)
 	return is_platform(k->saddr) ? ESC_V_SPOOFED_PLATFORM : ESC_V_SPOOFED_IP;
 }
 
+/* Whether the port may send from this address: its own, or any that can be on its way when it forwards. */
+static __always_inline int port_speaks(const struct esc_port *port, esc_u32 number, const esc_ip *addr)
+{
+	if (port_has_at(port, number, addr))
+		return 1;
+	return (port->flags & ESC_PORT_FORWARD) && !is_nobody(*addr) && !is_platform(*addr);
+}
+
 static __always_inline int guard(const struct esc_port *port, struct esc_packet *p)
 {
 	static const esc_u8 gateway[6] __attribute__((aligned(2))) = ESC_GATEWAY_MAC;
@@ -85,7 +99,8 @@ static __always_inline int guard(const struct esc_port *port, struct esc_packet 
 		return ESC_V_BROADCAST;
 	if (!mac_equal(p->dmac, gateway))
 		return ESC_V_FOREIGN_MAC;
-	if (p->error && !ip_equal(p->source, p->key.saddr))
-		return ESC_V_SPOOFED_IP; /* ports are no routers: they tell of what was sent to them */
+	if (p->error && !ip_equal(p->source, p->key.saddr) &&
+	    !((port->flags & ESC_PORT_FORWARD) && port_owns(port, p->key.port, p->source)))
+		return ESC_V_SPOOFED_IP; /* who is no router tells of what was sent to him */
 	return guard_scope(port, p);
 }

@@ -96,10 +96,13 @@ struct esc_plan {
 	esc_u32 generation, peer_generation;
 	esc_u32 port; /* charged with the verdict */
 	esc_u16 peer;
-	esc_u8 flags; /* ESC_FLOW_* of the opener */
-	esc_u8 pad;
+	esc_u8 flags;     /* ESC_FLOW_* of the opener */
+	esc_u8 forwarded; /* at work: by somebody else than its source */
 	esc_u32 rule[4];
+	esc_u64 word, own, other; /* at work: the port's word as first read, and those of both ports */
 	struct esc_query query;
+	esc_u8 sender[6]; /* given, of dir TO: the inner source MAC, which names a forwarder */
+	esc_u16 pad2;
 };
 
 /* The walk along a port's ring: ring.h. */

@@ -5,19 +5,36 @@
 #pragma once
 #include "packet.h"
 
-static __always_inline int route_hop(esc_u32 net, esc_ip daddr)
+/* Calls, for their keys: what judges has little stack left, since it also asks policies. */
+static __noinline struct esc_route *route_find(esc_u32 table, const esc_ip *addr)
 {
-	struct esc_route_key key = {.prefixlen = 32 + 8 * sizeof(esc_ip), .net = net, .addr = daddr};
-	struct esc_route *r = esc_lookup(routes, &key);
+	struct esc_route_key key = {.prefixlen = 32 + 8 * sizeof(esc_ip), .table = table, .addr = *addr};
 
-	return r ? (int)r->hop : ESC_HOP_NONE;
+	return esc_lookup(routes, &key);
 }
 
-static __always_inline struct esc_addr *route_addr(esc_u32 net, esc_ip addr)
+/* The network in which an address lives, as seen from a port with this `space`; 0: in none within reach. */
+static __always_inline esc_u32 route_net(esc_u32 space, const esc_ip *addr)
 {
-	struct esc_addr_key key = {.net = net, .addr = addr};
+	struct esc_route *r = route_find(space, addr);
+
+	return r && r->hop == ESC_HOP_NETWORK ? r->net : 0;
+}
+
+static __noinline struct esc_addr *route_addr(esc_u32 net, const esc_ip *addr)
+{
+	struct esc_addr_key key = {.net = net, .addr = *addr};
 
 	return esc_lookup(addrs, &key);
+}
+
+/* Who forwards by this MAC, from another host. */
+static __noinline struct esc_forwarder *route_forwarder(const esc_u8 *sender)
+{
+	struct esc_mac_key mac = {};
+
+	mac_copy(mac.mac, sender);
+	return esc_lookup(forwarders, &mac);
 }
 
 static __always_inline struct esc_port *port_get(esc_u32 number)
@@ -78,12 +95,13 @@ static __always_inline void way_to_port(struct esc_way *way, const struct esc_po
 	mac_copy(way->dmac, port->mac);
 }
 
-static __always_inline void way_to_host(struct esc_way *way, const struct esc_addr *a, esc_u32 net)
+/* To the port of another host that has this MAC, which is in network `net`. */
+static __always_inline void way_to_host(struct esc_way *way, esc_u32 host, const esc_u8 *mac, esc_u32 net)
 {
 	way->delivery = ESC_TO_OVERLAY;
-	way->out = a->host;
+	way->out = host;
 	way->vni = net;
-	mac_copy(way->dmac, a->mac);
+	mac_copy(way->dmac, mac);
 }
 
 /* MACs and device of the uplink are the host's, read when a packet leaves. */

@@ -8,6 +8,14 @@
 #include "packet.h"
 #include "route.h"
 
+/* Whether the address is that of a forwarding port on this host, within the receiver's reach. */
+static __always_inline int is_router(const struct esc_port *port, const esc_ip *addr, esc_u32 host)
+{
+	struct esc_addr *a = route_addr(route_net(port->space, addr), addr);
+
+	return a && a->host == host && (a->flags & ESC_ADDR_FORWARD);
+}
+
 static __always_inline int tunnel_admit(struct esc_packet *p, esc_u32 vni, esc_u32 remote)
 {
 	struct esc_mac_key mac = {};
@@ -32,7 +40,7 @@ static __always_inline int tunnel_admit(struct esc_packet *p, esc_u32 vni, esc_u
 	p->key.dir = vni == ESC_VNI_EDGE ? ESC_FLOW_PUBLIC : ESC_FLOW_TO;
 	if (vni == ESC_VNI_EDGE)
 		return p->error && is_bogon(p->source) ? ESC_V_BOGON_SOURCE : ESC_V_FORWARD;
-	if (p->error && !ip_equal(p->source, p->key.saddr))
+	if (p->error && !ip_equal(p->source, p->key.saddr) && !is_router(port, &p->source, remote))
 		return ESC_V_WRONG_HOST; /* as guard.h */
 	p->from = remote;                /* flow.h: only for addresses that live there */
 	if (port->net != vni)

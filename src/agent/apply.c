@@ -2,13 +2,16 @@
 /*
  * From the tables in force to new ones, in the order that keeps every moment right:
  *
- *   place blobs ─ plug added ports │ drop stale ports ─ remove stale entries ─ flip policies ─ add entries ─ settle
- *                                                                                                     ─ devices up
+ *   place blobs ─ plug added ports │ drop stale ports ─ remove stale entries ─ add route tables ─ flip policies
+ *                                       ─ add entries ─ remove stale route tables ─ settle ─ devices up
  *
  * Between the flip and the end of the additions a packet may have judged its flow by the new policy and an old entry (an
  * address that moved, an endpoint that now leads elsewhere). So what was flipped gets one generation more when all is in
  * place: such a flow is judged once again, and nothing of the mixture stays. Adding before the flip would not do: the
  * old policy may allow what only the new entry makes reachable.
+ *
+ * Route tables are the exception: each has a number of its own, which no port has before its flip, and which says the
+ * same for as long as a port has it.
  *
  * What becomes of flows that live is said by the tables (src/compile/live.h), and done by the generations. Only a port
  * whose judgement has changed is given one in the mode of the change; a port that merely has to ask again where an
@@ -32,7 +35,7 @@ struct change {
 	guint32 *slots;                 /* of each blob */
 	GArray *endpoints, *endpoints6; /* with real slots */
 	enum live_flows live;
-	GHashTable *moved; /* networks in which an address is not where it was */
+	GHashTable *moved; /* route tables that lead to an address which is not where it was */
 	GArray *flipped;   /* numbers of the ports that got a new generation */
 	struct map_records records[MAP_COUNT];
 };
@@ -101,6 +104,7 @@ static gboolean change_open(struct change *c, struct agent *a, const struct tabl
 	c->moved = g_hash_table_new(NULL, NULL);
 	note_moved(c, MAP_ADDRS, t->addrs);
 	note_moved(c, MAP_ADDRS6, t->addrs6);
+	live_tables(c->moved, t->routes);
 	c->slots = g_new0(guint32, t->blobs->len + 1);
 	c->flipped = g_array_new(FALSE, FALSE, sizeof(guint32));
 	if (!place_blobs(c, error))
@@ -137,9 +141,26 @@ static void change_close(struct change *c)
 static gboolean remove_stale(struct change *c, GError **error)
 {
 	for (guint m = 0; m < MAP_COUNT; m++)
-		if (!sync_remove(&c->a->syncs[m], c->records[m].records, c->records[m].count, error))
+		if (m != MAP_ROUTES && m != MAP_ROUTES6 &&
+		    !sync_remove(&c->a->syncs[m], c->records[m].records, c->records[m].count, error))
 			return FALSE;
 	return TRUE;
+}
+
+static gboolean add_routes(struct change *c, GError **error)
+{
+	const struct map_records *r = &c->records[MAP_ROUTES], *r6 = &c->records[MAP_ROUTES6];
+
+	return sync_put(&c->a->syncs[MAP_ROUTES], r->records, r->count, error) &&
+	       sync_put(&c->a->syncs[MAP_ROUTES6], r6->records, r6->count, error);
+}
+
+static gboolean remove_routes(struct change *c, GError **error)
+{
+	const struct map_records *r = &c->records[MAP_ROUTES], *r6 = &c->records[MAP_ROUTES6];
+
+	return sync_remove(&c->a->syncs[MAP_ROUTES], r->records, r->count, error) &&
+	       sync_remove(&c->a->syncs[MAP_ROUTES6], r6->records, r6->count, error);
 }
 
 /* Both bounds as one aligned store. */
@@ -175,7 +196,7 @@ static void flip(struct change *c, const struct table_port *p)
 
 	memcpy(&now, word, sizeof(now));
 	is_new = !now.generation;
-	if (is_new || judged_anew || g_hash_table_contains(c->moved, GUINT_TO_POINTER(p->port.net)))
+	if (is_new || judged_anew || live_leads(c->moved, &p->port))
 		now.generation = advance(c, p, now.slot, is_new, judged_anew);
 	port->judge = p->judge;
 	__atomic_store_n(word, agent_word(slot_of(c, p->blob), now.generation), __ATOMIC_RELEASE);
@@ -254,7 +275,8 @@ static void renumber(struct agent *a)
 static gboolean carry_out(struct change *c, GError **error)
 {
 	if (!ports_drop_stale(c->a, c->t, error) || !remove_stale(c, error) || !maps_write_host(c->a, c->t, error) ||
-	    !ports_plug(c->a, c->t, FALSE, error) || !write_ports(c, error) || !add_missing(c, error))
+	    !ports_plug(c->a, c->t, FALSE, error) || !add_routes(c, error) || !write_ports(c, error) ||
+	    !add_missing(c, error) || !remove_routes(c, error))
 		return FALSE;
 	settle(c);
 	c->a->live_at = g_get_real_time();

@@ -45,6 +45,8 @@ SIDE_BY_SIDE(table_route6);
 SIDE_BY_SIDE(table_endpoint6);
 SIDE_BY_SIDE(table_dnat6);
 SIDE_BY_SIDE(table_snat6);
+SIDE_BY_SIDE(table_forwarder);
+SIDE_BY_SIDE(table_forwarder6);
 
 #define INIT(which, field, type)                                                                                       \
 	sync_init(&a->syncs[which], #field, &KERNEL, &a->objects->field, sizeof(((struct type *)0)->key),              \
@@ -64,16 +66,27 @@ void maps_init(struct agent *a)
 	INIT(MAP_ENDPOINTS6, endpoints6, table_endpoint6);
 	INIT(MAP_DNAT6, dnat6, table_dnat6);
 	INIT(MAP_SNAT6, snat6, table_snat6);
+	INIT(MAP_FORWARDERS, forwarders, table_forwarder);
+	INIT(MAP_FORWARDERS6, forwarders6, table_forwarder6);
 }
 
 void maps_records(const struct tables *t, const GArray *endpoints, const GArray *endpoints6,
                   struct map_records out[MAP_COUNT])
 {
-	const GArray *arrays[MAP_COUNT] = {
-	        [MAP_MACS] = t->macs,          [MAP_ADDRS] = t->addrs,      [MAP_ROUTES] = t->routes,
-	        [MAP_PEERS] = t->peers,        [MAP_ENDPOINTS] = endpoints, [MAP_DNAT] = t->dnat,
-	        [MAP_SNAT] = t->snat,          [MAP_ADDRS6] = t->addrs6,    [MAP_ROUTES6] = t->routes6,
-	        [MAP_ENDPOINTS6] = endpoints6, [MAP_DNAT6] = t->dnat6,      [MAP_SNAT6] = t->snat6};
+	const GArray *arrays[MAP_COUNT] = {[MAP_MACS] = t->macs,
+	                                   [MAP_ADDRS] = t->addrs,
+	                                   [MAP_ROUTES] = t->routes,
+	                                   [MAP_PEERS] = t->peers,
+	                                   [MAP_ENDPOINTS] = endpoints,
+	                                   [MAP_DNAT] = t->dnat,
+	                                   [MAP_SNAT] = t->snat,
+	                                   [MAP_ADDRS6] = t->addrs6,
+	                                   [MAP_ROUTES6] = t->routes6,
+	                                   [MAP_ENDPOINTS6] = endpoints6,
+	                                   [MAP_DNAT6] = t->dnat6,
+	                                   [MAP_SNAT6] = t->snat6,
+	                                   [MAP_FORWARDERS] = t->forwarders,
+	                                   [MAP_FORWARDERS6] = t->forwarders6};
 
 	for (guint m = 0; m < MAP_COUNT; m++)
 		out[m] = (struct map_records){arrays[m]->data, arrays[m]->len};

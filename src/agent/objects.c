@@ -170,6 +170,7 @@ static void take_fds(struct objects *o)
 	o->endpoints = bpf_map__fd(o->port->maps.endpoints);
 	o->dnat = bpf_map__fd(o->port->maps.dnat);
 	o->snat = bpf_map__fd(o->port->maps.snat);
+	o->forwarders = bpf_map__fd(o->port->maps.forwarders);
 	o->flows = bpf_map__fd(o->port->maps.flows);
 	o->drops = bpf_map__fd(o->port->maps.drops);
 	o->rules = bpf_map__fd(o->port->maps.rules);
@@ -177,6 +178,7 @@ static void take_fds(struct objects *o)
 	o->ports6 = bpf_map__fd(o->port6->maps.ports6);
 	o->addrs6 = bpf_map__fd(o->port6->maps.addrs6);
 	o->routes6 = bpf_map__fd(o->port6->maps.routes6);
+	o->forwarders6 = bpf_map__fd(o->port6->maps.forwarders6);
 	o->endpoints6 = bpf_map__fd(o->port6->maps.endpoints6);
 	o->dnat6 = bpf_map__fd(o->port6->maps.dnat6);
 	o->snat6 = bpf_map__fd(o->port6->maps.snat6);

@@ -29,9 +29,9 @@ struct objects {
 	gboolean fresh; /* the maps are new: nothing is in force */
 	guint32 hz;     /* of the data path's clock; 0: unknown, so it reads the coarse one */
 	/* Maps. */
-	int host, ifaces, ports, port_word, port_past, blobs, macs, addrs, routes, peers, endpoints, dnat, snat, flows,
-	        drops, rules, events;
-	int ports6, addrs6, routes6, endpoints6, dnat6, snat6, flows6;
+	int host, ifaces, ports, port_word, port_past, blobs, macs, addrs, routes, peers, endpoints, dnat, snat,
+	        forwarders, flows, drops, rules, events;
+	int ports6, addrs6, routes6, endpoints6, dnat6, snat6, forwarders6, flows6;
 	/* Programs. */
 	int from_port, from_overlay, edge_tc, edge_xdp;
 	guint64 *words;             /* port_word, mapped: number -> word */

@@ -152,7 +152,7 @@ static gboolean expect(struct attempt *a, const struct live *l, guint8 protocol,
 	        .source_port = SOURCE_PORT,
 	        .destination_port = a->to->port,
 	};
-	struct oracle_answer answer = oracle_judge(l->graph, l->alloc, &l->settings, &packet, pick);
+	struct oracle_answer answer = oracle_follow(l->graph, l->alloc, &l->settings, &packet, pick);
 	gboolean fine = !is_left_out(l, answer.to);
 
 	if (!pick)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The order of the parts, and what they share. */
 #include "parts.h"
+#include "space.h"
 #include "tables_format.h"
 #include <stdarg.h>
 #include <string.h>
@@ -137,8 +138,8 @@ static void fill_self(struct compilation *c)
 /* What the maps of a host hold, in the order of tables_arrays. */
 static gboolean check_room(struct compilation *c)
 {
-	static const guint room[FORMAT_ARRAYS] = {65536, 16384, 4096,  4096,  16384, 16384,
-	                                          16384, 65536, 16384, 16384, 16384, 16384};
+	static const guint room[FORMAT_ARRAYS] = {65536, 16384, 4096,  4096,  16384, 16384, 16384,
+	                                          65536, 16384, 16384, 16384, 16384, 4096,  4096};
 	const struct noun host = {.id = (char *)"host"};
 	for (guint i = 0; i < FORMAT_ARRAYS; i++) {
 		guint count = (*tables_array(c->t, i))->len;
@@ -168,19 +169,29 @@ static gboolean compile(struct compilation c)
 {
 	c.nics = g_ptr_array_new();
 	c.networks = g_hash_table_new(NULL, NULL);
+	c.near = g_hash_table_new(NULL, NULL);
 	c.blobs = g_hash_table_new(blob_hash, g_bytes_equal);
 	c.endpoints = g_hash_table_new_full(endpoint_key_hash, endpoint_key_equal, g_free, NULL);
 	c.endpoints6 = g_hash_table_new_full(endpoint6_key_hash, endpoint6_key_equal, g_free, NULL);
 	c.balanced = g_hash_table_new(NULL, NULL);
 	c.snat_ports = g_hash_table_new(NULL, NULL);
+	c.insides = g_hash_table_new(NULL, NULL);
+	c.inside_set = g_hash_table_new_full(inside_hash, inside_equal, (GDestroyNotify)inside_free, NULL);
+	c.route_tables = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
+	c.route_numbers = g_hash_table_new(NULL, NULL);
 	gboolean ok = compile_parts(&c);
 	g_ptr_array_unref(c.nics);
 	g_hash_table_unref(c.networks);
+	g_hash_table_unref(c.near);
 	g_hash_table_unref(c.blobs);
 	g_hash_table_unref(c.endpoints);
 	g_hash_table_unref(c.endpoints6);
 	g_hash_table_unref(c.balanced);
 	g_hash_table_unref(c.snat_ports);
+	g_hash_table_unref(c.insides);
+	g_hash_table_unref(c.inside_set);
+	g_hash_table_unref(c.route_tables);
+	g_hash_table_unref(c.route_numbers);
 	return ok;
 }
 

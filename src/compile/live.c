@@ -59,3 +59,24 @@ void live_moved(GHashTable *networks, struct live_places before, struct live_pla
 			g_hash_table_add(networks, GUINT_TO_POINTER(net));
 	}
 }
+
+void live_tables(GHashTable *networks, const GArray *routes)
+{
+	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+	for (guint i = 0; i < routes->len; i++) {
+		const struct table_route *r = &g_array_index(routes, struct table_route, i);
+
+		if (r->value.net && g_hash_table_contains(networks, GUINT_TO_POINTER(r->value.net)))
+			g_array_append_val(numbers, r->key.table);
+	}
+	for (guint i = 0; i < numbers->len; i++)
+		g_hash_table_add(networks, GUINT_TO_POINTER(g_array_index(numbers, guint32, i)));
+}
+
+gboolean live_leads(GHashTable *moved, const struct esc_port *p)
+{
+	return g_hash_table_contains(moved, GUINT_TO_POINTER(p->net)) ||
+	       g_hash_table_contains(moved, GUINT_TO_POINTER(p->table)) ||
+	       g_hash_table_contains(moved, GUINT_TO_POINTER(p->space));
+}

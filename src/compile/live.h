@@ -35,7 +35,13 @@ struct live_places {
 };
 
 /*
- * Adds the networks in which an address is gone, or somewhere else. The flows of all their ports are asked again where
- * they lead, whatever the mode: nobody goes on talking to an address's next owner. Of both, sizes are the same.
+ * Adds the networks in which an address is gone, or somewhere else. The flows of all ports that may send there are
+ * asked again where they lead, whatever the mode: nobody goes on talking to an address's next owner. Of both, sizes are the same.
  */
 void live_moved(GHashTable *networks, struct live_places before, struct live_places after);
+/*
+ * Adds the route tables (of an array of struct table_route) that lead into one of them. A number that is by chance that of
+ * a network and of a table only makes a port ask once more.
+ */
+void live_tables(GHashTable *networks, const GArray *routes);
+gboolean live_leads(GHashTable *moved, const struct esc_port *p); /* whether the port has one of these */

@@ -16,13 +16,18 @@ struct compilation {
 	gboolean check; /* only whether it compiles is asked: what has no bound of its own is left out */
 	struct tables *t;
 	GPtrArray *nics;      /* struct nic: the ports of this host, same index as t->ports */
-	GHashTable *networks; /* struct network -> itself: those that have a port here */
+	GHashTable *networks; /* struct network -> itself: those that have a port here, and */
+	GHashTable *near;     /* the same with their peers: those in which addresses may be asked for */
 	GHashTable *blobs;    /* GBytes -> index + 1 */
 	gsize blob_bytes;
-	GHashTable *endpoints;  /* struct esc_endpoint_key -> id of the resource that opens it */
-	GHashTable *endpoints6; /* struct esc_endpoint_key6 -> the same */
-	GHashTable *balanced;   /* members of a pool, by family -> index of its blob + 1 */
-	GHashTable *snat_ports; /* struct public_address -> ports of one of its ranges */
+	GHashTable *endpoints;     /* struct esc_endpoint_key -> id of the resource that opens it */
+	GHashTable *endpoints6;    /* struct esc_endpoint_key6 -> the same */
+	GHashTable *balanced;      /* members of a pool, by family -> index of its blob + 1 */
+	GHashTable *snat_ports;    /* struct public_address -> ports of one of its ranges */
+	GHashTable *insides;       /* struct subnet -> struct inside in the next */
+	GHashTable *inside_set;    /* struct inside -> itself: equal ones once */
+	GHashTable *route_tables;  /* GBytes -> number */
+	GHashTable *route_numbers; /* those in use */
 	GError **error;
 };
 

@@ -82,14 +82,15 @@ void policy_add_prefix6(GArray *ranges, struct prefix6 p);
 void policy_normalise(GArray *ranges); /* sorts and joins */
 void policy_normalise6(GArray *ranges);
 
-/* What the tags of a rule mean for a port of one network. */
+/* What the tags of a rule mean for a port of one subnet. */
 struct policy_scope {
 	const struct network *network;
 	const struct alloc *alloc;
 	guint32 platform;
 	struct ip6 platform6;
+	const struct inside *inside; /* what VirtualNetwork has there: space.h */
 };
-/* One direction of a group, for ports of the scope's network. */
+/* One direction of a group, for ports of the scope's subnet. */
 GPtrArray *policy_lower(const struct security_group *group, enum direction direction, const struct policy_scope *scope);
 
 /* The IPv6 half of one side, for policy_lower. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules without names: what prefixes, tags and application groups mean for a port of one network. */
+/* Rules without names: what prefixes, tags and application groups mean for a port of one subnet. */
 #include "policy.h"
+#include "space.h"
 
 /* The platform address as documents write it, whatever the fleet's setting is. */
 #define DOCUMENT_PLATFORM 0xa83f8110u /* 168.63.129.16 */
@@ -103,11 +104,11 @@ static void add_prefix(GArray *out, struct prefix p, const struct policy_scope *
 	policy_add_range(out, p.addr, p.addr | ~prefix_mask(p.length));
 }
 
-/* The tag VirtualNetwork: the network's own space and the platform address. */
+/* The tag VirtualNetwork: what lies inside, and the platform address. */
 static void add_network(GArray *out, const struct policy_scope *scope)
 {
-	for (guint i = 0; scope->network && i < scope->network->prefixes->len; i++)
-		add_prefix(out, g_array_index(scope->network->prefixes, struct prefix, i), scope);
+	for (guint i = 0; i < scope->inside->prefixes->len; i++)
+		add_prefix(out, g_array_index(scope->inside->prefixes, struct prefix, i), scope);
 	policy_add_range(out, scope->platform, scope->platform);
 }
 

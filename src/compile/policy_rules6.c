@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The IPv6 half of a rule's sides: what prefixes, tags and application groups mean for a port of one network. */
+/* The IPv6 half of a rule's sides: what prefixes, tags and application groups mean for a port of one subnet. */
 #include "policy.h"
+#include "space.h"
 
 /* The address that probes of IPv6 come from, as documents write it: fe80::1234:5678:9abc. */
 static const struct ip6 document_platform = {{0xfe, 0x80, [10] = 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}};
@@ -20,8 +21,8 @@ static void add_prefix(GArray *out, struct prefix6 p, const struct policy_scope 
 /* The tag VirtualNetwork, as policy_rules.c has it. */
 static void add_network(GArray *out, const struct policy_scope *scope)
 {
-	for (guint i = 0; scope->network && i < scope->network->prefixes6->len; i++)
-		policy_add_prefix6(out, g_array_index(scope->network->prefixes6, struct prefix6, i));
+	for (guint i = 0; i < scope->inside->prefixes6->len; i++)
+		policy_add_prefix6(out, g_array_index(scope->inside->prefixes6, struct prefix6, i));
 	add_one(out, scope->platform6);
 }
 

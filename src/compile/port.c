@@ -4,6 +4,7 @@
 #include "policy.h"
 #include "model/watcher.h"
 #include "six.h"
+#include "space.h"
 #include <string.h>
 
 static int compare_nics(const void *a, const void *b, gpointer data)
@@ -11,6 +12,18 @@ static int compare_nics(const void *a, const void *b, gpointer data)
 	const struct nic *const *x = a, *const *y = b;
 	guint i = alloc_port(data, *x)->number, j = alloc_port(data, *y)->number;
 	return i < j ? -1 : i > j;
+}
+
+static void add_networks(struct compilation *c, struct network *n)
+{
+	if (!g_hash_table_add(c->networks, n))
+		return;
+	g_hash_table_add(c->near, n);
+	for (guint i = 0; i < n->peerings->len; i++) {
+		const struct peering *p = g_ptr_array_index(n->peerings, i);
+		if (p->reverse)
+			g_hash_table_add(c->near, p->remote);
+	}
 }
 
 static void find_nics(struct compilation *c)
@@ -24,7 +37,7 @@ static void find_nics(struct compilation *c)
 				continue;
 			g_ptr_array_add(c->nics, nic);
 			if (nic->network)
-				g_hash_table_add(c->networks, nic->network);
+				add_networks(c, nic->network);
 		}
 	}
 	g_ptr_array_sort_with_data(c->nics, compare_nics, (gpointer)c->alloc);
@@ -98,7 +111,8 @@ static gboolean add_port(struct compilation *c, const struct nic *nic)
 	p->vm = g_strdup(nic->vm->noun.id);
 	p->label = make_label(c, nic);
 	memcpy(p->port.mac, a->mac, sizeof p->port.mac);
-	p->port.flags = ESC_PORT_ACTIVE | (is_tap(c, nic->vm) ? ESC_PORT_TAP : 0);
+	p->port.flags =
+	        ESC_PORT_ACTIVE | (is_tap(c, nic->vm) ? ESC_PORT_TAP : 0) | (nic->ip_forwarding ? ESC_PORT_FORWARD : 0);
 	p->port.net = nic->network ? alloc_vni(c->alloc, nic->network) : 0;
 	if (!p->port.net)
 		return compile_fail(c, &nic->noun, "it is in no virtual network");
@@ -110,27 +124,29 @@ static gboolean add_port(struct compilation *c, const struct nic *nic)
 
 /* --- policies --- */
 
-/* Ports of one network with the same groups share a policy. */
+/* Ports of one network that see the same inside, with the same groups, share a policy. */
 struct policy_key {
 	const struct network *network;
+	const struct inside *inside;
 	const struct security_group *subnet, *nic;
 };
 
 static guint policy_key_hash(const void *key)
 {
 	const struct policy_key *k = key;
-	return g_direct_hash(k->network) * 31 + g_direct_hash(k->subnet) * 17 + g_direct_hash(k->nic);
+	return g_direct_hash(k->network) * 31 + g_direct_hash(k->inside) * 13 + g_direct_hash(k->subnet) * 17 +
+	       g_direct_hash(k->nic);
 }
 
 static gboolean policy_key_equal(const void *a, const void *b)
 {
 	const struct policy_key *x = a, *y = b;
-	return x->network == y->network && x->subnet == y->subnet && x->nic == y->nic;
+	return x->network == y->network && x->inside == y->inside && x->subnet == y->subnet && x->nic == y->nic;
 }
 
 static guint32 build_policy(struct compilation *c, const struct policy_key *k, const struct nic *nic)
 {
-	struct policy_scope scope = {k->network, c->alloc, c->settings->platform, c->settings->platform6};
+	struct policy_scope scope = {k->network, c->alloc, c->settings->platform, c->settings->platform6, k->inside};
 	g_autofree char *name = g_strdup_printf(
 	        "network interface '%s': security group%s '%s'%s%s%s", nic->noun.id, k->subnet && k->nic ? "s" : "",
 	        k->subnet ? k->subnet->noun.id
@@ -154,13 +170,31 @@ static guint32 build_policy(struct compilation *c, const struct policy_key *k, c
 	return blob ? compile_blob(c, blob, &nic->noun) : 0;
 }
 
+static const struct inside *inside_of(struct compilation *c, const struct subnet *s)
+{
+	struct inside *known = g_hash_table_lookup(c->insides, s);
+	if (known)
+		return known;
+	struct inside *fresh = inside_new(s);
+	known = g_hash_table_lookup(c->inside_set, fresh);
+	if (known) {
+		inside_free(fresh);
+	} else {
+		known = fresh;
+		g_hash_table_add(c->inside_set, fresh);
+	}
+	g_hash_table_insert(c->insides, (gpointer)s, known);
+	return known;
+}
+
 static gboolean add_policies(struct compilation *c)
 {
 	g_autoptr(GHashTable) known = g_hash_table_new_full(policy_key_hash, policy_key_equal, g_free, NULL);
 	for (guint i = 0; i < c->nics->len; i++) {
 		const struct nic *nic = g_ptr_array_index(c->nics, i);
 		const struct ip_config *primary = compile_primary(nic);
-		struct policy_key key = {nic->network, primary->subnet ? primary->subnet->group : NULL, nic->group};
+		struct policy_key key = {nic->network, inside_of(c, primary->subnet), primary->subnet->group,
+		                         nic->group};
 		guint32 blob = GPOINTER_TO_UINT(g_hash_table_lookup(known, &key));
 		if (!blob) {
 			blob = build_policy(c, &key, nic);

@@ -12,7 +12,6 @@ struct esc_ip6 six_words(struct ip6 a);
 
 gboolean port6_fill(struct compilation *c, struct table_port *p, const struct nic *nic);
 void address6_add(struct compilation *c, const struct nic *nic, struct esc_addr value);
-void route6_add(struct compilation *c, const struct network *n);
 
 /* A way in for one protocol and port of a front end (vport 0, proto 0: one to one), in network order as in the keys. */
 struct opening6 {

@@ -62,6 +62,10 @@ const struct tables_array_form tables_arrays[FORMAT_ARRAYS] = {
          G_STRUCT_OFFSET(struct tables, endpoints6)},
         {"IPv6 dnat", sizeof(struct table_dnat6), sizeof(struct esc_dnat_key6), G_STRUCT_OFFSET(struct tables, dnat6)},
         {"IPv6 snat", sizeof(struct table_snat6), sizeof(struct esc_snat_key6), G_STRUCT_OFFSET(struct tables, snat6)},
+        {"forwarders", sizeof(struct table_forwarder), sizeof(struct esc_mac_key),
+         G_STRUCT_OFFSET(struct tables, forwarders)},
+        {"IPv6 forwarders", sizeof(struct table_forwarder6), sizeof(struct esc_mac_key),
+         G_STRUCT_OFFSET(struct tables, forwarders6)},
 };
 
 GArray **tables_array(const struct tables *t, guint i)

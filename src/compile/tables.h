@@ -59,6 +59,10 @@ struct table_peer {
 	guint32 key;
 	guint32 value;
 };
+struct table_forwarder {
+	struct esc_mac_key key;
+	struct esc_forwarder value;
+};
 struct table_endpoint {
 	struct esc_endpoint_key key;
 	struct esc_endpoint value;
@@ -80,6 +84,10 @@ struct table_addr6 {
 struct table_route6 {
 	struct esc_route_key6 key;
 	struct esc_route6 value;
+};
+struct table_forwarder6 {
+	struct esc_mac_key key;
+	struct esc_forwarder6 value;
 };
 struct table_endpoint6 {
 	struct esc_endpoint_key6 key;
@@ -106,6 +114,7 @@ struct tables {
 	GPtrArray *blobs;     /* GBytes: multiples of sizeof(struct esc_block); equal content appears once */
 	GArray *addrs, *routes, *macs, *peers, *endpoints, *dnat, *snat; /* sorted by key bytes */
 	GArray *addrs6, *routes6, *endpoints6, *dnat6, *snat6;           /* likewise */
+	GArray *forwarders, *forwarders6;                                /* likewise */
 };
 
 struct tables *tables_new(void);

@@ -6,6 +6,8 @@
 #include "lib/node.h"
 #include <string.h>
 
+#define PORT_FLAGS (ESC_PORT_ACTIVE | ESC_PORT_TAP | ESC_PORT_FORWARD | ESC_PORT_ROUTED)
+
 struct check {
 	const struct tables *t;
 	guint8 ports[ESC_MAX_PORTS]; /* 1: there is a port of this number */
@@ -26,7 +28,7 @@ static gboolean check_port(struct check *c, const struct table_port *p, guint32 
 		return wrong(c, "ports", "a port has no address or too many");
 	if (p->port6.addr_count > ESC_PORT_ADDRS || p->port6.pad)
 		return wrong(c, "ports", "a port has too many IPv6 addresses");
-	if (!(p->port.flags & ESC_PORT_ACTIVE) || p->port.flags & ~(ESC_PORT_ACTIVE | ESC_PORT_TAP))
+	if (!(p->port.flags & ESC_PORT_ACTIVE) || p->port.flags & ~PORT_FLAGS)
 		return wrong(c, "ports", "a port has unknown flags");
 	if (!p->port.net || p->port.net >= ESC_VNI_EDGE)
 		return wrong(c, "ports", "a port is in no network");
@@ -140,17 +142,29 @@ static gboolean is_port(const struct check *c, guint32 number)
 	return number < ESC_MAX_PORTS && c->ports[number];
 }
 
+static gboolean is_addr(const struct check *c, const struct esc_addr *a)
+{
+	return a->port && a->port < ESC_MAX_PORTS && !a->pad && !(a->flags & ~ESC_ADDR_FORWARD) &&
+	       (a->host || is_port(c, a->port));
+}
+
+static gboolean is_route(guint16 hop, guint16 flags, guint32 net)
+{
+	return hop <= ESC_HOP_GATEWAY && !(flags & ~(ESC_BORDER_OUT | ESC_BORDER_IN)) && net < ESC_VNI_EDGE;
+}
+
 static gboolean check_references(struct check *c)
 {
 	const struct tables *t = c->t;
 	for (guint i = 0; i < t->addrs->len; i++) {
 		const struct esc_addr *a = &g_array_index(t->addrs, struct table_addr, i).value;
-		if (!a->port || a->port >= ESC_MAX_PORTS || a->pad || (!a->host && !is_port(c, a->port)))
+		if (!is_addr(c, a))
 			return wrong(c, "addresses", "an address leads to no port");
 	}
 	for (guint i = 0; i < t->routes->len; i++) {
 		const struct table_route *r = &g_array_index(t->routes, struct table_route, i);
-		if (r->key.prefixlen < 32 || r->key.prefixlen > 64 || r->value.hop > ESC_HOP_INTERNET)
+		if (r->key.prefixlen < 32 || r->key.prefixlen > 64 ||
+		    !is_route(r->value.hop, r->value.flags, r->value.net))
 			return wrong(c, "routes", "a prefix or a next hop is out of bounds");
 	}
 	for (guint i = 0; i < t->macs->len; i++) {
@@ -180,12 +194,13 @@ static gboolean check_references6(struct check *c)
 	const struct tables *t = c->t;
 	for (guint i = 0; i < t->addrs6->len; i++) {
 		const struct esc_addr *a = &g_array_index(t->addrs6, struct table_addr6, i).value;
-		if (!a->port || a->port >= ESC_MAX_PORTS || a->pad || (!a->host && !is_port(c, a->port)))
+		if (!is_addr(c, a))
 			return wrong(c, "IPv6 addresses", "an address leads to no port");
 	}
 	for (guint i = 0; i < t->routes6->len; i++) {
 		const struct table_route6 *r = &g_array_index(t->routes6, struct table_route6, i);
-		if (r->key.prefixlen < 32 || r->key.prefixlen > 160 || r->value.hop > ESC_HOP_INTERNET)
+		if (r->key.prefixlen < 32 || r->key.prefixlen > 160 ||
+		    !is_route(r->value.hop, r->value.flags, r->value.net))
 			return wrong(c, "IPv6 routes", "a prefix or a next hop is out of bounds");
 	}
 	for (guint i = 0; i < t->dnat6->len; i++) {

@@ -14,12 +14,12 @@
 #include "tables.h"
 
 #define FORMAT_MAGIC      0x3142415450435345ull /* "ESCPTAB1" */
-#define FORMAT_VERSION    3u
+#define FORMAT_VERSION    5u
 #define FORMAT_STRING_MAX 65536u     /* longest string */
 #define FORMAT_BLOB_MAX   (8u << 20) /* bytes of one blob */
 #define FORMAT_BYTES_MAX  (1u << 30) /* bytes of everything */
 
-#define FORMAT_ARRAYS 12
+#define FORMAT_ARRAYS 14
 enum format_section { SECTION_SELF, SECTION_PORTS, SECTION_RULES, SECTION_BLOBS, SECTION_ARRAYS };
 #define FORMAT_SECTIONS (SECTION_ARRAYS + FORMAT_ARRAYS)
 
@@ -63,9 +63,11 @@ ESC_ASSERT_SIZE(struct format_self, 88);
 ESC_ASSERT_SIZE(struct format_port, 224);
 ESC_ASSERT_SIZE(struct format_rule, 20);
 ESC_ASSERT_SIZE(struct table_addr, 24);
-ESC_ASSERT_SIZE(struct table_route, 20);
+ESC_ASSERT_SIZE(struct table_route, 24);
 ESC_ASSERT_SIZE(struct table_mac, 12);
 ESC_ASSERT_SIZE(struct table_peer, 8);
+ESC_ASSERT_SIZE(struct table_forwarder, 20);
+ESC_ASSERT_SIZE(struct table_forwarder6, 32);
 ESC_ASSERT_SIZE(struct table_endpoint, 40);
 ESC_ASSERT_SIZE(struct table_dnat, 20);
 ESC_ASSERT_SIZE(struct table_snat, 16);

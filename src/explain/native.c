@@ -38,6 +38,10 @@ static void native_put_static(struct native *n, const struct tables *t)
 		const struct table_peer *p = &g_array_index(t->peers, struct table_peer, i);
 		table_put(&n->peers, &p->key, &p->value);
 	}
+	for (guint i = 0; i < t->forwarders->len; i++) {
+		const struct table_forwarder *f = &g_array_index(t->forwarders, struct table_forwarder, i);
+		table_put(&n->forwarders, &f->key, &f->value);
+	}
 	for (guint i = 0; i < t->dnat->len; i++) {
 		const struct table_dnat *d = &g_array_index(t->dnat, struct table_dnat, i);
 		table_put(&n->dnat, &d->key, &d->value);
@@ -93,7 +97,7 @@ static guint32 native_generation(struct native *n, const struct tables *t, const
 	struct esc_port_past *past = table_lookup(&n->port_past, &p->number);
 	gboolean is_new = !word->generation, anew = past->judge != p->judge;
 
-	if (!is_new && !anew && !g_hash_table_contains(moved, GUINT_TO_POINTER(p->port.net)))
+	if (!is_new && !anew && !live_leads(moved, &p->port))
 		return word->generation;
 	*past = live_bounds(*past, anew ? t->live : LIVE_KEEP, is_new, live_next_odd(&n->generation));
 	past->before = word->slot;
@@ -128,6 +132,7 @@ static void native_put_ports(struct native *n, const struct tables *t, const GAr
 
 	native_moved(moved, &n->known_addrs, t->addrs, sizeof(struct esc_addr_key));
 	native_moved(moved, &n->known_addrs6, t->addrs6, sizeof(struct esc_addr_key6));
+	live_tables(moved, t->routes);
 	for (guint i = 0; i < t->ports->len; i++) {
 		const struct table_port *p = t->ports->pdata[i];
 		if (!p->number || p->number >= ESC_MAX_PORTS)
@@ -179,13 +184,15 @@ static void native_init_static(struct native *n)
 	table_init_hash(&n->peers, G_MAXUINT32, sizeof(guint32), sizeof(guint32));
 	table_init_hash(&n->endpoints, G_MAXUINT32, sizeof(struct esc_endpoint_key), sizeof(struct esc_endpoint));
 	table_init_hash(&n->dnat, G_MAXUINT32, sizeof(struct esc_dnat_key), sizeof(struct esc_dnat));
+	table_init_hash(&n->forwarders, G_MAXUINT32, sizeof(struct esc_mac_key), sizeof(struct esc_forwarder));
 	table_init_hash(&n->snat, G_MAXUINT32, sizeof(struct esc_snat_key), sizeof(struct esc_snat));
 	native6_init_static(n);
 }
 
 static void native_clear_static(struct native *n)
 {
-	struct table *all[] = {&n->macs, &n->addrs, &n->routes, &n->peers, &n->endpoints, &n->dnat, &n->snat};
+	struct table *all[] = {&n->macs,      &n->addrs, &n->routes, &n->peers,
+	                       &n->endpoints, &n->dnat,  &n->snat,   &n->forwarders};
 
 	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
 		table_clear(all[i]);
@@ -446,14 +453,14 @@ static const struct {
 	const char *name;
 	gsize offset;
 } native_tables[] = {
-        NATIVE_TABLE(host),   NATIVE_TABLE(ifaces),    NATIVE_TABLE(ports),      NATIVE_TABLE(port_word),
-        NATIVE_TABLE(blobs),  NATIVE_TABLE(macs),      NATIVE_TABLE(addrs),      NATIVE_TABLE(routes),
-        NATIVE_TABLE(peers),  NATIVE_TABLE(endpoints), NATIVE_TABLE(dnat),       NATIVE_TABLE(snat),
-        NATIVE_TABLE(flows),  NATIVE_TABLE(rings),     NATIVE_TABLE(hands),      NATIVE_TABLE(drops),
-        NATIVE_TABLE(rules),  NATIVE_TABLE(budgets),   NATIVE_TABLE(port_past),  NATIVE_TABLE(ports6),
-        NATIVE_TABLE(addrs6), NATIVE_TABLE(routes6),   NATIVE_TABLE(endpoints6), NATIVE_TABLE(dnat6),
-        NATIVE_TABLE(snat6),  NATIVE_TABLE(flows6),    NATIVE_TABLE(rings6),     NATIVE_TABLE(hands6),
-        NATIVE_TABLE(limits),
+        NATIVE_TABLE(host),       NATIVE_TABLE(ifaces),      NATIVE_TABLE(ports),      NATIVE_TABLE(port_word),
+        NATIVE_TABLE(blobs),      NATIVE_TABLE(macs),        NATIVE_TABLE(addrs),      NATIVE_TABLE(routes),
+        NATIVE_TABLE(peers),      NATIVE_TABLE(endpoints),   NATIVE_TABLE(dnat),       NATIVE_TABLE(snat),
+        NATIVE_TABLE(flows),      NATIVE_TABLE(rings),       NATIVE_TABLE(hands),      NATIVE_TABLE(drops),
+        NATIVE_TABLE(rules),      NATIVE_TABLE(budgets),     NATIVE_TABLE(port_past),  NATIVE_TABLE(ports6),
+        NATIVE_TABLE(addrs6),     NATIVE_TABLE(routes6),     NATIVE_TABLE(endpoints6), NATIVE_TABLE(dnat6),
+        NATIVE_TABLE(snat6),      NATIVE_TABLE(flows6),      NATIVE_TABLE(rings6),     NATIVE_TABLE(hands6),
+        NATIVE_TABLE(forwarders), NATIVE_TABLE(forwarders6), NATIVE_TABLE(limits),
 };
 
 struct table *native_table(struct native *n, const char *name)

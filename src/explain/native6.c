@@ -28,12 +28,13 @@ void native6_init_static(struct native *n)
 	table_init_prefixes(&n->routes6, G_MAXUINT32, sizeof(struct esc_route_key6), sizeof(struct esc_route6));
 	table_init_hash(&n->endpoints6, G_MAXUINT32, sizeof(struct esc_endpoint_key6), sizeof(struct esc_endpoint));
 	table_init_hash(&n->dnat6, G_MAXUINT32, sizeof(struct esc_dnat_key6), sizeof(struct esc_dnat6));
+	table_init_hash(&n->forwarders6, G_MAXUINT32, sizeof(struct esc_mac_key), sizeof(struct esc_forwarder6));
 	table_init_hash(&n->snat6, G_MAXUINT32, sizeof(struct esc_snat_key6), sizeof(struct esc_snat6));
 }
 
 void native6_clear_static(struct native *n)
 {
-	struct table *all[] = {&n->addrs6, &n->routes6, &n->endpoints6, &n->dnat6, &n->snat6};
+	struct table *all[] = {&n->addrs6, &n->routes6, &n->endpoints6, &n->dnat6, &n->snat6, &n->forwarders6};
 
 	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
 		table_clear(all[i]);
@@ -80,6 +81,10 @@ void native6_load(struct native *n, const struct tables *t, const GArray *starts
 	for (guint i = 0; i < t->dnat6->len; i++) {
 		const struct table_dnat6 *d = &g_array_index(t->dnat6, struct table_dnat6, i);
 		table_put(&n->dnat6, &d->key, &d->value);
+	}
+	for (guint i = 0; i < t->forwarders6->len; i++) {
+		const struct table_forwarder6 *f = &g_array_index(t->forwarders6, struct table_forwarder6, i);
+		table_put(&n->forwarders6, &f->key, &f->value);
 	}
 	for (guint i = 0; i < t->snat6->len; i++) {
 		const struct table_snat6 *s = &g_array_index(t->snat6, struct table_snat6, i);

@@ -205,7 +205,7 @@ static void tell_blobs(struct telling *t)
 
 static const char *hop_name(guint32 hop)
 {
-	static const char *const names[] = {"none", "network", "internet"};
+	static const char *const names[] = {"none", "network", "internet", "appliance", "gateway"};
 
 	return hop < G_N_ELEMENTS(names) ? names[hop] : "other";
 }

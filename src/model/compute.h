@@ -28,8 +28,7 @@ void scale_set_free(struct scale_set *x);
 	        {p "[].properties.enableAcceleratedNetworking", IRRELEVANT},                                           \
 	        {p "[].properties.enableFpga", IRRELEVANT},                                                            \
 	        {p "[].properties.disableTcpStateTracking", NOT_MODELLED, "every flow is tracked all the same"},       \
-	        {p "[].properties.enableIPForwarding", RECORDED,                                                       \
-	         "forwarding has no data plane yet: packets with other addresses than its own are dropped"},           \
+	        {p "[].properties.enableIPForwarding", ENFORCED},                                                      \
 	        {p "[].properties.dnsSettings.dnsServers", RECORDED,                                                   \
 	         "names have no data plane yet: machines get no resolver"},                                            \
 	        {p "[].properties.deleteOption", IRRELEVANT}, {p "[].properties.auxiliaryMode", IRRELEVANT},           \

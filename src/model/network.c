@@ -13,7 +13,7 @@ const struct known network_known[] = {
         {"properties.subnets[].type", IRRELEVANT},
         {"properties.subnets[].etag", IRRELEVANT},
         KNOWN_SUBNET("properties.subnets[].properties."),
-        {"properties.virtualNetworkPeerings[].name", RECORDED_PART},
+        {"properties.virtualNetworkPeerings[].name", ENFORCED},
         {"properties.virtualNetworkPeerings[].id", IRRELEVANT},
         {"properties.virtualNetworkPeerings[].type", IRRELEVANT},
         {"properties.virtualNetworkPeerings[].etag", IRRELEVANT},

@@ -15,10 +15,7 @@
 	        {p "ipConfigurationProfiles", IRRELEVANT}, {p "purpose", IRRELEVANT},                                  \
 	        {p "resourceNavigationLinks", IRRELEVANT}, {p "serviceAssociationLinks", IRRELEVANT},                  \
 	        {p "privateEndpoints", IRRELEVANT}, {p "applicationGatewayIPConfigurations", IRRELEVANT},              \
-	        {p "interfaceEndpoints", IRRELEVANT},                                                                  \
-	        {p "routeTable", RECORDED,                                                                             \
-	         "user-defined routes have no data plane yet: traffic takes the system routes"},                       \
-	        {p "natGateway", ENFORCED},                                                                            \
+	        {p "interfaceEndpoints", IRRELEVANT}, {p "routeTable", ENFORCED}, {p "natGateway", ENFORCED},          \
 	        {p "serviceEndpoints", RECORDED, "service endpoints have no data plane yet: they change no route"},    \
 	        {p "serviceEndpointPolicies", RECORDED, "service endpoints have no data plane yet"},                   \
 	        {p "delegations", RECORDED, "no service comes into the subnet that is given to it"},                   \
@@ -31,13 +28,13 @@
 		p "serviceGateway", NOT_MODELLED, "service gateways are not modelled"                                  \
 	}
 #define WHY_IPAM    "address management is not modelled: write the prefix"
-#define WHY_PEERING "peerings have no data plane yet: the networks stay apart"
+#define WHY_TRANSIT "gateways have no data plane yet"
 #define KNOWN_PEERING(p)                                                                                               \
-	{p "remoteVirtualNetwork", RECORDED, WHY_PEERING}, {p "allowVirtualNetworkAccess", RECORDED_PART},             \
-	        {p "allowForwardedTraffic", RECORDED_PART}, {p "allowGatewayTransit", RECORDED_PART},                  \
-	        {p "useRemoteGateways", RECORDED_PART}, {p "peerCompleteVnets", RECORDED_PART},                        \
-	        {p "enableOnlyIPv6Peering", RECORDED_PART}, {p "localSubnetNames", RECORDED_PART},                     \
-	        {p "remoteSubnetNames", RECORDED_PART}, {p "remoteAddressSpace", RECORDED_PART},                       \
+	{p "remoteVirtualNetwork", ENFORCED}, {p "allowVirtualNetworkAccess", ENFORCED},                               \
+	        {p "allowForwardedTraffic", ENFORCED}, {p "allowGatewayTransit", RECORDED, WHY_TRANSIT},               \
+	        {p "useRemoteGateways", RECORDED, WHY_TRANSIT}, {p "peerCompleteVnets", ENFORCED},                     \
+	        {p "enableOnlyIPv6Peering", ENFORCED}, {p "localSubnetNames", ENFORCED},                               \
+	        {p "remoteSubnetNames", ENFORCED}, {p "remoteAddressSpace", RECORDED_PART},                            \
 	        {p "remoteVirtualNetworkAddressSpace", RECORDED_PART}, {p "localAddressSpace", IRRELEVANT},            \
 	        {p "localVirtualNetworkAddressSpace", IRRELEVANT}, {p "remoteBgpCommunities", IRRELEVANT},             \
 	        {p "remoteVirtualNetworkEncryption", IRRELEVANT}, {p "peeringState", IRRELEVANT},                      \
@@ -46,9 +43,8 @@
 	{                                                                                                              \
 		p "doNotVerifyRemoteGateways", IRRELEVANT                                                              \
 	}
-/* The routes of a table matter where a subnet names it, which is what is listed. */
 #define KNOWN_ROUTE(p)                                                                                                 \
-	{p "addressPrefix", RECORDED_PART}, {p "nextHopType", RECORDED_PART}, {p "nextHopIpAddress", RECORDED_PART},   \
+	{p "addressPrefix", ENFORCED}, {p "nextHopType", ENFORCED}, {p "nextHopIpAddress", ENFORCED},                  \
 	        {p "nextHop.nextHopIpAddresses", RECORDED_PART}, {p "hasBgpOverride", IRRELEVANT},                     \
 	{                                                                                                              \
 		p "provisioningState", IRRELEVANT                                                                      \

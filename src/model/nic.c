@@ -35,8 +35,7 @@ const struct known nic_known[] = {
          "a group here has no effect, also in the original: it belongs on the interface or the subnet"},
         {CONFIG "virtualNetworkTaps", NOT_MODELLED, "TAPs are not modelled"},
         {"properties.networkSecurityGroup", ENFORCED},
-        {"properties.enableIPForwarding", RECORDED,
-         "forwarding has no data plane yet: packets with other addresses than its own are dropped"},
+        {"properties.enableIPForwarding", ENFORCED},
         {"properties.dnsSettings.dnsServers", RECORDED, "names have no data plane yet: machines get no resolver"},
         {"properties.dnsSettings.internalDnsNameLabel", RECORDED, "names have no data plane yet"},
         {"properties.dnsSettings.appliedDnsServers", IRRELEVANT}, /* reports, as are the next */

@@ -14,13 +14,13 @@
 const struct known route_known[] = {KNOWN_ROUTE("properties."), {NULL}};
 
 const struct known route_table_known[] = {
-        {"properties.routes[].name", RECORDED_PART},
+        {"properties.routes[].name", ENFORCED},
         {"properties.routes[].id", IRRELEVANT},
         {"properties.routes[].type", IRRELEVANT},
         {"properties.routes[].etag", IRRELEVANT},
         KNOWN_ROUTE("properties.routes[].properties."),
         {"properties.disableBgpRoutePropagation", RECORDED_PART},
-        {"properties.disablePeeringRoute", RECORDED_PART},
+        {"properties.disablePeeringRoute", ENFORCED},
         {"properties.subnets", IRRELEVANT}, /* a report */
         {NULL},
 };
@@ -63,6 +63,8 @@ static void read_destination(struct route *r, const struct spot *s)
 	}
 	if (tag == TAG_INTERNET || tag == TAG_OTHER) {
 		r->tag = g_strdup(text);
+		spot_unmodelled(s, property,
+		                "the addresses of service tags are not known here: no route is made of it");
 	} else if (strchr(text, '/') && prefix_parse(text, &r->prefix)) {
 		canonical = prefix_format(r->prefix);
 		if (ip_parse(host, &a) && a != r->prefix.addr)
@@ -124,6 +126,11 @@ static void read_hop(struct route *r, const struct spot *s)
 	gboolean several = hop == G_N_ELEMENTS(hops) - 2;
 
 	r->hop = several ? HOP_APPLIANCE : (enum next_hop)hop;
+	if (several)
+		spot_recorded(s, HOPS, "the appliances do not share the traffic: the first takes all of it");
+	else if (r->hop == HOP_GATEWAY)
+		spot_recorded(s, "properties.nextHopType",
+		              "gateways have no data plane yet: packets that take this route are dropped");
 	if (several)
 		add_appliances(r, s);
 	else if (spot_length(s, HOPS) > 0)

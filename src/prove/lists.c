@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prove/lists.h"
 
+#include "prove/roads.h"
+
 /* In documents this address always means the platform address, whatever that is set to. */
 #define DOCUMENTS_PLATFORM 0xa83f8110u /* 168.63.129.16 */
 
 static gboolean in_virtual_network(const struct list_view *v, guint32 addr)
 {
-	if (addr == v->platform)
-		return TRUE;
-	for (guint i = 0; v->network && i < v->network->prefixes->len; i++)
-		if (prefix_has(g_array_index(v->network->prefixes, struct prefix, i), addr))
-			return TRUE;
-	return FALSE;
+	return addr == v->platform || road_inside(v->subnet, addr);
 }
 
 static gboolean tag_has(enum tag tag, const struct list_view *v, guint32 addr)
@@ -45,7 +42,7 @@ static gboolean app_group_has(const struct app_group *group, const struct list_v
 	for (guint i = 0; i < group->configs->len; i++) {
 		const struct ip_config *c = g_ptr_array_index(group->configs, i);
 
-		if (c->nic->network == v->network && alloc_private(v->alloc, c) == addr)
+		if (c->nic->network == v->subnet->network && alloc_private(v->alloc, c) == addr)
 			return TRUE;
 	}
 	return FALSE;

@@ -3,7 +3,7 @@
  * Ordered rules, read the way a person reads them: from the top, the first that matches decides.
  *
  * The oracle's half of the distributed firewall. A list belongs to a security group and a direction; the tags in it
- * mean something only for the network of the port that is judged, which is why the network is an argument.
+ * mean something only for the subnet of the port that is judged, which is why the subnet is an argument.
  */
 #pragma once
 #include "compile/alloc.h"
@@ -15,9 +15,9 @@ struct tuple {
 	guint8 protocol;
 };
 
-/* Whose eyes: tags and application security groups mean something only inside one network. */
+/* Whose eyes: application security groups mean something only inside one network, and tags seen from one subnet. */
 struct list_view {
-	const struct network *network;
+	const struct subnet *subnet;
 	const struct alloc *alloc;
 	guint32 platform;
 };

@@ -2,17 +2,20 @@
 /*
  * One packet's journey, told in the order in which it happens:
  *
- *   from a port:        guard -> outbound lists -> route -+-> port of the network -> inbound lists
+ *   from a port:        guard -> outbound lists -> route -+-> port of the network, a peer, an appliance -> inbound
+ *                                                         |   lists -> is there a way back
  *                                                         +-> source translation -> outside
- *   outside:            bogon -> public address -> endpoint -> back end -> inbound lists
+ *   outside:            bogon -> public address -> endpoint -> back end -> inbound lists -> is there a way back
  *
  * A packet from a port to a public address in use goes out and comes back in, so it takes both roads.
  */
 #include "prove/oracle.h"
 
 #include "prove/lists.h"
+#include "prove/roads.h"
 #include "prove/way_out.h"
 
+#define TIME_TO_LIVE        64 /* that packets begin with */
 #define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
 
 struct journey {
@@ -20,6 +23,7 @@ struct journey {
 	const struct alloc *a;
 	const struct alloc_settings *s;
 	const struct ip_config *pick;
+	gboolean open;    /* no rule is asked */
 	struct tuple now; /* the packet as it is at this point of its way */
 	struct oracle_answer answer;
 };
@@ -38,11 +42,8 @@ static const struct prefix bogons[] = {
         {0xa9fe0000, 16}, {0xac100000, 12}, {0xc0a80000, 16}, {0xe0000000, 3},
 };
 
-/* Destinations that lead nowhere unless the network itself holds them. */
-static const struct prefix nowhere[] = {
-        {0x0a000000, 8},  {0x64400000, 10}, {0x7f000000, 8}, {0xa9fe0000, 16},
-        {0xac100000, 12}, {0xc0a80000, 16}, {0xe0000000, 3},
-};
+/* Sources that not even who forwards may send from. */
+static const struct prefix unspeakable[] = {{0x00000000, 8}, {0x7f000000, 8}, {0xa9fe0000, 16}, {0xe0000000, 3}};
 
 gboolean oracle_is_bogon(guint32 address)
 {
@@ -82,15 +83,15 @@ static const struct ip_config *own_config(const struct journey *j, const struct 
 
 /* Two lists in order; both must allow. Fills rules[at] and rules[at + 1]; a list that does not exist allows. */
 static gboolean both_allow(struct journey *j, const struct security_group *first, const struct security_group *second,
-                           enum direction direction, const struct network *network, guint at)
+                           enum direction direction, const struct subnet *subnet, guint at)
 {
 	const struct security_group *lists[2] = {first, second};
-	struct list_view view = {network, j->a, j->s->platform};
+	struct list_view view = {subnet, j->a, j->s->platform};
 
 	for (guint i = 0; i < 2; i++) {
 		const struct rule *r;
 
-		if (!lists[i])
+		if (!lists[i] || j->open)
 			continue;
 		r = list_decide(lists[i], direction, &view, &j->now);
 		j->answer.rules[at + i] = r;
@@ -100,19 +101,31 @@ static gboolean both_allow(struct journey *j, const struct security_group *first
 	return TRUE;
 }
 
+/* An answer takes the way of the question back, if the routes have any that way: out, or to a port. */
+static gboolean may_answer(const struct ip_config *c, guint32 address, gboolean outside)
+{
+	enum road_kind kind = road_of(c->subnet, address).kind;
+
+	return outside ? kind == ROAD_INTERNET : kind == ROAD_NETWORK || kind == ROAD_APPLIANCE;
+}
+
 /* The last stage: the packet has its private destination. `standard`: it came by a Standard public address. */
-static void inbound(struct journey *j, const struct ip_config *to, gboolean standard)
+static void inbound(struct journey *j, const struct ip_config *to, gboolean outside, gboolean standard)
 {
 	const struct security_group *subnet_group = to->subnet->group;
 	const struct security_group *nic_group = to->nic->group;
 
+	const struct peering *peering;
+
 	j->answer.to = to->nic;
-	if (standard && !subnet_group && !nic_group)
+	if (outside && road_home(to->subnet, j->now.source, &peering))
+		end(j, ESC_V_BOGON_SOURCE);
+	else if (standard && !subnet_group && !nic_group)
 		end(j, ESC_V_STANDARD_CLOSED);
-	else if (!both_allow(j, subnet_group, nic_group, DIR_IN, to->nic->network, 2))
+	else if (!both_allow(j, subnet_group, nic_group, DIR_IN, to->subnet, 2))
 		end(j, ESC_V_POLICY_IN);
 	else
-		end(j, ESC_V_FORWARD);
+		end(j, may_answer(to, j->now.source, outside) ? ESC_V_FORWARD : ESC_V_NO_RETURN);
 }
 
 static gboolean protocol_covers(enum rule_protocol declared, guint8 protocol)
@@ -168,7 +181,7 @@ static gboolean by_nat_rule(struct journey *j, const struct public_address *p)
 			return TRUE;
 		}
 		translate(j, r->target, r->backend_port, r->floating);
-		inbound(j, r->target, p->sku == SKU_STANDARD);
+		inbound(j, r->target, TRUE, p->sku == SKU_STANDARD);
 		return TRUE;
 	}
 	return FALSE;
@@ -201,7 +214,7 @@ static void balance(struct journey *j, const struct public_address *p, const str
 	if (j->pick && g_ptr_array_find(list, j->pick, NULL))
 		to = j->pick;
 	translate(j, to, r->backend_port, r->floating);
-	inbound(j, to, p->sku == SKU_STANDARD);
+	inbound(j, to, TRUE, p->sku == SKU_STANDARD);
 }
 
 static gboolean by_balancing_rule(struct journey *j, const struct public_address *p)
@@ -276,7 +289,7 @@ static void at_the_edge(struct journey *j, const struct public_address *p)
 			end(j, is_host_public(j, j->now.destination) ? ESC_V_NO_ENDPOINT : ESC_V_NOT_VIP);
 	} else if (p->config && alloc_port(j->a, p->config->nic)) {
 		translate(j, p->config, 0, FALSE);
-		inbound(j, p->config, p->sku == SKU_STANDARD);
+		inbound(j, p->config, TRUE, p->sku == SKU_STANDARD);
 	} else if (!p->config && !p->frontend && !p->nat_gateway) {
 		end(j, ESC_V_NOT_VIP);
 	} else if (p->nat_gateway) {
@@ -287,38 +300,15 @@ static void at_the_edge(struct journey *j, const struct public_address *p)
 	}
 }
 
-enum road { ROAD_NETWORK, ROAD_NONE, ROAD_INTERNET };
-
-/* The longest prefix wins, and the network's own wins over a system route of the same length. */
-static enum road route(const struct network *network, guint32 addr)
-{
-	int best = -1;
-	enum road road = ROAD_INTERNET;
-
-	for (guint i = 0; i < network->prefixes->len; i++) {
-		struct prefix p = g_array_index(network->prefixes, struct prefix, i);
-
-		if (prefix_has(p, addr) && p.length > best) {
-			best = p.length;
-			road = ROAD_NETWORK;
-		}
-	}
-	for (gsize i = 0; i < G_N_ELEMENTS(nowhere); i++)
-		if (prefix_has(nowhere[i], addr) && nowhere[i].length > best) {
-			best = nowhere[i].length;
-			road = ROAD_NONE;
-		}
-	return road;
-}
-
 static gboolean is_ours(const struct journey *j, guint32 addr)
 {
 	return prefix_has(j->s->public_pool, addr) || find_public(j, addr) != NULL;
 }
 
+/* `from` NULL: what somebody else has sent, which no address here stands for. */
 static void to_the_internet(struct journey *j, const struct ip_config *from)
 {
-	struct way_out w = way_out_of(j->a, from);
+	struct way_out w = from ? way_out_of(j->a, from) : (struct way_out){0, 0, 0};
 
 	if (oracle_is_bogon(j->now.destination) || prefix_has(j->s->fabric, j->now.destination)) {
 		end(j, ESC_V_FABRIC);
@@ -335,14 +325,32 @@ static void to_the_internet(struct journey *j, const struct ip_config *from)
 		end(j, ESC_V_FORWARD);
 }
 
-static void within_the_network(struct journey *j, const struct network *network)
+static void to_a_port(struct journey *j, const struct nic *nic, const struct subnet *subnet, const struct road *road)
 {
-	const struct ip_config *to = find_private(j, network, j->now.destination);
+	gboolean appliance = road->kind == ROAD_APPLIANCE;
+	guint32 address = appliance ? road->via : j->now.destination;
+	const struct ip_config *to = road->network ? find_private(j, road->network, address) : NULL;
 
-	if (!to)
+	if (appliance && (!to || !to->nic->ip_forwarding)) {
+		end(j, ESC_V_NO_APPLIANCE);
+	} else if (!to) {
 		end(j, ESC_V_UNREACHABLE);
-	else
-		inbound(j, to, FALSE);
+	} else if (appliance && to->nic == nic) {
+		end(j, ESC_V_ROUTE_LOOP);
+	} else if (!road_crosses(subnet, road, j->now.source, j->now.destination)) {
+		end(j, ESC_V_NOT_FORWARDED);
+	} else {
+		inbound(j, to, FALSE, FALSE);
+		j->answer.passes_on = !own_config(j, to->nic, j->now.destination);
+	}
+}
+
+static gboolean may_send(const struct journey *j, const struct nic *nic, guint32 address)
+{
+	if (own_config(j, nic, address))
+		return TRUE;
+	return nic->ip_forwarding && !in_ranges(unspeakable, G_N_ELEMENTS(unspeakable), address) &&
+	       address != j->s->platform;
 }
 
 static gboolean is_broadcast(guint32 addr)
@@ -350,23 +358,31 @@ static gboolean is_broadcast(guint32 addr)
 	return addr >> 28 == 0xe || addr == 0xffffffff;
 }
 
-/* Before any rule: DHCP, by whatever address, and everything for the platform. Nothing serves them yet. */
-static gboolean for_the_platform(struct journey *j)
+/*
+ * Before any rule: DHCP, by whatever address, and everything for the platform. Nothing serves them yet, and nobody speaks
+ * to them for others.
+ */
+static gboolean for_the_platform(struct journey *j, const struct nic *nic)
 {
 	gboolean udp = j->now.protocol == PROTO_UDP;
+	gboolean dhcp =
+	        udp && (j->now.source_port == 67 || j->now.destination_port == 67 || j->now.destination_port == 68);
 
-	if (udp && (j->now.source_port == 67 || j->now.destination_port == 68))
-		end(j, ESC_V_DHCP_SERVER);
-	else if ((udp && j->now.destination_port == 67) || j->now.destination == j->s->platform)
-		end(j, ESC_V_NO_SERVICE);
-	else
+	if (!dhcp && j->now.destination != j->s->platform)
 		return FALSE;
+	if (!own_config(j, nic, j->now.source))
+		end(j, ESC_V_SPOOFED_IP);
+	else if (dhcp && (j->now.source_port == 67 || j->now.destination_port == 68))
+		end(j, ESC_V_DHCP_SERVER);
+	else
+		end(j, ESC_V_NO_SERVICE);
 	return TRUE;
 }
 
 static void from_a_port(struct journey *j, const struct nic *nic)
 {
-	const struct ip_config *from;
+	const struct subnet *subnet = NTH(nic->configs, struct ip_config, 0)->subnet; /* of all of them */
+	struct road road;
 
 	if (!alloc_port(j->a, nic)) {
 		end(j, ESC_V_NO_PORT);
@@ -376,26 +392,30 @@ static void from_a_port(struct journey *j, const struct nic *nic)
 		end(j, ESC_V_BROADCAST);
 		return;
 	}
-	from = own_config(j, nic, j->now.source);
-	if (!from) {
+	if (!may_send(j, nic, j->now.source)) {
 		end(j, j->now.source == j->s->platform ? ESC_V_SPOOFED_PLATFORM : ESC_V_SPOOFED_IP);
 		return;
 	}
-	if (for_the_platform(j))
+	if (for_the_platform(j, nic))
 		return;
-	if (!both_allow(j, nic->group, from->subnet->group, DIR_OUT, nic->network, 0)) {
+	if (!both_allow(j, nic->group, subnet->group, DIR_OUT, subnet, 0)) {
 		end(j, ESC_V_POLICY_OUT);
 		return;
 	}
-	switch (route(nic->network, j->now.destination)) {
+	road = road_of(subnet, j->now.destination);
+	switch (road.kind) {
 	case ROAD_NETWORK:
-		within_the_network(j, nic->network);
+	case ROAD_APPLIANCE:
+		to_a_port(j, nic, subnet, &road);
 		break;
-	case ROAD_NONE:
+	case ROAD_NOWHERE:
 		end(j, ESC_V_NO_ROUTE);
 		break;
+	case ROAD_GATEWAY:
+		end(j, ESC_V_GATEWAY);
+		break;
 	case ROAD_INTERNET:
-		to_the_internet(j, from);
+		to_the_internet(j, own_config(j, nic, j->now.source));
 		break;
 	}
 }
@@ -427,6 +447,34 @@ struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, 
 		from_a_port(&j, p->from);
 	else
 		at_the_edge(&j, find_public(&j, j.now.destination));
+	return j.answer;
+}
+
+struct oracle_answer oracle_follow(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                                   const struct oracle_packet *p, const struct ip_config *pick)
+{
+	struct oracle_packet packet = *p;
+	struct oracle_answer answer = oracle_judge(g, a, s, &packet, pick);
+
+	for (guint hop = 0; answer.verdict == ESC_V_FORWARD && answer.passes_on; hop++) {
+		if (hop == TIME_TO_LIVE) {
+			answer.verdict = ESC_V_ROUTE_LOOP;
+			break;
+		}
+		packet.from = answer.to;
+		oracle_clear(&answer);
+		answer = oracle_judge(g, a, s, &packet, pick);
+	}
+	return answer;
+}
+
+struct oracle_answer oracle_route(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                                  const struct oracle_packet *p)
+{
+	struct journey j = journey_of(g, a, s, p, NULL);
+
+	j.open = TRUE;
+	from_a_port(&j, p->from);
 	return j.answer;
 }
 

@@ -27,6 +27,7 @@ struct oracle_answer {
 	guint32 seen_source;   /* what the receiver sees, host order; 0 where it depends on the port allocation */
 	guint32 seen_destination;
 	guint16 seen_destination_port;
+	gboolean passes_on; /* `to` is an appliance on the way: it is asked to send the packet on */
 	const struct rule
 	        *rules[4]; /* that decided: source's outbound first, second list; destination's inbound first, second */
 };
@@ -35,6 +36,13 @@ struct oracle_answer {
  * the other side. */
 struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
                                   const struct oracle_packet *p, const struct ip_config *pick);
+/* The same with every appliance on the way sending on what it gets, by the port that got it: the last answer. A packet that
+ * goes round in a circle ends as ROUTE_LOOP. */
+struct oracle_answer oracle_follow(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                                   const struct oracle_packet *p, const struct ip_config *pick);
+/* The next step alone, as if every rule allowed. */
+struct oracle_answer oracle_route(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
+                                  const struct oracle_packet *p);
 /* The same for a packet from the Internet to a public address that the caller has at hand. */
 struct oracle_answer oracle_enter(const struct graph *g, const struct alloc *a, const struct alloc_settings *s,
                                   const struct oracle_packet *p, const struct public_address *address,

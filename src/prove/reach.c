@@ -3,12 +3,14 @@
 
 #include "prove/lists.h"
 #include "prove/ports.h"
+#include "prove/roads.h"
 #include "prove/starts.h"
 #include "prove/tiers.h"
 
 #include <string.h>
 
 #define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
+#define MAX_HOPS            64
 #define MAX_WORK            30000000u /* rules, prefixes and members looked at: a fraction of a second */
 
 static const guint8 protocols[] = {PROTO_TCP, PROTO_UDP, PROTO_ICMP};
@@ -116,7 +118,7 @@ static GArray *decide(const GPtrArray *rules, guint16 source_port, guint8 protoc
 struct list {
 	const struct security_group *group;
 	enum direction direction;
-	const struct network *network;
+	const struct subnet *subnet;
 };
 
 static gint compare_ports(gconstpointer a, gconstpointer b)
@@ -150,8 +152,6 @@ static GArray *source_ports(GPtrArray *const candidates[], guint count)
 	g_array_set_size(list, n);
 	return list;
 }
-
-#define MAX_LISTS 4
 
 /* The ports that all lists leave open, from some source port or other. */
 static GArray *open_through(struct survey *y, GPtrArray *const candidates[], guint count, guint8 protocol)
@@ -187,12 +187,12 @@ static GArray *open_through(struct survey *y, GPtrArray *const candidates[], gui
 /* The ports open from one address to another through these lists; those without a group let everything through. */
 static GArray *open_ports(struct survey *y, const struct list *lists, guint count, const struct tuple *t)
 {
-	GPtrArray *candidates[MAX_LISTS];
+	g_autofree GPtrArray **candidates = g_new0(GPtrArray *, count);
 	guint used = 0;
 	GArray *open = NULL;
 
 	for (guint k = 0; k < count; k++) {
-		struct list_view view = {lists[k].network, y->a, y->s->platform};
+		struct list_view view = {lists[k].subnet, y->a, y->s->platform};
 
 		if (!lists[k].group)
 			continue;
@@ -226,25 +226,85 @@ static void add_passage(struct survey *y, const struct tier *from, const struct 
 	g_ptr_array_add(y->r->passages, p);
 }
 
+static void add_lists(GArray *lists, const struct nic *nic, enum direction direction)
+{
+	const struct subnet *subnet = NTH(nic->configs, struct ip_config, 0)->subnet;
+	struct list both[] = {{nic->group, direction, subnet}, {subnet->group, direction, subnet}};
+
+	g_array_append_vals(lists, both, 2);
+}
+
+/* The lists that a packet meets on its way, at appliances too; FALSE when there is no way. */
+static gboolean walk(struct survey *y, const struct ip_config *a, const struct ip_config *b, GArray *lists)
+{
+	struct oracle_packet p = {.from = a->nic,
+	                          .source = alloc_private(y->a, a),
+	                          .destination = alloc_private(y->a, b),
+	                          .protocol = PROTO_UDP};
+
+	for (guint hop = 0; hop < MAX_HOPS && pay(y, y->g->nics->len); hop++) {
+		struct oracle_answer answer = oracle_route(y->g, y->a, y->s, &p);
+
+		if (answer.verdict != ESC_V_FORWARD || !answer.to)
+			return FALSE;
+		add_lists(lists, p.from, DIR_OUT);
+		add_lists(lists, answer.to, DIR_IN);
+		if (!answer.passes_on)
+			return answer.to == b->nic;
+		p.from = answer.to;
+	}
+	return FALSE;
+}
+
 static void look_inside(struct survey *y, const struct tier *from, const struct tier *to)
 {
 	const struct ip_config *a = NTH(from->members, struct ip_config, 0);
 	const struct ip_config *b = NTH(to->members, struct ip_config, from == to ? 1 : 0);
-	struct list lists[MAX_LISTS] = {
-	        {a->nic->group, DIR_OUT, from->network},
-	        {a->subnet->group, DIR_OUT, from->network},
-	        {b->subnet->group, DIR_IN, to->network},
-	        {b->nic->group, DIR_IN, to->network},
-	};
+	g_autoptr(GArray) lists = g_array_new(FALSE, FALSE, sizeof(struct list));
 
+	if (!walk(y, a, b, lists))
+		return;
 	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
 		struct tuple t = {alloc_private(y->a, a), alloc_private(y->a, b), 0, 0, protocols[i]};
 
-		add_passage(y, from, to, protocols[i], open_ports(y, lists, G_N_ELEMENTS(lists), &t), NULL);
+		add_passage(y, from, to, protocols[i], open_ports(y, (struct list *)lists->data, lists->len, &t), NULL);
 	}
 }
 
+/* Whether there may be a way at all: it need not be worth a walk. */
+static gboolean are_near(const struct tier *from, const struct tier *to)
+{
+	if (from->network == to->network || from->subnet->route_table)
+		return TRUE;
+	for (guint i = 0; i < from->network->peerings->len; i++) {
+		const struct peering *p = NTH(from->network->peerings, struct peering, i);
+
+		if (p->reverse && p->remote == to->network)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* --- to the Internet --- */
+
+static void add_roads(GArray *starts, const struct subnet *s)
+{
+	for (guint i = 0; i < s->network->peerings->len; i++) {
+		const struct peering *p = NTH(s->network->peerings, struct peering, i);
+
+		if (!p->reverse)
+			continue;
+		starts_add_prefixes(starts, p->remote->prefixes);
+		for (guint k = 0; k < p->remote->subnets->len; k++)
+			starts_add_prefixes(starts, NTH(p->remote->subnets, struct subnet, k)->prefixes);
+	}
+	for (guint i = 0; s->route_table && i < s->route_table->routes->len; i++) {
+		const struct route *r = NTH(s->route_table->routes, struct route, i);
+
+		if (!r->v6 && !r->tag)
+			starts_add(starts, r->prefix.addr, prefix_last(r->prefix), G_MAXUINT32);
+	}
+}
 
 /* Where outside addresses may fare differently: the first of every interval, ascending. */
 static GArray *outside_starts(const struct tier *t)
@@ -253,6 +313,7 @@ static GArray *outside_starts(const struct tier *t)
 	GArray *starts = starts_new();
 
 	starts_add_special(starts, t->network);
+	add_roads(starts, t->subnet);
 	for (gsize k = 0; k < G_N_ELEMENTS(groups); k++)
 		for (guint i = 0; groups[k] && i < groups[k]->rules[DIR_OUT]->len; i++)
 			starts_add_prefixes(starts,
@@ -261,12 +322,11 @@ static GArray *outside_starts(const struct tier *t)
 	return starts;
 }
 
-static gboolean is_outside(const struct network *n, guint32 address)
+static gboolean is_outside(const struct subnet *s, guint32 address)
 {
-	for (guint i = 0; i < n->prefixes->len; i++)
-		if (prefix_has(g_array_index(n->prefixes, struct prefix, i), address))
-			return FALSE;
-	return !oracle_is_bogon(address);
+	const struct peering *peering;
+
+	return !oracle_is_bogon(address) && !road_home(s, address, &peering);
 }
 
 /* What is open to one interval: the set of ports, and where. */
@@ -310,57 +370,87 @@ static void add_outlook(GPtrArray *list, GArray *ports, struct address_range r)
 	g_array_append_val(o->addresses, r);
 }
 
-/* Whether what the rules let out has an address to leave by, and a route. */
-static gboolean leaves(struct survey *y, const struct tier *t, guint8 protocol, const struct outlook *o)
+/* Did not even get out? What else may befall it is the business of whoever has the address. */
+static gboolean is_stuck(enum esc_verdict verdict)
 {
-	struct oracle_packet p = {
-	        .from = NTH(t->members, struct ip_config, 0)->nic,
-	        .source = alloc_private(y->a, NTH(t->members, struct ip_config, 0)),
-	        .destination = g_array_index(o->addresses, struct address_range, 0).first,
-	        .protocol = protocol,
-	        .destination_port = g_array_index(o->ports, struct port_range, 0).first,
-	};
-	struct oracle_answer answer = oracle_judge(y->g, y->a, y->s, &p, NULL);
-	enum esc_verdict verdict = answer.verdict;
-
-	oracle_clear(&answer);
-	return verdict != ESC_V_NO_OUTBOUND && verdict != ESC_V_NO_ROUTE && verdict != ESC_V_NO_PORT;
+	switch (verdict) {
+	case ESC_V_NO_PORT:
+	case ESC_V_SPOOFED_IP:
+	case ESC_V_NO_ROUTE:
+	case ESC_V_UNREACHABLE:
+	case ESC_V_NO_OUTBOUND:
+	case ESC_V_GATEWAY:
+	case ESC_V_NO_APPLIANCE:
+	case ESC_V_ROUTE_LOOP:
+	case ESC_V_NOT_FORWARDED:
+		return TRUE;
+	default:
+		return FALSE;
+	}
 }
 
-static GPtrArray *outlooks(struct survey *y, const struct tier *t, const GArray *starts, guint8 protocol)
+/* Whether there is a way from the tier to an outside address, and an address to leave by. */
+static gboolean leaves(struct survey *y, const struct tier *t, guint32 address)
 {
-	struct list lists[] = {{t->group, DIR_OUT, t->network}, {t->subnet->group, DIR_OUT, t->network}};
-	GPtrArray *list = g_ptr_array_new_with_free_func(outlook_free);
+	const struct ip_config *c = NTH(t->members, struct ip_config, 0);
+	struct oracle_packet p = {
+	        .from = c->nic, .source = alloc_private(y->a, c), .destination = address, .protocol = PROTO_UDP};
 
+	for (guint hop = 0; hop < MAX_HOPS && pay(y, y->g->nics->len); hop++) {
+		struct oracle_answer answer = oracle_route(y->g, y->a, y->s, &p);
+		enum esc_verdict verdict = answer.verdict;
+
+		oracle_clear(&answer);
+		if (verdict == ESC_V_FORWARD && answer.passes_on)
+			p.from = answer.to;
+		else
+			return !is_stuck(verdict);
+	}
+	return FALSE;
+}
+
+/* *all: nothing outside fares differently from the rest. */
+static GPtrArray *outlooks(struct survey *y, const struct tier *t, const GArray *starts, guint8 protocol, gboolean *all)
+{
+	struct list lists[] = {{t->group, DIR_OUT, t->subnet}, {t->subnet->group, DIR_OUT, t->subnet}};
+	GPtrArray *list = g_ptr_array_new_with_free_func(outlook_free);
+	gboolean known = FALSE, out = FALSE;
+
+	*all = TRUE;
 	for (guint i = 0; i < starts->len && !y->r->truncated; i++) {
 		struct address_range r = {g_array_index(starts, guint32, i), starts_last(starts, i, G_MAXUINT32)};
 		struct tuple tuple = {alloc_private(y->a, NTH(t->members, struct ip_config, 0)), r.first, 0, 0,
 		                      protocol};
 
-		if (is_outside(t->network, r.first))
+		if (!is_outside(t->subnet, r.first))
+			continue;
+		/* the system's routes make no difference outside */
+		if (!known || t->subnet->route_table)
+			out = leaves(y, t, r.first);
+		known = TRUE;
+		if (out)
 			add_outlook(list, open_ports(y, lists, G_N_ELEMENTS(lists), &tuple), r);
+		else
+			*all = FALSE;
 	}
+	*all = *all && list->len == 1;
 	return list;
 }
 
 static void look_outside(struct survey *y, const struct tier *t)
 {
 	g_autoptr(GArray) starts = outside_starts(t);
-	gboolean known = FALSE, out = FALSE;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
-		g_autoptr(GPtrArray) list = outlooks(y, t, starts, protocols[i]);
+		gboolean all;
+		g_autoptr(GPtrArray) list = outlooks(y, t, starts, protocols[i], &all);
 
 		for (guint k = 0; k < list->len; k++) {
 			const struct outlook *o = list->pdata[k];
 
-			if (o->ports->len == 0)
-				continue;
-			out = known ? out : leaves(y, t, protocols[i], o);
-			known = TRUE;
-			if (out)
+			if (o->ports->len > 0)
 				add_passage(y, t, NULL, protocols[i], g_array_ref(o->ports),
-				            list->len > 1 ? g_array_ref(o->addresses) : NULL);
+				            all ? NULL : g_array_ref(o->addresses));
 		}
 	}
 }
@@ -380,7 +470,7 @@ struct reach *reach_make(const struct graph *g, const struct alloc *a, const str
 		for (guint k = 0; k < r->tiers->len && !r->truncated; k++) {
 			const struct tier *to = r->tiers->pdata[k];
 
-			if (from->network == to->network && (from != to || from->members->len > 1))
+			if (are_near(from, to) && (from != to || from->members->len > 1))
 				look_inside(&y, from, to);
 		}
 		look_outside(&y, from);

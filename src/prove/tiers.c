@@ -14,7 +14,7 @@ static void tier_free(gpointer data)
 	g_free(t);
 }
 
-/* What rules of one network's groups tell addresses apart by, each once. */
+/* What rules and routes of a network and those tied to it tell addresses apart by, each once. */
 struct marks {
 	GArray *prefixes;  /* struct prefix */
 	GPtrArray *groups; /* struct app_group */
@@ -93,20 +93,64 @@ static void add_member(GPtrArray *tiers, GHashTable *by_signature, char *key, st
 	g_ptr_array_add(t->members, c);
 }
 
+static void mark_routes(struct marks *m, const struct subnet *s)
+{
+	for (guint i = 0; s->route_table && i < s->route_table->routes->len; i++) {
+		struct route *r = NTH(s->route_table->routes, struct route, i);
+
+		if (!r->v6 && !r->tag && r->prefix.length > 0 && g_hash_table_add(m->seen, &r->prefix))
+			g_array_append_val(m->prefixes, r->prefix);
+	}
+}
+
+static void mark_network(struct marks *m, const struct network *n)
+{
+	for (guint i = 0; i < n->ports->len; i++) {
+		const struct nic *nic = NTH(n->ports, struct nic, i);
+
+		mark_group(m, nic->group);
+		for (guint k = 0; k < nic->configs->len; k++) {
+			mark_group(m, NTH(nic->configs, struct ip_config, k)->subnet->group);
+			mark_routes(m, NTH(nic->configs, struct ip_config, k)->subnet);
+		}
+	}
+}
+
+/* The network and all that peerings tie it to, over however many: an appliance may lead there. */
+static GPtrArray *tied(const struct network *n)
+{
+	GPtrArray *list = g_ptr_array_new();
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+
+	g_ptr_array_add(list, (gpointer)n);
+	g_hash_table_add(seen, (gpointer)n);
+	for (guint i = 0; i < list->len; i++) {
+		const GPtrArray *peerings = NTH(list, struct network, i)->peerings;
+
+		for (guint k = 0; k < peerings->len; k++) {
+			const struct peering *p = NTH(peerings, struct peering, k);
+
+			if (p->reverse && g_hash_table_add(seen, p->remote))
+				g_ptr_array_add(list, p->remote);
+		}
+	}
+	return list;
+}
+
 static void tiers_of_network(GPtrArray *tiers, const struct network *n, const struct alloc *a, guint64 *work)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(prefix_hash, prefix_same), lists = g_hash_table_new(NULL, NULL);
 	g_autoptr(GHashTable) by_signature = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GArray) prefixes = g_array_new(FALSE, FALSE, sizeof(struct prefix));
 	g_autoptr(GPtrArray) groups = g_ptr_array_new();
+	g_autoptr(GPtrArray) networks = tied(n);
 	struct marks m = {prefixes, groups, seen, lists};
 
-	for (guint i = 0; i < n->ports->len; i++) {
-		const struct nic *nic = NTH(n->ports, struct nic, i);
+	for (guint i = 0; *work && i < networks->len; i++) {
+		const struct network *other = NTH(networks, struct network, i);
 
-		mark_group(&m, nic->group);
-		for (guint k = 0; k < nic->configs->len; k++)
-			mark_group(&m, NTH(nic->configs, struct ip_config, k)->subnet->group);
+		*work -= MIN(*work, (guint64)other->ports->len + 1);
+		mark_network(&m, other);
 	}
 	for (guint i = 0; i < n->ports->len; i++) {
 		const struct nic *nic = NTH(n->ports, struct nic, i);

@@ -86,8 +86,8 @@ static void add_six(struct tables *t)
 	for (guint i = 0; i < t->routes->len; i++) {
 		const struct table_route *r = &g_array_index(t->routes, struct table_route, i);
 		guint32 length = r->key.prefixlen - 32;
-		struct table_route6 row = {.key = {length ? 128 + length : 32, r->key.net},
-		                           .value = {.hop = r->value.hop}};
+		struct table_route6 row = {.key = {length ? 128 + length : 32, r->key.table},
+		                           .value = {r->value.hop, r->value.flags, r->value.net}};
 		if (length)
 			row.key.addr = six(r->key.addr);
 		g_array_append_val(t->routes6, row);

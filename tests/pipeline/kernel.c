@@ -15,9 +15,10 @@
 #define KERNEL_RULES 256u
 
 /* Copied from the native twin, since they are the agent's to write. */
-static const char *const given[] = {"host",   "ifaces",  "ports",      "port_word", "blobs", "macs",      "addrs",
-                                    "routes", "peers",   "endpoints",  "dnat",      "snat",  "port_past", "ports6",
-                                    "addrs6", "routes6", "endpoints6", "dnat6",     "snat6"};
+static const char *const given[] = {"host",      "ifaces",     "ports",      "port_word", "blobs",      "macs",
+                                    "addrs",     "routes",     "peers",      "endpoints", "dnat",       "snat",
+                                    "port_past", "ports6",     "addrs6",     "routes6",   "endpoints6", "dnat6",
+                                    "snat6",     "forwarders", "forwarders6"};
 
 struct kernel {
 	struct port_bpf *port;
@@ -179,9 +180,9 @@ void kernel_reset(struct kernel *k)
 {
 	static const char *const arrays[] = {"ifaces", "ports",   "port_word", "port_past", "hands", "drops",
 	                                     "rules",  "budgets", "ports6",    "hands6",    "limits"};
-	static const char *const hashes[] = {"macs",       "addrs", "routes", "peers",  "endpoints",
-	                                     "dnat",       "snat",  "flows",  "addrs6", "routes6",
-	                                     "endpoints6", "dnat6", "snat6",  "flows6"};
+	static const char *const hashes[] = {"macs",  "addrs",  "routes",     "peers",      "endpoints",  "dnat",
+	                                     "snat",  "flows",  "addrs6",     "routes6",    "endpoints6", "dnat6",
+	                                     "snat6", "flows6", "forwarders", "forwarders6"};
 
 	for (guint i = 0; i < G_N_ELEMENTS(hashes); i++)
 		clear_hash(fd_of(k, hashes[i]), bpf_map__key_size(map_of(k, hashes[i])));

@@ -49,6 +49,7 @@ void cases_nat_register(void);
 void cases_icmp_register(void);
 void cases_random_register(void);
 void cases_policy_register(void);
+void cases_fixture_register(void);
 void cases_change_register(void);
 void cases_access_register(void);
 void cases_ipv6_register(void);

@@ -28,6 +28,7 @@ int main(int argc, char **argv)
 	cases_icmp_register();
 	cases_random_register();
 	cases_policy_register();
+	cases_fixture_register();
 	cases_change_register();
 	cases_access_register();
 	cases_ipv6_register();

@@ -110,7 +110,7 @@ struct table_port *world_port(struct tables *t, guint32 number, guint32 net, gui
 
 	p->number = number;
 	p->port.flags = ESC_PORT_ACTIVE;
-	p->port.net = net;
+	p->port.net = p->port.table = p->port.space = net;
 	p->port.addr_count = 1;
 	p->port.addr[0] = GUINT32_TO_BE(addr);
 	p->port6.addr_count = 1;
@@ -130,8 +130,12 @@ struct table_port *world_port(struct tables *t, guint32 number, guint32 net, gui
 
 void world_route(struct tables *t, guint32 net, guint32 addr, guint8 length, enum esc_hop hop)
 {
-	struct table_route r = {.key = {32u + length, net, GUINT32_TO_BE(addr)}, .value = {.hop = hop}};
-	struct table_route6 r6 = {.key = {length ? 128u + length : 32u, net}, .value = {.hop = hop}};
+	struct table_route r = {.key = {32u + length, net, GUINT32_TO_BE(addr)},
+	                        .value = {.hop = (guint16)hop,
+	                                  .flags = ESC_BORDER_OUT | ESC_BORDER_IN,
+	                                  .net = hop == ESC_HOP_NETWORK ? net : 0}};
+	struct table_route6 r6 = {.key = {length ? 128u + length : 32u, net},
+	                          .value = {r.value.hop, r.value.flags, r.value.net}};
 
 	if (length)
 		r6.key.addr = six(addr);

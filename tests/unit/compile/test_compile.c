@@ -84,14 +84,14 @@ static void test_routes(void)
 	g_autoptr(kit) k = world();
 	struct fleet f;
 	fleet_up(&f, k, 1, 0);
-	guint32 v = alloc_vni(f.a, kit_nic(f.g, "web0-nic")->network);
+	const struct esc_port *port = &port_of(&f, 0, "web0-nic")->port;
 	static const struct {
 		guint32 addr;
 		guint length, hop;
 	} want[] = {{0x0a000000, 16, ESC_HOP_NETWORK}, {0x0a000000, 8, ESC_HOP_NONE}, {0xac100000, 12, ESC_HOP_NONE},
 	            {0x64400000, 10, ESC_HOP_NONE},    {0xe0000000, 3, ESC_HOP_NONE}, {0, 0, ESC_HOP_INTERNET}};
 	for (guint i = 0; i < G_N_ELEMENTS(want); i++) {
-		struct esc_route_key key = {32 + want[i].length, v, GUINT32_TO_BE(want[i].addr)};
+		struct esc_route_key key = {32 + want[i].length, port->table, GUINT32_TO_BE(want[i].addr)};
 		const struct table_route *row = kit_row(f.t[0]->routes, &key, sizeof key);
 		g_assert_nonnull(row);
 		g_assert_cmpuint(row->value.hop, ==, want[i].hop);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is recorded and not enforced leaves no trace in any table, and opens nothing: routes, peerings, NAT. */
+/* What is recorded and not enforced leaves no trace in any table, and opens nothing: a peering's one half, routes of no subnet,
+ * NAT. */
 #include "blob.h"
 #include "fleet.h"
 #include <string.h>
@@ -17,15 +18,12 @@ static struct kit *world(gboolean more)
 	        "'securityRules':[" RULE("r", "100", "Deny", "'sourceAddressPrefixes':['10.0.2.0/24']") "]");
 	kit_add(k, "virtualNetworks", "v",
 	        "'addressSpace':{'addressPrefixes':['10.0.0.0/16']},'subnets':[{'name':'a','properties':{"
-	        "'addressPrefixes':['10.0.1.0/24'],'networkSecurityGroup':{'id':'~networkSecurityGroups/g'}%s}}]%s",
-	        MORE(",'routeTable':{'id':'~routeTables/r'}"),
+	        "'addressPrefixes':['10.0.1.0/24'],'networkSecurityGroup':{'id':'~networkSecurityGroups/g'}}}]%s",
 	        MORE(",'virtualNetworkPeerings':[{'name':'p','properties':{'remoteVirtualNetwork':{'id':'~"
 	             "virtualNetworks/w'}}}]"));
 	kit_add(k, "virtualNetworks", "w",
 	        "'addressSpace':{'addressPrefixes':['10.1.0.0/16']},'subnets':[{'name':'b','properties':{"
-	        "'addressPrefix':'10.1.1.0/24'}}]%s",
-	        MORE(",'virtualNetworkPeerings':[{'name':'p','properties':{'remoteVirtualNetwork':{'id':'~"
-	             "virtualNetworks/v'}}}]"));
+	        "'addressPrefix':'10.1.1.0/24'}}]");
 	if (more) {
 		kit_add(k, "routeTables", "r",
 		        "'routes':[{'name':'d','properties':{'addressPrefix':'0.0.0.0/0','nextHopType':'None'}}]");
@@ -43,7 +41,6 @@ static void test_no_trace(void)
 
 	fleet_up(&a, less, 1, 0);
 	fleet_up(&b, more, 1, 0);
-	g_assert_cmpuint(b.g->recorded->len, >=, 3);
 	g_assert_cmpuint(((struct network *)b.g->networks->pdata[0])->peerings->len, ==, 1);
 	x = tables_serialize(a.t[0]);
 	y = tables_serialize(b.t[0]);

@@ -45,8 +45,7 @@ static const struct fault faults[] = {
 static void test_several(void)
 {
 	static const char *const recorded[] = {"networkInterfaces/n|properties.dnsSettings.dnsServers",
-	                                       "networkInterfaces/n|properties.dnsSettings.internalDnsNameLabel",
-	                                       "networkInterfaces/n|properties.enableIPForwarding", NULL};
+	                                       "networkInterfaces/n|properties.dnsSettings.internalDnsNameLabel", NULL};
 	g_autoptr(graph) g = fixture_graph(
 	        "[" NET "," NIC(CONFIG("b", STATIC("10.0.0.9")) "," CONFIG("z", ",'primary':true") "," CONFIG("a", ""),
 	                        ",'enableIPForwarding':true,'auxiliaryMode':'None','macAddress':'00-0D-3A-00-00-01',"

@@ -115,8 +115,6 @@ static void test_listed(void)
 	                                       SUB("0", "privateLinkServiceNetworkPolicies"),
 	                                       SUB("0", "serviceEndpointPolicies"),
 	                                       SUB("0", "serviceEndpoints"),
-	                                       SUB("1", "routeTable"),
-	                                       SUB("2", "routeTable"),
 	                                       NULL};
 	g_autoptr(graph) g = fixture_graph(whole);
 
