@@ -113,6 +113,8 @@ char *ports_request(const struct agent *a, const struct tables *t, const struct 
 		node_set(n, "addresses6", addresses6_node(p));
 	node_set(n, "primary", node_bool(nic == 0));
 	node_set(n, "tap", node_bool(!!(p->port.flags & ESC_PORT_TAP)));
+	if (p->port.flags & ESC_PORT_FORWARD)
+		node_set(n, "forward", node_bool(TRUE));
 	return node_print(n, FALSE);
 }
 

@@ -12,9 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_TEXT     512
-#define MAX_NIC      31
-#define TABLE_OF_NIC 100 /* routing table of a card: 100 + its index */
+#define MAX_TEXT        512
+#define MAX_NIC         31
+#define MARK_ON_ITS_WAY 1
+#define TABLE_OF_NIC    100 /* routing table of a card: 100 + its index */
 
 void plug_free(struct plug *p)
 {
@@ -105,6 +106,7 @@ struct plug *plug_parse(const struct node *request, GError **error)
 	p->label = g_strdup(label);
 	p->primary = node_truth(node_get(request, "primary"), nic == 0);
 	p->tap = node_truth(node_get(request, "tap"), FALSE);
+	p->forward = node_truth(node_get(request, "forward"), FALSE);
 	return g_steal_pointer(&p);
 }
 
@@ -121,7 +123,7 @@ static char *digest(const struct plug *p)
 	g_autoptr(GString) s = g_string_new(NULL);
 	g_autofree char *mac = mac_format(p->mac);
 
-	g_string_printf(s, "%s %u %s %d %d", p->vm, p->nic, mac, p->primary, p->tap);
+	g_string_printf(s, "%s %u %s %d %d%s", p->vm, p->nic, mac, p->primary, p->tap, p->forward ? " forward" : "");
 	for (guint i = 0; i < p->address_count; i++)
 		g_string_append_printf(s, " %u/%u %u", p->addresses[i].address, p->addresses[i].length,
 		                       p->addresses[i].gateway);
@@ -136,6 +138,8 @@ static char *digest(const struct plug *p)
 
 static const struct sysctl INSTANCE_SETTINGS[] = {{"ipv4/ip_forward", "0"},
                                                   {"ipv4/conf/all/rp_filter", "0"},
+                                                  {"ipv4/conf/all/send_redirects", "0"},
+                                                  {"ipv4/conf/default/send_redirects", "0"},
                                                   {"ipv4/conf/default/rp_filter", "0"},
                                                   {"ipv4/conf/all/arp_ignore", "1"},
                                                   {"ipv4/conf/all/arp_announce", "2"},
@@ -150,7 +154,8 @@ static const struct sysctl INSTANCE_SETTINGS[] = {{"ipv4/ip_forward", "0"},
                                                   {NULL, NULL}};
 
 /*
- * Every port leads to the listener, except those on which something of the user's listens. Which multicast groups a
+ * Every port leads to the listener, except those on which something of the user's listens, and what is only on its way
+ * through. Which multicast groups a
  * guest is in interests nobody: without its reports the drop counters are about what was tried.
  */
 static gboolean instance_firewall(GError **error)
@@ -159,6 +164,7 @@ static gboolean instance_firewall(GError **error)
 	        g_strdup_printf("table ip escarp\ndelete table ip escarp\n"
 	                        "table ip escarp {\n"
 	                        " chain answer { type nat hook prerouting priority dstnat;\n"
+	                        "  meta mark %d return\n"
 	                        "  meta l4proto { tcp, udp } socket wildcard { 0, 1 } return\n"
 	                        "  meta l4proto { tcp, udp } redirect to :%d\n }\n"
 	                        "}\n"
@@ -167,7 +173,7 @@ static gboolean instance_firewall(GError **error)
 	                        " chain answer { type nat hook prerouting priority dstnat;\n"
 	                        "  meta l4proto { tcp, udp } socket wildcard { 0, 1 } return\n"
 	                        "  meta l4proto { tcp, udp } redirect to :%d\n }\n" WIRE_NO_REPORTS "}\n",
-	                        WIRE_ECHO_PORT, WIRE_ECHO_PORT);
+	                        MARK_ON_ITS_WAY, WIRE_ECHO_PORT, WIRE_ECHO_PORT);
 
 	return firewall_run(rules, error);
 }
@@ -250,6 +256,25 @@ static gboolean configure_six(struct rtnl *r, const char *netns, const char *dev
 	return !p->primary || rtnl_route(r, &out, error);
 }
 
+/* For what comes in by this card; with the mark that keeps the listener from answering for others. */
+static gboolean let_forward(const char *netns, const char *device, gboolean on, GError **error)
+{
+	g_autofree char *setting = g_strdup_printf("ipv4/conf/%s/forwarding", device);
+	g_autofree char *none = g_strdup_printf("table ip forward_%s\ndelete table ip forward_%s\n", device, device);
+	g_autofree char *rules = g_strdup_printf("%stable ip forward_%s {\n"
+	                                         " chain on_its_way { type filter hook prerouting priority mangle;\n"
+	                                         "  iifname \"%s\" fib daddr type != local meta mark set %d\n }\n}\n",
+	                                         none, device, device, MARK_ON_ITS_WAY);
+	struct netns_visit visit;
+	gboolean ok;
+
+	if (!netns_visit(&visit, netns, error))
+		return FALSE;
+	ok = sysctl_set(setting, on ? "1" : "0", error) && firewall_run(on ? rules : none, error);
+	netns_leave(&visit);
+	return ok;
+}
+
 static gboolean make_veth(struct rtnl *host, const char *port, const struct plug *p, const char *netns, GError **error)
 {
 	/* As the port's MAC, so that the kernel takes what the guest sends to its gateway for a packet to this host. */
@@ -267,7 +292,8 @@ static gboolean make_veth(struct rtnl *host, const char *port, const struct plug
 	ok = rtnl_add_veth(host, (struct rtnl_end){port, GATEWAY, WIRE_MTU},
 	                   (struct rtnl_end){device, p->mac, WIRE_MTU}, fd, error);
 	close(fd);
-	return ok && configure(there, device, p, error) && configure_six(there, netns, device, p, error);
+	return ok && configure(there, device, p, error) && configure_six(there, netns, device, p, error) &&
+	       let_forward(netns, device, p->forward, error);
 }
 
 static gboolean make_device(struct rtnl *host, const char *host_netns, const char *port, const struct plug *p,

@@ -30,6 +30,7 @@ struct plug {
 	struct plug_address6 addresses6[ESC_PORT_ADDRS];
 	guint address_count, address6_count; /* the second may be 0: then the instance has no IPv6 at all */
 	gboolean primary, tap;
+	gboolean forward; /* the instance sends on what comes in by this card for others: IPv4 */
 };
 
 /* From the request of the lab's socket; NULL and error when anything is out of bounds. */

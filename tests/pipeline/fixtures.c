@@ -267,7 +267,7 @@ const struct fixture fixtures[] = {
           {"a-nic", NULL, "10.1.0.1", TCP, 80, ESC_V_NO_ROUTE, NULL}, /* private space is longer than 0.0.0.0/0 */
           {"deaf-nic", "10.0.1.4", "b-nic", TCP, 80, ESC_V_SPOOFED_IP, NULL},
           {"fw-nic", "127.0.0.1", "b-nic", TCP, 80, ESC_V_SPOOFED_IP, NULL},
-          {"fw-nic", "169.254.169.253", "b-nic", TCP, 80, ESC_V_SPOOFED_IP, NULL},
+          {"fw-nic", "169.254.169.253", "b-nic", TCP, 80, ESC_V_SPOOFED_PLATFORM, NULL},
           {"fw-nic", "10.0.1.4", "10.9.0.1", TCP, 80, ESC_V_ROUTE_LOOP, NULL},
           {"fw-nic", "203.0.113.9", "b-nic", TCP, 80, ESC_V_NO_RETURN, NULL},
           {"fw-nic", "10.0.1.4", "203.0.113.9", TCP, 80, ESC_V_NO_OUTBOUND, NULL},
