@@ -63,14 +63,15 @@ def nowhere(t):
 def spoof(t):
     """What forwards nothing may send nothing that is not its own; what forwards may not send from everywhere."""
     b0, fw = lab.port('b0'), lab.port('fw')
-    for who, port, source in (('b0', b0, '10.0.1.4'), ('fw', fw, '169.254.169.253'), ('fw', fw, '127.0.0.1')):
+    for who, port, source, why in (('b0', b0, '10.0.1.4', 'spoofed-ip'), ('fw', fw, '127.0.0.1', 'spoofed-ip'),
+                                   ('fw', fw, '169.254.169.253', 'spoofed-platform')):
         body = h.ipv4(source, '10.1.0.4', 17, h.udp_segment(source, '10.1.0.4', 7, 7, b'not mine'))
 
         def attempt(port=port, body=body, who=who):
             with lab.raw(who) as out, lab.raw('p0') as into:
                 out.send(h.ether(h.GATEWAY_MAC, h.mac(port['mac']), 0x800, body))
                 return bool(h.frames(into, 0.4, lambda f: b'not mine' in f))
-        lab.denied(t, f'{who} as {source}', attempt, who, 'spoofed-ip')
+        lab.denied(t, f'{who} as {source}', attempt, who, why)
 
 
 def through(t):
