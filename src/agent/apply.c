@@ -104,7 +104,7 @@ static gboolean change_open(struct change *c, struct agent *a, const struct tabl
 	c->moved = g_hash_table_new(NULL, NULL);
 	note_moved(c, MAP_ADDRS, t->addrs);
 	note_moved(c, MAP_ADDRS6, t->addrs6);
-	live_tables(c->moved, t->routes);
+	live_tables(c->moved, t->routes, t->routes6);
 	c->slots = g_new0(guint32, t->blobs->len + 1);
 	c->flipped = g_array_new(FALSE, FALSE, sizeof(guint32));
 	if (!place_blobs(c, error))

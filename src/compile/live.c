@@ -60,12 +60,18 @@ void live_moved(GHashTable *networks, struct live_places before, struct live_pla
 	}
 }
 
-void live_tables(GHashTable *networks, const GArray *routes)
+void live_tables(GHashTable *networks, const GArray *routes, const GArray *routes6)
 {
 	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
 
 	for (guint i = 0; i < routes->len; i++) {
 		const struct table_route *r = &g_array_index(routes, struct table_route, i);
+
+		if (r->value.net && g_hash_table_contains(networks, GUINT_TO_POINTER(r->value.net)))
+			g_array_append_val(numbers, r->key.table);
+	}
+	for (guint i = 0; i < routes6->len; i++) {
+		const struct table_route6 *r = &g_array_index(routes6, struct table_route6, i);
 
 		if (r->value.net && g_hash_table_contains(networks, GUINT_TO_POINTER(r->value.net)))
 			g_array_append_val(numbers, r->key.table);

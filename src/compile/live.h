@@ -40,8 +40,9 @@ struct live_places {
  */
 void live_moved(GHashTable *networks, struct live_places before, struct live_places after);
 /*
- * Adds the route tables (of an array of struct table_route) that lead into one of them. A number that is by chance that of
- * a network and of a table only makes a port ask once more.
+ * Adds the route tables (of arrays of struct table_route and table_route6; a table may lead there by one family alone)
+ * that lead into one of them. A number that is by chance that of a network and of a table only makes a port ask once
+ * more.
  */
-void live_tables(GHashTable *networks, const GArray *routes);
+void live_tables(GHashTable *networks, const GArray *routes, const GArray *routes6);
 gboolean live_leads(GHashTable *moved, const struct esc_port *p); /* whether the port has one of these */

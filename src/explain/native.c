@@ -132,7 +132,7 @@ static void native_put_ports(struct native *n, const struct tables *t, const GAr
 
 	native_moved(moved, &n->known_addrs, t->addrs, sizeof(struct esc_addr_key));
 	native_moved(moved, &n->known_addrs6, t->addrs6, sizeof(struct esc_addr_key6));
-	live_tables(moved, t->routes);
+	live_tables(moved, t->routes, t->routes6);
 	for (guint i = 0; i < t->ports->len; i++) {
 		const struct table_port *p = t->ports->pdata[i];
 		if (!p->number || p->number >= ESC_MAX_PORTS)

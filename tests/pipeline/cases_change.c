@@ -210,6 +210,48 @@ static void test_next_owner(void)
 	}
 }
 
+#define PEER_NET  300
+#define PEER_ADDR WORLD_ADDR(99, 4)
+
+/* The world, in which network 100 is peered with another one that has a machine on the other host: in the family of the
+ * test alone, so that its routes have to be looked at. */
+static struct tables *peered(guint8 mac)
+{
+	struct tables *t = world_tables();
+	struct table_addr a = {.key = {PEER_NET, GUINT32_TO_BE(PEER_ADDR)},
+	                       .value = {.host = GUINT32_TO_BE(WORLD_REMOTE), .port = 8, .mac = {2, 9, 9, 9, 9, mac}}};
+	struct table_addr6 a6 = {.key = {.net = PEER_NET}, .value = a.value};
+	GArray *six = frame_family == 6 ? t->routes6 : t->routes;
+
+	frame_six(PEER_ADDR, (guint8 *)a6.key.addr.w);
+	g_array_append_val(t->addrs, a);
+	g_array_append_val(t->addrs6, a6);
+	world_route(t, 100, WORLD_ADDR(99, 0), 24, ESC_HOP_NETWORK);
+	g_array_index(t->routes, struct table_route, t->routes->len - 1).value.net = PEER_NET;
+	g_array_index(t->routes6, struct table_route6, t->routes6->len - 1).value.net = PEER_NET;
+	g_array_set_size(six == t->routes ? t->routes6 : t->routes, six->len - 1);
+	return t;
+}
+
+/* The same in a peer: who talks to an address there is asked again when it is somebody else's. */
+static void test_peer_next_owner(void)
+{
+	struct tables *t = peered(1);
+	g_autoptr(twin) w = twin_new(t);
+	struct frame_spec s = scene_from(1, A1, PEER_ADDR, 6, 40000, 8080);
+	struct frame_spec answer = scene_overlay(1, PEER_ADDR, A1, 6, 8080, 40000);
+
+	tables_free(t);
+	g_assert_cmpuint(port_pass(w, 1, &s, NULL).vni, ==, PEER_NET);
+	answer.flags = FRAME_SYN | FRAME_ACK;
+	overlay_pass(w, 100, WORLD_REMOTE, &answer, NULL);
+	s.flags = FRAME_ACK;
+	change(w, peered(1), LIVE_KEEP);
+	port_pass(w, 1, &s, NULL);
+	change(w, peered(2), LIVE_KEEP);
+	port_drop(w, 1, &s, ESC_V_NO_FLOW, 1);
+}
+
 static void set_generation(struct twin *w, guint32 port, guint32 generation)
 {
 	struct table *words = native_table(twin_native(w), "port_word");
@@ -419,6 +461,7 @@ void cases_change_register(void)
 	g_test_add_func("/change/one-after-the-other", test_one_after_the_other);
 	g_test_add_func("/change/keep-ends", test_keep_ends);
 	g_test_add_func("/change/next-owner", test_next_owner);
+	scene_both("/change/peer-next-owner", test_peer_next_owner);
 	g_test_add_func("/change/between", test_between);
 	g_test_add_func("/change/turn-closes", test_turn_closes);
 	g_test_add_func("/change/turn-opens", test_turn_opens);

@@ -6,6 +6,7 @@
 #include "fixtures.h"
 #include "scene.h"
 #include "../unit/compile/fleet.h"
+#include "explain/table.h"
 #include "prove/lists.h"
 #include "prove/oracle.h"
 #include <string.h>
@@ -337,6 +338,123 @@ static void test_appliance_host(void)
 	talk_close(&t);
 }
 
+/* --- forwarders within reach --- */
+
+/*
+ * Hosts by turns: "1a" (network a) and "3c" (network c) on the first, "2h" (network h, a peer of a) and "4c" on the
+ * second; the last two forward. c has the addresses of h. What "1a" knows of 10.9.0.0/16 is that "2h" leads there. `taken`: a takes from h what
+ * began in neither.
+ */
+static void reach_open(struct talk *t, struct kit *k, const char *taken)
+{
+	kit_add(k, "routeTables", "t",
+	        "'routes':[{'name':'r','properties':{'addressPrefix':'10.9.0.0/16','nextHopType':'VirtualAppliance',"
+	        "'nextHopIpAddress':'10.0.1.4'}}]");
+	kit_add(k, "virtualNetworks", "a",
+	        "'addressSpace':{'addressPrefixes':['10.1.0.0/"
+	        "16']},'subnets':[{'name':'s','properties':{'addressPrefix':"
+	        "'10.1.1.0/24','routeTable':{'id':'~routeTables/"
+	        "t'}}}],'virtualNetworkPeerings':[{'name':'h','properties':{"
+	        "'remoteVirtualNetwork':{'id':'~virtualNetworks/h'},'allowForwardedTraffic':%s}}]",
+	        taken);
+	kit_add(k, "virtualNetworks", "h",
+	        "'addressSpace':{'addressPrefixes':['10.0.0.0/"
+	        "16']},'subnets':[{'name':'s','properties':{'addressPrefix':"
+	        "'10.0.1.0/24'}}],'virtualNetworkPeerings':[{'name':'a','properties':{'remoteVirtualNetwork':{'id':"
+	        "'~virtualNetworks/a'},'allowForwardedTraffic':true}}]");
+	kit_add(k, "virtualNetworks", "c",
+	        "'addressSpace':{'addressPrefixes':['10.0.0.0/"
+	        "16']},'subnets':[{'name':'s','properties':{'addressPrefix':"
+	        "'10.0.1.0/24'}}]");
+	kit_vm(k, "1a", "a/subnets/s", "", "");
+	kit_vm(k, "2h", "h/subnets/s", "", ",'enableIPForwarding':true");
+	kit_vm(k, "3c", "c/subnets/s", "", "");
+	kit_vm(k, "4c", "c/subnets/s", "", ",'enableIPForwarding':true");
+	fleet_up(&t->f, k, 2, 0);
+	t->w = twin_new(t->f.t[0]);
+	t->a = alloc_port(t->f.a, kit_nic(t->f.g, "1a-nic"));
+	t->n = alloc_port(t->f.a, kit_nic(t->f.g, "2h-nic"));
+	t->b = alloc_port(t->f.a, kit_nic(t->f.g, "4c-nic"));
+	g_assert_true(t->a->host == 0 && t->n->host == 1 && t->b->host == 1);
+	t->from = 0x0a090001; /* 10.9.0.1 */
+	t->to = address_of(&t->f, "1a-nic");
+}
+
+static const struct esc_forwarder *forwarder_of(const struct talk *t, const struct alloc_port *p)
+{
+	struct esc_mac_key key = {.mac = {0}};
+
+	memcpy(key.mac, p->mac, 6);
+	return table_lookup(native_table(twin_native(t->w), "forwarders"), &key);
+}
+
+/* The host has both forwarders, since it has ports of c as well; but c's does not speak to a port of a, not even for an
+ * address that is on its host. */
+static void test_out_of_reach(void)
+{
+	g_autoptr(kit) k = kit_new();
+	struct frame_spec s;
+	struct talk t;
+
+	reach_open(&t, k, "true");
+	guint32 vni = alloc_vni(t.f.a, kit_nic(t.f.g, "1a-nic")->network), there = alloc_fabric(&t.f.s, 1);
+	g_assert_nonnull(forwarder_of(&t, t.n));
+	g_assert_nonnull(forwarder_of(&t, t.b));
+	s = said(&t, t.b, FALSE, FRAME_SYN);
+	tunnelled(&s, t.b, t.a);
+	overlay_drop(t.w, vni, there, &s, ESC_V_UNREACHABLE, t.a->number);
+	s.saddr = address_of(&t.f, "2h-nic");
+	overlay_drop(t.w, vni, there, &s, ESC_V_UNREACHABLE, t.a->number);
+	s = said(&t, t.n, FALSE, FRAME_SYN);
+	tunnelled(&s, t.n, t.a);
+	g_assert_cmpuint(overlay_pass(t.w, vni, there, &s, NULL).ifindex, ==, 100 + t.a->number);
+	talk_close(&t);
+}
+
+/* A peering that does not take what began in neither of its networks. */
+static void test_not_taken(void)
+{
+	g_autoptr(kit) k = kit_new();
+	struct frame_spec s;
+	struct talk t;
+
+	reach_open(&t, k, "false");
+	guint32 vni = alloc_vni(t.f.a, kit_nic(t.f.g, "1a-nic")->network), there = alloc_fabric(&t.f.s, 1);
+	s = said(&t, t.n, FALSE, FRAME_SYN);
+	tunnelled(&s, t.n, t.a);
+	overlay_drop(t.w, vni, there, &s, ESC_V_NOT_FORWARDED, t.a->number);
+	s.saddr = address_of(&t.f, "2h-nic"); /* its own */
+	overlay_pass(t.w, vni, there, &s, NULL);
+	talk_close(&t);
+}
+
+/* Errors about a packet come from the receiver, or from a router that the sender's routes may have led it to. */
+static void test_far_router_error(void)
+{
+	g_autoptr(kit) k = kit_new();
+	struct frame about, f;
+	struct talk t;
+
+	reach_open(&t, k, "true");
+	guint32 vni = alloc_vni(t.f.a, kit_nic(t.f.g, "1a-nic")->network), there = alloc_fabric(&t.f.s, 1);
+	struct frame_spec s = said(&t, t.a, TRUE, FRAME_SYN);
+	port_pass(t.w, t.a->number, &s, &about);
+	const struct twin_in in = {TWIN_OVERLAY, .vni = vni, .remote = there};
+	const guint32 liars[] = {0x0a000109, address_of(&t.f, "4c-nic"),
+	                         0x0a090002}; /* nobody's, out of reach, unknown */
+	for (guint i = 0; i < G_N_ELEMENTS(liars); i++) {
+		frame_error(&f, &about, liars[i], 11, 0);
+		memcpy(f.data, t.a->mac, 6);
+		memcpy(f.data + 6, t.n->mac, 6);
+		scene_drop(t.w, &in, &f, ESC_V_WRONG_HOST, t.a->number);
+	}
+	frame_error(&f, &about, address_of(&t.f, "2h-nic"), 11, 0);
+	memcpy(f.data, t.a->mac, 6);
+	memcpy(f.data + 6, t.n->mac, 6);
+	g_assert_cmpuint(scene_pass(t.w, &in, &f).ifindex, ==, 100 + t.a->number);
+	talk_close(&t);
+}
+
 void cases_fixture_register(void)
 {
 	for (const struct fixture *f = fixtures; f->name; f++) {
@@ -347,4 +465,7 @@ void cases_fixture_register(void)
 	g_test_add_func("/appliance/router-error", test_router_error);
 	g_test_add_func("/appliance/across", test_across);
 	g_test_add_func("/appliance/its-host", test_appliance_host);
+	g_test_add_func("/appliance/out-of-reach", test_out_of_reach);
+	g_test_add_func("/appliance/not-taken", test_not_taken);
+	g_test_add_func("/appliance/far-router-error", test_far_router_error);
 }
