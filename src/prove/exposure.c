@@ -100,6 +100,7 @@ static void intervals_init(struct intervals *v, const struct question *q, const 
 	v->source_ports = starts_new();
 	g_array_append_val(v->source_ports, usual);
 	starts_add_special(v->sources, q->to->nic->network);
+	starts_add_roads(v->sources, q->to->subnet); /* where answers go, and what VirtualNetwork is */
 	look_at_group(v, q->to->subnet->group, q, a);
 	look_at_group(v, q->to->nic->group, q, a);
 	look_at_access(v, q->access);

@@ -2,6 +2,7 @@
 #include "prove/lint.h"
 
 #include "prove/ports.h"
+#include "prove/roads.h"
 
 #include <string.h>
 
@@ -224,6 +225,75 @@ static void look_at_addresses(struct look *l, const GPtrArray *exposures)
 	}
 }
 
+/* --- routes --- */
+
+static char *place_key(const struct network *n, guint32 address)
+{
+	return g_strdup_printf("%p %u", (const void *)n, address);
+}
+
+/* place_key -> struct nic: whose address it is, where there is a port to have it. */
+static GHashTable *holders(const struct look *l)
+{
+	GHashTable *by_place = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < l->g->nics->len; i++) {
+		struct nic *nic = NTH(l->g->nics, struct nic, i);
+
+		for (guint k = 0; alloc_port(l->a, nic) && k < nic->configs->len; k++)
+			g_hash_table_insert(
+			        by_place,
+			        place_key(nic->network, alloc_private(l->a, NTH(nic->configs, struct ip_config, k))),
+			        nic);
+	}
+	return by_place;
+}
+
+/* Why the data path drops what takes this route from that subnet; TRUE when it said so. */
+static gboolean look_at_hop(struct look *l, GHashTable *by_place, const struct route *r, const struct subnet *s)
+{
+	guint32 address = g_array_index(r->addresses, guint32, 0);
+	const struct peering *peering;
+	const struct network *n = road_home(s, address, &peering);
+	g_autofree char *key = place_key(n, address), *text = ip_format(address);
+	const struct nic *nic = n ? g_hash_table_lookup(by_place, key) : NULL;
+
+	if (nic && nic->ip_forwarding)
+		return FALSE;
+	if (nic)
+		say(l, &r->noun,
+		    "route '%s' leads to %s, but interface '%s', whose address it is, has no IP forwarding: what takes "
+		    "the "
+		    "route is dropped; set enableIPForwarding",
+		    r->noun.name, text, nic->noun.name);
+	else if (n)
+		say(l, &r->noun, "route '%s' leads to %s, which no instance has: what takes the route is dropped",
+		    r->noun.name, text);
+	else
+		say(l, &r->noun,
+		    "route '%s' leads to %s, which is in no network that subnet '%s' reaches: what takes the route is "
+		    "dropped; name an address of network '%s' or of a peer",
+		    r->noun.name, text, s->noun.name, s->network->noun.name);
+	return TRUE;
+}
+
+static void look_at_routes(struct look *l)
+{
+	g_autoptr(GHashTable) by_place = holders(l);
+
+	for (guint i = 0; i < l->g->route_tables->len; i++) {
+		const struct route_table *t = NTH(l->g->route_tables, struct route_table, i);
+
+		for (guint k = 0; k < t->routes->len; k++) {
+			const struct route *r = NTH(t->routes, struct route, k);
+			gboolean said = r->tag || r->hop != HOP_APPLIANCE || r->addresses->len == 0;
+
+			for (guint j = 0; !said && j < t->subnets->len; j++)
+				said = look_at_hop(l, by_place, r, NTH(t->subnets, struct subnet, j));
+		}
+	}
+}
+
 /* --- servers of other kinds --- */
 
 /* SQL and its relatives have rules of addresses; the two ends of the space let everybody in. */
@@ -270,6 +340,7 @@ GPtrArray *lint(const struct graph *g, const struct alloc *a, const GPtrArray *e
 
 	look_at_groups(&l, used);
 	look_at_addresses(&l, exposures);
+	look_at_routes(&l);
 	look_at_servers(&l);
 	look_at_six(&l);
 	return l.lines;

@@ -287,25 +287,6 @@ static gboolean are_near(const struct tier *from, const struct tier *to)
 
 /* --- to the Internet --- */
 
-static void add_roads(GArray *starts, const struct subnet *s)
-{
-	for (guint i = 0; i < s->network->peerings->len; i++) {
-		const struct peering *p = NTH(s->network->peerings, struct peering, i);
-
-		if (!p->reverse)
-			continue;
-		starts_add_prefixes(starts, p->remote->prefixes);
-		for (guint k = 0; k < p->remote->subnets->len; k++)
-			starts_add_prefixes(starts, NTH(p->remote->subnets, struct subnet, k)->prefixes);
-	}
-	for (guint i = 0; s->route_table && i < s->route_table->routes->len; i++) {
-		const struct route *r = NTH(s->route_table->routes, struct route, i);
-
-		if (!r->v6 && !r->tag)
-			starts_add(starts, r->prefix.addr, prefix_last(r->prefix), G_MAXUINT32);
-	}
-}
-
 /* Where outside addresses may fare differently: the first of every interval, ascending. */
 static GArray *outside_starts(const struct tier *t)
 {
@@ -313,7 +294,7 @@ static GArray *outside_starts(const struct tier *t)
 	GArray *starts = starts_new();
 
 	starts_add_special(starts, t->network);
-	add_roads(starts, t->subnet);
+	starts_add_roads(starts, t->subnet);
 	for (gsize k = 0; k < G_N_ELEMENTS(groups); k++)
 		for (guint i = 0; groups[k] && i < groups[k]->rules[DIR_OUT]->len; i++)
 			starts_add_prefixes(starts,
@@ -370,43 +351,25 @@ static void add_outlook(GPtrArray *list, GArray *ports, struct address_range r)
 	g_array_append_val(o->addresses, r);
 }
 
-/* Did not even get out? What else may befall it is the business of whoever has the address. */
-static gboolean is_stuck(enum esc_verdict verdict)
-{
-	switch (verdict) {
-	case ESC_V_NO_PORT:
-	case ESC_V_SPOOFED_IP:
-	case ESC_V_NO_ROUTE:
-	case ESC_V_UNREACHABLE:
-	case ESC_V_NO_OUTBOUND:
-	case ESC_V_GATEWAY:
-	case ESC_V_NO_APPLIANCE:
-	case ESC_V_ROUTE_LOOP:
-	case ESC_V_NOT_FORWARDED:
-		return TRUE;
-	default:
-		return FALSE;
-	}
-}
-
-/* Whether there is a way from the tier to an outside address, and an address to leave by. */
+/*
+ * Whether the tier's packets for an outside address leave, and have an address to leave by; what befalls them then is the
+ * business of whoever has the address. What an appliance is sent does not leave: it may send on only what has a source of
+ * its own, and whatever it makes of the rest is not in any document.
+ */
 static gboolean leaves(struct survey *y, const struct tier *t, guint32 address)
 {
 	const struct ip_config *c = NTH(t->members, struct ip_config, 0);
 	struct oracle_packet p = {
 	        .from = c->nic, .source = alloc_private(y->a, c), .destination = address, .protocol = PROTO_UDP};
+	struct oracle_answer answer;
+	enum esc_verdict verdict;
 
-	for (guint hop = 0; hop < MAX_HOPS && pay(y, y->g->nics->len); hop++) {
-		struct oracle_answer answer = oracle_route(y->g, y->a, y->s, &p);
-		enum esc_verdict verdict = answer.verdict;
-
-		oracle_clear(&answer);
-		if (verdict == ESC_V_FORWARD && answer.passes_on)
-			p.from = answer.to;
-		else
-			return !is_stuck(verdict);
-	}
-	return FALSE;
+	if (!pay(y, y->g->nics->len) || road_of(t->subnet, address).kind != ROAD_INTERNET)
+		return FALSE;
+	answer = oracle_route(y->g, y->a, y->s, &p);
+	verdict = answer.verdict;
+	oracle_clear(&answer);
+	return verdict != ESC_V_NO_PORT && verdict != ESC_V_NO_OUTBOUND && verdict != ESC_V_FABRIC;
 }
 
 /* *all: nothing outside fares differently from the rest. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prove/starts.h"
 
+#define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
+
 static int compare_u32(gconstpointer a, gconstpointer b)
 {
 	guint32 x = *(const guint32 *)a, y = *(const guint32 *)b;
@@ -64,4 +66,23 @@ void starts_add_special(GArray *starts, const struct network *network)
 	for (gsize i = 0; i < G_N_ELEMENTS(special); i++)
 		starts_add(starts, special[i].addr, prefix_last(special[i]), G_MAXUINT32);
 	starts_add_prefixes(starts, network->prefixes);
+}
+
+void starts_add_roads(GArray *starts, const struct subnet *s)
+{
+	for (guint i = 0; i < s->network->peerings->len; i++) {
+		const struct peering *p = NTH(s->network->peerings, struct peering, i);
+
+		if (!p->reverse)
+			continue;
+		starts_add_prefixes(starts, p->remote->prefixes);
+		for (guint k = 0; k < p->remote->subnets->len; k++)
+			starts_add_prefixes(starts, NTH(p->remote->subnets, struct subnet, k)->prefixes);
+	}
+	for (guint i = 0; s->route_table && i < s->route_table->routes->len; i++) {
+		const struct route *r = NTH(s->route_table->routes, struct route, i);
+
+		if (!r->v6 && !r->tag)
+			starts_add(starts, r->prefix.addr, prefix_last(r->prefix), G_MAXUINT32);
+	}
 }

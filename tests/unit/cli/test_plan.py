@@ -372,6 +372,34 @@ def warnings():
     ok(not any("'g/beside'" in w or "'g/narrow'" in w or "'g/wide' never" in w or 'q/few' in w for w in found), 'none about rules that do decide', found)
 
 
+def routes():
+    """Routes into a hole: each is said with its line and why; those that lead somewhere are not."""
+    hops = {'good': '10.0.2.4', 'deaf': '10.0.2.5', 'nobody': '10.0.2.9', 'beyond': '10.9.0.4', 'peer': '10.1.0.4'}
+    table = {'type': 'Microsoft.Network/routeTables', 'apiVersion': '2020-11-01', 'name': 't', 'properties': {'routes': [
+        {'name': n, 'properties': {'addressPrefix': f'192.0.2.{i}/32', 'nextHopType': 'VirtualAppliance', 'nextHopIpAddress': a}}
+        for i, (n, a) in enumerate(hops.items())]}}
+    v, w = network('v', '10.0.0.0/16'), network('w', '10.1.0.0/16')
+    v['properties']['subnets'] = [{'name': 's', 'properties': {'addressPrefix': '10.0.1.0/24', 'routeTable': {
+        'id': "[resourceId('Microsoft.Network/routeTables', 't')]"}}}, {'name': 'fw', 'properties': {'addressPrefix': '10.0.2.0/24'}}]
+    w['properties']['subnets'] = [{'name': 'far', 'properties': {'addressPrefix': '10.1.0.0/24'}}]
+    for a, b in ((v, w), (w, v)):
+        a['properties']['virtualNetworkPeerings'] = [{'name': b['name'], 'properties': {'remoteVirtualNetwork': {
+            'id': f"[resourceId('Microsoft.Network/virtualNetworks', '{b['name']}')]"}}}]
+
+    def static(name, subnet, address, of='v', **more):
+        parts = machine(name, subnet, privateIPAllocationMethod='Static', privateIPAddress=address)
+        interface = next(p for p in parts if p['type'].endswith('networkInterfaces'))
+        interface['properties'].update(more)
+        interface['properties']['ipConfigurations'][0]['properties']['subnet']['id'] = f"[resourceId('Microsoft.Network/virtualNetworks/subnets', '{of}', '{subnet}')]"
+        return parts
+    path = write('holes.json', template([table, v, w, *static('m', 's', '10.0.1.4'), *static('a', 'fw', '10.0.2.4', enableIPForwarding=True),
+                                         *static('b', 'fw', '10.0.2.5'), *static('c', 'far', '10.1.0.4', of='w', enableIPForwarding=True)]))
+    found = [w for w in json.loads(run('plan', path, '--json').stdout)['warnings'] if 'route \'' in w]
+    for words in (("'deaf' leads to 10.0.2.5", 'no IP forwarding'), ("'nobody' leads to 10.0.2.9", 'no instance has'), ("'beyond' leads to 10.9.0.4", 'no network that')):
+        ok(sum(all(x in line for x in words) and 'holes.json:' in line for line in found) == 1, f'a route into a hole: {words[0]}', found)
+    eq(len(found), 3, 'and none about the others')
+
+
 def compared():
     """plan A B: what changes, in openings; the same openings written otherwise are no change of them."""
     def office(rules, extra=()):
@@ -463,6 +491,7 @@ compared()
 reach()
 hostile_rules()
 warnings()
+routes()
 usage()
 assumed()
 written()

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "random_net.h"
+#include "random_roads.h"
 
 #include <string.h>
 
@@ -8,9 +9,20 @@ const guint random_port_count = G_N_ELEMENTS(random_ports);
 const char *const random_outside[] = {"192.0.2.1", "198.51.100.7", "203.0.113.9", "8.8.8.8", "10.9.0.1", "172.16.4.4"};
 const guint random_outside_count = G_N_ELEMENTS(random_outside);
 
-static const char *const sides[] = {
-        "*",        "*",           "Internet",       "VirtualNetwork", "AzureLoadBalancer", "10.1.1.0/24",
-        "10.1.1.4", "10.1.2.0/25", "203.0.113.0/24", "192.0.0.0/8",    "168.63.129.16",     "198.18.0.0/16"};
+static const char *const sides[] = {"*",
+                                    "*",
+                                    "Internet",
+                                    "VirtualNetwork",
+                                    "AzureLoadBalancer",
+                                    "10.1.1.0/24",
+                                    "10.1.1.4",
+                                    "10.1.2.0/25",
+                                    "10.2.0.0/16",
+                                    "10.3.1.4",
+                                    "203.0.113.0/24",
+                                    "192.0.0.0/8",
+                                    "168.63.129.16",
+                                    "198.18.0.0/16"};
 static const char *const port_texts[] = {"*", "*", "22", "53", "80", "443", "1433", "8080", "0-1024", "50000-60000"};
 static const char *const protocols[] = {"*", "*", "Tcp", "Tcp", "Udp", "Icmp"};
 
@@ -72,7 +84,7 @@ static struct ways random_ways(GRand *rand, gboolean standard)
 	return w;
 }
 
-static void network(GString *s, GRand *r, const struct ways *w)
+static void network(GString *s, GRand *r, const struct ways *w, GRand *roads)
 {
 	g_string_append(s,
 	                "{\"type\":\"Microsoft.Network/virtualNetworks\",\"apiVersion\":\"2020-11-01\",\"name\":\"v\","
@@ -85,6 +97,7 @@ static void network(GString *s, GRand *r, const struct ways *w)
 		if (i == 2 && w->gateway)
 			g_string_append(
 			        s, ",\"natGateway\":{\"id\":\"[resourceId('Microsoft.Network/natGateways','gw')]\"}");
+		random_roads_subnet(s, roads);
 		g_string_append(s, "}},");
 	}
 	g_string_append(s, "]}},\n");
@@ -217,7 +230,7 @@ static void scale_set(GString *s, GRand *rand, gboolean standard)
 	g_string_append(s, "}}]}}}},\n");
 }
 
-static void machine(GString *s, GRand *r, guint number, gboolean standard)
+static void machine(GString *s, GRand *r, guint number, gboolean standard, GRand *roads)
 {
 	gboolean own = one_in(r, 3);
 	g_autofree char *name = g_strdup_printf("p%u", number);
@@ -244,6 +257,7 @@ static void machine(GString *s, GRand *r, guint number, gboolean standard)
 		                   "loadBalancers/inboundNatRules','lb','n')]\"}]");
 	g_string_append(s, "}}]");
 	maybe_group(s, r);
+	random_roads_nic(s, roads);
 	g_string_append_printf(
 	        s,
 	        "}},\n{\"type\":\"Microsoft.Compute/virtualMachines\",\"apiVersion\":\"2020-06-01\",\"name\":"
@@ -255,6 +269,7 @@ static void machine(GString *s, GRand *r, guint number, gboolean standard)
 char *random_template(GRand *r)
 {
 	gboolean standard = one_in(r, 2);
+	GRand *roads = random_roads_new(r);
 	struct ways ways;
 	GString *s = g_string_new("{\"$schema\":\"https://schema.management.azure.com/schemas/2019-04-01/"
 	                          "deploymentTemplate.json#\",\"contentVersion\":\"1.0.0.0\",\"resources\":[\n");
@@ -262,19 +277,21 @@ char *random_template(GRand *r)
 	for (guint i = 0; i < 3; i++)
 		group(s, r, i);
 	ways = random_ways(r, standard);
-	network(s, r, &ways);
+	network(s, r, &ways, roads);
 	public_address(s, "plb", standard);
 	if (ways.gateway)
 		nat_gateway(s, r);
 	balancer(s, r, standard, &ways);
 	for (guint i = 0; i < RANDOM_VMS; i++)
-		machine(s, r, i, standard);
+		machine(s, r, i, standard, roads);
 	scale_set(s, r, standard);
+	random_roads_rest(s, roads, standard, maybe_group);
+	g_clear_pointer(&roads, g_rand_free);
 	g_string_append(s, "]}\n");
 	return g_string_free(s, FALSE);
 }
 
-struct scene random_scene(GRand *r, guint seed)
+struct scene random_scene(GRand *r, guint seed, guint hosts)
 {
 	static const struct arm_scope scope = {"s", "random", "local", "random", NULL};
 	g_autofree char *name = g_strdup_printf("random-%u.json", seed);
@@ -295,6 +312,7 @@ struct scene random_scene(GRand *r, guint seed)
 	if (!s.graph)
 		g_error("%s", errors->len ? (char *)g_ptr_array_index(errors, 0) : "no graph");
 	alloc_settings_init(&s.settings);
+	s.settings.hosts = hosts;
 	s.alloc = alloc_assign(none, s.graph, &s.settings, &error);
 	g_assert_no_error(error);
 	return s;

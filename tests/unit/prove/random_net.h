@@ -14,4 +14,4 @@ extern const guint random_outside_count;
 /* A template; the same seed gives the same text. Caller frees. */
 char *random_template(GRand *r);
 /* The template built and allocated; `seed` only names it. */
-struct scene random_scene(GRand *r, guint seed);
+struct scene random_scene(GRand *r, guint seed, guint hosts);

@@ -127,7 +127,7 @@ static void test_random(void)
 	struct counts n = {0, 0};
 
 	for (guint i = 0; i < NETWORKS; i++) {
-		struct scene s = random_scene(rand, i);
+		struct scene s = random_scene(rand, i, 1);
 		GPtrArray *list = exposure_list(s.graph, s.alloc, &s.settings);
 
 		for (guint k = 0; k < s.graph->public_addresses->len * s.graph->nics->len; k++) {
