@@ -19,12 +19,14 @@ static struct node *take_or_null(char *text)
 	return text ? node_take_string(text) : node_null();
 }
 
-static struct node *prefixes_node(const GArray *prefixes)
+static struct node *prefixes_node(const GArray *prefixes, const GArray *prefixes6)
 {
 	struct node *list = node_array();
 
 	for (guint i = 0; i < prefixes->len; i++)
 		node_append(list, node_take_string(prefix_format(g_array_index(prefixes, struct prefix, i))));
+	for (guint i = 0; i < prefixes6->len; i++)
+		node_append(list, node_take_string(prefix6_format(g_array_index(prefixes6, struct prefix6, i))));
 	return list;
 }
 
@@ -39,13 +41,13 @@ static struct node *network_node(const struct network *n)
 
 	node_set(o, "name", node_string(n->noun.name));
 	node_set(o, "id", node_string(n->noun.id));
-	node_set(o, "prefixes", prefixes_node(n->prefixes));
+	node_set(o, "prefixes", prefixes_node(n->prefixes, n->prefixes6));
 	for (guint i = 0; i < n->subnets->len; i++) {
 		const struct subnet *s = NTH(n->subnets, struct subnet, i);
 		struct node *e = node_object();
 
 		node_set(e, "name", node_string(s->noun.name));
-		node_set(e, "prefixes", prefixes_node(s->prefixes));
+		node_set(e, "prefixes", prefixes_node(s->prefixes, s->prefixes6));
 		node_set(e, "security_group", group_node(s->group));
 		node_append(subnets, e);
 	}
@@ -55,16 +57,18 @@ static struct node *network_node(const struct network *n)
 
 static char *public_text(const struct view *v, const struct public_address *p)
 {
-	guint32 addr = p && !p->v6 ? alloc_public(v->a, p) : 0;
+	struct ip6 addr = {{0}};
 
-	return addr ? ip_format(addr) : NULL;
+	if (p)
+		addr = address_public(v->a, p);
+	return address_is_set(addr) ? ip6_format_any(addr) : NULL;
 }
 
 static struct node *config_node(const struct view *v, const struct ip_config *c)
 {
 	struct node *o = node_object();
 
-	node_set(o, "address", node_take_string(ip_format(alloc_private(v->a, c))));
+	node_set(o, "address", node_take_string(ip6_format_any(address_private(v->a, c))));
 	node_set(o, "subnet", node_string(c->subnet->noun.name));
 	node_set(o, "subnet_security_group", group_node(c->subnet->group));
 	node_set(o, "public", take_or_null(public_text(v, c->public_address)));
@@ -81,6 +85,8 @@ static struct node *nic_node(const struct view *v, const struct nic *n)
 	node_set(o, "security_group", group_node(n->group));
 	for (guint i = 0; i < n->configs->len; i++)
 		node_append(addresses, config_node(v, NTH(n->configs, struct ip_config, i)));
+	for (guint i = 0; i < n->configs6->len; i++)
+		node_append(addresses, config_node(v, NTH(n->configs6, struct ip_config, i)));
 	node_set(o, "addresses", addresses);
 	return o;
 }
@@ -97,18 +103,17 @@ static struct node *instance_node(const struct view *v, const struct vm *vm)
 	return o;
 }
 
-char *plan_range(guint32 first, guint32 last)
+char *plan_range(struct address_range r)
 {
-	g_autofree char *from = NULL, *to = NULL;
+	g_autofree char *from = ip6_format_any(r.first), *to = ip6_format_any(r.last);
+	guint8 skip = address_is_four(r.first) ? 96 : 0;
 
-	for (guint8 length = 0; length <= 32; length++) {
-		struct prefix p = {first & prefix_mask(length), length};
+	for (guint length = skip; length <= 128; length++) {
+		struct prefix6 p = {r.first, (guint8)length};
 
-		if (p.addr == first && prefix_last(p) == last)
-			return prefix_format(p);
+		if (prefix6_contains(p, p) && address_same(prefix6_last(p), r.last))
+			return g_strdup_printf("%s/%u", from, length - skip);
 	}
-	from = ip_format(first);
-	to = ip_format(last);
 	return g_strdup_printf("%s-%s", from, to);
 }
 
@@ -121,7 +126,7 @@ struct node *plan_sources(const struct exposure *e)
 	for (guint i = 0; !e->anyone && i < e->sources->len; i++) {
 		struct address_range r = g_array_index(e->sources, struct address_range, i);
 
-		node_append(list, node_take_string(plan_range(r.first, r.last)));
+		node_append(list, node_take_string(plan_range(r)));
 	}
 	return list;
 }
@@ -147,7 +152,7 @@ static struct node *exposure_node(const struct view *v, const struct exposure *e
 	node_set(o, "protocol", node_string(plan_protocol(e->protocol)));
 	node_set(o, "ports", e->protocol == PROTO_ICMP ? node_null() : node_take_string(plan_ports(e->first, e->last)));
 	node_set(o, "instance", node_take_string(graph_vm_label(v->g, e->to->nic->vm)));
-	node_set(o, "address", node_take_string(ip_format(alloc_private(v->a, e->to))));
+	node_set(o, "address", node_take_string(ip6_format_any(address_private(v->a, e->to))));
 	node_set(o, "private_port", e->private_port ? node_int(e->private_port) : node_null());
 	node_set(o, "sources", plan_sources(e));
 	return o;

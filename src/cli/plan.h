@@ -16,7 +16,7 @@ void plan_outputs(const struct node *outputs, const char *prefix, GString *out);
 int plan_write(const struct source *src);
 
 /* A range as people write it: the one prefix that it is, or "first-last". Caller frees. */
-char *plan_range(guint32 first, guint32 last);
+char *plan_range(struct address_range r);
 char *plan_ports(guint first, guint last); /* "80", "8000-8080", "*"; caller frees */
 const char *plan_protocol(guint8 protocol);
 struct node *plan_sources(const struct exposure *e); /* list of ranges, ["*"] for anyone; the caller's */

@@ -120,7 +120,7 @@ static struct node *addresses_node(const GArray *ranges)
 	for (guint i = 0; ranges && i < ranges->len; i++) {
 		struct address_range r = g_array_index(ranges, struct address_range, i);
 
-		node_append(list, node_take_string(plan_range(r.first, r.last)));
+		node_append(list, node_take_string(plan_range(r)));
 	}
 	return list;
 }

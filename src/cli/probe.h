@@ -4,7 +4,8 @@
  *
  * Concept. A place is somewhere to try from: the Internet or an instance. A target is an address and a port. Each pair
  * is an attempt with what is expected (who may answer; whether silence is right) and what came of it. Instances answer
- * with their names, so an answer also tells who was reached, and an answer from the wrong one is as wrong as none.
+ * with their names, so an answer also tells who was reached, and an answer from the wrong one is as wrong as none. A
+ * place of both families tries targets of both; IPv4 addresses are as IPv6 maps them.
  */
 #pragma once
 #include "cli/live.h"
@@ -13,16 +14,16 @@
 #define PROBE_MAX_ATTEMPTS 20000u
 
 struct place {
-	char *label;           /* "internet", or the instance's name: what it answers with */
-	const struct nic *nic; /* NULL: the Internet */
-	guint32 address;       /* what it speaks from */
+	char *label;             /* "internet", or the instance's name: what it answers with */
+	const struct nic *nic;   /* NULL: the Internet */
+	struct ip6 addresses[2]; /* what it speaks from, of IPv4 and of IPv6; ::: it does not */
 	char *netns;
 };
 
 struct target {
 	char *label;         /* the instance, or the public address's name */
 	const struct vm *vm; /* whose private address it is; NULL: a public address, or the Internet */
-	guint32 address;
+	struct ip6 address;
 	guint16 port;
 };
 
@@ -54,6 +55,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(probe_plan, probe_plan_free)
 
 /* Tries everything; fills the outcomes. */
 gboolean probe_run(struct probe_plan *p, GError **error);
+/* What the place speaks to this target from; NULL: nothing of that family. */
+const struct ip6 *place_source(const struct place *from, const struct target *to);
 gboolean attempt_as_expected(const struct attempt *a);
 /* The answer of the command; the caller owns it. */
 struct node *probe_describe(const struct probe_plan *p);

@@ -9,7 +9,7 @@
 #include "cli/probe.h"
 
 #include "lab/netns.h"
-#include "lib/ip.h"
+#include "lib/ip6.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -34,18 +34,38 @@ struct call {
 	GString *heard;
 };
 
+union end {
+	struct sockaddr any;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+};
+
+static union end end_of(struct ip6 address, guint16 port)
+{
+	union end e;
+	guint32 four;
+
+	memset(&e, 0, sizeof(e));
+	if (ip6_is_mapped(address, &four)) {
+		e.four = (struct sockaddr_in){
+		        .sin_family = AF_INET, .sin_addr.s_addr = htonl(four), .sin_port = htons(port)};
+	} else {
+		e.six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port)};
+		memcpy(&e.six.sin6_addr, address.b, sizeof(address.b));
+	}
+	return e;
+}
+
 static int make_socket(const struct attempt *a, guint8 protocol)
 {
 	gboolean tcp = protocol == PROTO_TCP;
-	struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(a->from->address)};
-	struct sockaddr_in to = {
-	        .sin_family = AF_INET, .sin_addr.s_addr = htonl(a->to->address), .sin_port = htons(a->to->port)};
-	int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	union end from = end_of(*place_source(a->from, a->to), 0), to = end_of(a->to->address, a->to->port);
+	socklen_t size = from.any.sa_family == AF_INET6 ? sizeof(from.six) : sizeof(from.four);
+	int fd = socket(from.any.sa_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;
-	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) ||
-	    (connect(fd, (struct sockaddr *)&to, sizeof(to)) && errno != EINPROGRESS) ||
+	if (bind(fd, &from.any, size) || (connect(fd, &to.any, size) && errno != EINPROGRESS) ||
 	    (!tcp && send(fd, "hello\n", 6, 0) < 0)) {
 		int why = errno;
 

@@ -9,8 +9,10 @@
 
 #define NTH(array, type, i) ((type *)g_ptr_array_index(array, i))
 #define INTERNET            "internet"
-#define OUTSIDE_SERVER      0xc0000264u /* 192.0.2.100: any outside address would do */
-#define SOURCE_PORT         40000       /* stands for the ephemeral one that the kernel will choose */
+/* Any outside addresses would do. */
+#define OUTSIDE_SERVER  "192.0.2.100"
+#define OUTSIDE_SERVER6 "2001:db8::100"
+#define SOURCE_PORT     40000 /* stands for the ephemeral one that the kernel will choose */
 
 static void place_free(gpointer data)
 {
@@ -63,18 +65,50 @@ static gboolean is_tap(const struct live *l, const struct vm *vm)
 	return FALSE;
 }
 
-static void add_place(struct probe_plan *p, char *label, const struct nic *nic, guint32 address, char *netns)
+static const struct ip6 none;
+
+static struct ip6 literal(const char *text)
+{
+	struct ip6 six;
+	guint32 four;
+
+	if (ip_parse(text, &four))
+		return ip6_mapped(four);
+	if (!ip6_parse(text, &six))
+		g_assert_not_reached();
+	return six;
+}
+
+static struct ip6 private_of(const struct live *l, const struct ip_config *c)
+{
+	const struct ip6 *six = alloc_private6(l->alloc, c);
+	guint32 four = alloc_private(l->alloc, c);
+
+	return six ? *six : four ? ip6_mapped(four) : none;
+}
+
+static void add_place(struct probe_plan *p, char *label, const struct nic *nic, struct ip6 four, struct ip6 six,
+                      char *netns)
 {
 	struct place *place = g_new0(struct place, 1);
 
 	place->label = label;
 	place->nic = nic;
-	place->address = address;
+	place->addresses[0] = four;
+	place->addresses[1] = six;
 	place->netns = netns;
 	g_ptr_array_add(p->places, place);
 }
 
-static void add_targets(struct probe_plan *p, const char *label, const struct vm *vm, guint32 address,
+const struct ip6 *place_source(const struct place *from, const struct target *to)
+{
+	guint32 four;
+	const struct ip6 *source = &from->addresses[ip6_is_mapped(to->address, &four) ? 0 : 1];
+
+	return ip6_compare(*source, none) ? source : NULL;
+}
+
+static void add_targets(struct probe_plan *p, const char *label, const struct vm *vm, struct ip6 address,
                         const GArray *ports)
 {
 	for (guint i = 0; i < ports->len; i++) {
@@ -88,6 +122,17 @@ static void add_targets(struct probe_plan *p, const char *label, const struct vm
 	}
 }
 
+static void target_configs(struct probe_plan *p, const struct live *l, const struct vm *vm, const char *label,
+                           const GPtrArray *configs, const GArray *chosen)
+{
+	for (guint k = 0; k < configs->len; k++) {
+		const struct ip_config *c = NTH(configs, struct ip_config, k);
+		g_autoptr(GArray) own = probe_ports_of_config(c, p->protocol);
+
+		add_targets(p, label, vm, private_of(l, c), chosen->len ? chosen : own);
+	}
+}
+
 /* An instance's private addresses; `chosen` ports win over its own. */
 static void target_instance(struct probe_plan *p, const struct live *l, const struct vm *vm, const char *label,
                             const GArray *chosen)
@@ -95,12 +140,8 @@ static void target_instance(struct probe_plan *p, const struct live *l, const st
 	for (guint n = 0; n < vm->nics->len; n++) {
 		const struct nic *nic = NTH(vm->nics, struct nic, n);
 
-		for (guint k = 0; k < nic->configs->len; k++) {
-			const struct ip_config *c = NTH(nic->configs, struct ip_config, k);
-			g_autoptr(GArray) own = probe_ports_of_config(c, p->protocol);
-
-			add_targets(p, label, vm, alloc_private(l->alloc, c), chosen->len ? chosen : own);
-		}
+		target_configs(p, l, vm, label, nic->configs, chosen);
+		target_configs(p, l, vm, label, nic->configs6, chosen);
 	}
 }
 
@@ -118,7 +159,8 @@ static void take_instances(struct probe_plan *p, const struct live *l, const cha
 			                g_strdup_printf("%s: a guest on a tap device answers as it likes", label));
 			continue;
 		}
-		add_place(p, g_strdup(label), nic, alloc_private(l->alloc, NTH(nic->configs, struct ip_config, 0)),
+		add_place(p, g_strdup(label), nic, private_of(l, NTH(nic->configs, struct ip_config, 0)),
+		          nic->configs6->len ? private_of(l, NTH(nic->configs6, struct ip_config, 0)) : none,
 		          paths_netns_instance(lab, vm->noun.id));
 		target_instance(p, l, vm, label, chosen);
 	}
@@ -129,9 +171,11 @@ static void take_public(struct probe_plan *p, const struct live *l, const GArray
 	for (guint i = 0; i < l->graph->public_addresses->len; i++) {
 		const struct public_address *a = NTH(l->graph->public_addresses, struct public_address, i);
 		g_autoptr(GArray) own = probe_ports_of_public(a, p->protocol);
+		const struct ip6 *six = alloc_public6(l->alloc, a);
+		guint32 four = alloc_public(l->alloc, a);
 
-		if (!a->v6 && alloc_public(l->alloc, a) && (a->config || a->frontend))
-			add_targets(p, a->noun.name, NULL, alloc_public(l->alloc, a), chosen->len ? chosen : own);
+		if ((six || four) && (a->config || a->frontend))
+			add_targets(p, a->noun.name, NULL, six ? *six : ip6_mapped(four), chosen->len ? chosen : own);
 	}
 }
 
@@ -146,7 +190,7 @@ static gboolean expect(struct attempt *a, const struct live *l, guint8 protocol,
 {
 	struct oracle_packet packet = {
 	        .from = a->from->nic,
-	        .source = a->from->address,
+	        .source = *place_source(a->from, a->to),
 	        .destination = a->to->address,
 	        .protocol = protocol,
 	        .source_port = SOURCE_PORT,
@@ -186,21 +230,29 @@ static void add_attempt(struct probe_plan *p, const struct live *l, const struct
 		attempt_free(a);
 }
 
+static gboolean has_address(const struct live *l, const GPtrArray *configs, struct ip6 address)
+{
+	for (guint k = 0; k < configs->len; k++)
+		if (ip6_compare(private_of(l, NTH(configs, struct ip_config, k)), address) == 0)
+			return TRUE;
+	return FALSE;
+}
+
 /* Nobody's way to himself crosses the network, and his own address is his own even where another network has it too. */
 static gboolean is_himself(const struct live *l, const struct place *from, const struct target *to)
 {
 	const struct vm *vm = from->nic ? from->nic->vm : NULL;
 
 	if (!vm)
-		return to->address == OUTSIDE_SERVER;
+		return ip6_compare(to->address, literal(OUTSIDE_SERVER)) == 0 ||
+		       ip6_compare(to->address, literal(OUTSIDE_SERVER6)) == 0;
 	if (to->vm == vm)
 		return TRUE;
 	for (guint n = 0; n < vm->nics->len; n++) {
 		const struct nic *nic = NTH(vm->nics, struct nic, n);
 
-		for (guint k = 0; k < nic->configs->len; k++)
-			if (alloc_private(l->alloc, NTH(nic->configs, struct ip_config, k)) == to->address)
-				return TRUE;
+		if (has_address(l, nic->configs, to->address) || has_address(l, nic->configs6, to->address))
+			return TRUE;
 	}
 	return FALSE;
 }
@@ -223,20 +275,18 @@ struct probe_plan *probe_plan_new(const struct live *l, const char *lab, guint8 
 	static const guint16 outside[] = {80, 443};
 	g_autoptr(probe_plan) p = g_new0(struct probe_plan, 1);
 	g_autoptr(GArray) outside_ports = g_array_new(FALSE, FALSE, sizeof(guint16));
-	guint32 client = 0;
 
 	p->protocol = protocol;
 	p->places = g_ptr_array_new_with_free_func(place_free);
 	p->targets = g_ptr_array_new_with_free_func(target_free);
 	p->attempts = g_ptr_array_new_with_free_func(attempt_free);
 	p->left_out = g_ptr_array_new_with_free_func(g_free);
-	if (!ip_parse(WIRE_CLIENT, &client))
-		g_assert_not_reached();
-	add_place(p, g_strdup(INTERNET), NULL, client, paths_netns_internet(lab));
+	add_place(p, g_strdup(INTERNET), NULL, literal(WIRE_CLIENT), literal(WIRE_CLIENT6), paths_netns_internet(lab));
 	take_public(p, l, ports);
 	take_instances(p, l, lab, ports);
 	g_array_append_vals(outside_ports, outside, G_N_ELEMENTS(outside));
-	add_targets(p, INTERNET, NULL, OUTSIDE_SERVER, outside_ports);
+	add_targets(p, INTERNET, NULL, literal(OUTSIDE_SERVER), outside_ports);
+	add_targets(p, INTERNET, NULL, literal(OUTSIDE_SERVER6), outside_ports);
 	if (!check_count(p, error))
 		return NULL;
 	for (guint i = 0; i < p->places->len; i++) {
@@ -245,7 +295,7 @@ struct probe_plan *probe_plan_new(const struct live *l, const char *lab, guint8 
 		for (guint k = 0; k < p->targets->len; k++) {
 			const struct target *to = NTH(p->targets, struct target, k);
 
-			if (!is_himself(l, from, to))
+			if (place_source(from, to) && !is_himself(l, from, to))
 				add_attempt(p, l, from, to);
 		}
 	}
@@ -259,8 +309,9 @@ gboolean attempt_as_expected(const struct attempt *a)
 		return a->may_be_silent;
 	if (a->outcome == OUTCOME_SILENCE)
 		return a->may_be_silent;
+	/* It also has the addresses of networks whose space is no private one, and refuses itself there. */
 	if (a->outcome == OUTCOME_REFUSED)
-		return FALSE;
+		return !a->from->nic && a->to->vm && a->may_be_silent;
 	for (guint i = 0; i < a->may_answer->len; i++)
 		if (g_strcmp0(a->answer, g_ptr_array_index(a->may_answer, i)) == 0)
 			return TRUE;

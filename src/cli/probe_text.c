@@ -50,7 +50,7 @@ static struct node *attempt_node(const struct attempt *a)
 
 	node_set(o, "from", node_string(a->from->label));
 	node_set(o, "to", node_string(a->to->label));
-	node_set(o, "address", node_take_string(ip_format(a->to->address)));
+	node_set(o, "address", node_take_string(ip6_format_any(a->to->address)));
 	node_set(o, "port", node_int(a->to->port));
 	node_set(o, "expected", node_string(expected_word(a)));
 	node_set(o, "reason", node_string(verdict_name(a->verdict)));

@@ -138,6 +138,31 @@ struct ip6 ip6_add(struct ip6 a, guint32 n)
 	return a;
 }
 
+struct ip6 ip6_mapped(guint32 addr)
+{
+	struct ip6 a = {{0}};
+
+	memcpy(a.b, mapped, sizeof mapped);
+	for (guint i = 0; i < 4; i++)
+		a.b[12 + i] = (guint8)(addr >> (24 - 8 * i));
+	return a;
+}
+
+gboolean ip6_is_mapped(struct ip6 a, guint32 *addr)
+{
+	if (memcmp(a.b, mapped, sizeof mapped) != 0)
+		return FALSE;
+	*addr = (guint32)a.b[12] << 24 | (guint32)a.b[13] << 16 | (guint32)a.b[14] << 8 | a.b[15];
+	return TRUE;
+}
+
+char *ip6_format_any(struct ip6 a)
+{
+	guint32 four;
+
+	return ip6_is_mapped(a, &four) ? ip_format(four) : ip6_format(a);
+}
+
 struct ip6 ip6_before(struct ip6 a)
 {
 	guint i = sizeof a.b;

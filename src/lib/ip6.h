@@ -30,5 +30,9 @@ gboolean prefix6_contains(struct prefix6 outer, struct prefix6 inner);
 gboolean prefix6_has(struct prefix6 p, struct ip6 a);
 gboolean prefix6_overlap(struct prefix6 a, struct prefix6 b);
 struct ip6 prefix6_last(struct prefix6 p);
+/* IPv4 addresses as IPv6 maps them; back again only those. On FALSE *addr is as it was. */
+struct ip6 ip6_mapped(guint32 addr);
+gboolean ip6_is_mapped(struct ip6 a, guint32 *addr);
 /* The prefix as IPv6 maps it, under ::ffff:0:0/96: the two families in one order and one arithmetic. */
 struct prefix6 prefix6_mapped(struct prefix p);
+char *ip6_format_any(struct ip6 a); /* a mapped one with dots alone. Caller frees. */

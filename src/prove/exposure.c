@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prove/exposure.h"
 
+#include "prove/spans.h"
 #include "prove/starts.h"
 
 #include <string.h>
@@ -13,9 +14,9 @@ struct survey {
 	const struct alloc *a;
 	const struct alloc_settings *s;
 	GPtrArray *list;
-	guint32 address;   /* that is asked about */
-	guint64 left;      /* questions that may still be asked about this address */
-	gboolean exceeded; /* there would have been more */
+	struct ip6 address; /* that is asked about */
+	guint64 left;       /* questions that may still be asked about this address */
+	gboolean exceeded;  /* there would have been more */
 };
 
 static void add_ports(GArray *starts, const GArray *ranges)
@@ -27,15 +28,16 @@ static void add_ports(GArray *starts, const GArray *ranges)
 	}
 }
 
-static void add_members(GArray *starts, const GPtrArray *groups, const struct alloc *a)
+static void add_members(struct spans *spans, const GPtrArray *groups, const struct alloc *a)
 {
 	for (guint i = 0; i < groups->len; i++) {
 		const struct app_group *group = NTH(groups, struct app_group, i);
+		const GPtrArray *configs = spans->v6 ? group->configs6 : group->configs;
 
-		for (guint k = 0; k < group->configs->len; k++) {
-			guint32 addr = alloc_private(a, NTH(group->configs, struct ip_config, k));
+		for (guint k = 0; k < configs->len; k++) {
+			struct ip6 addr = address_private(a, NTH(configs, struct ip_config, k));
 
-			starts_add(starts, addr, addr, G_MAXUINT32);
+			spans_add(spans, addr, addr);
 		}
 	}
 }
@@ -52,7 +54,8 @@ struct question {
 /* For one question: where sources may fare differently, and source ports worth trying. Only rules that could match
  * count. */
 struct intervals {
-	GArray *sources, *source_ports; /* guint32 */
+	struct spans sources;
+	GArray *source_ports; /* guint32 */
 };
 
 static gboolean concerns(const struct rule *r, const struct question *q)
@@ -76,8 +79,8 @@ static void look_at_group(struct intervals *v, const struct security_group *grou
 
 		if (!concerns(r, q))
 			continue;
-		starts_add_prefixes(v->sources, r->source.prefixes);
-		add_members(v->sources, r->source.groups, a);
+		spans_add_prefixes(&v->sources, r->source.prefixes, r->source.prefixes6);
+		add_members(&v->sources, r->source.groups, a);
 		add_ports(v->source_ports, r->source.ports);
 	}
 }
@@ -87,8 +90,8 @@ static void look_at_access(struct intervals *v, const struct access_control *acc
 	for (guint i = 0; access && i < access->rules->len; i++) {
 		const struct access_rule *r = &g_array_index(access->rules, struct access_rule, i);
 
-		if (!r->v6)
-			starts_add(v->sources, r->prefix.addr, prefix_last(r->prefix), G_MAXUINT32);
+		if (r->v6 == v->sources.v6)
+			spans_add_prefix(&v->sources, r->v6 ? r->prefix6 : prefix6_mapped(r->prefix));
 	}
 }
 
@@ -96,21 +99,21 @@ static void intervals_init(struct intervals *v, const struct question *q, const 
 {
 	guint32 usual = SOME_SOURCE_PORT;
 
-	v->sources = starts_new();
+	spans_init(&v->sources, q->address->v6);
 	v->source_ports = starts_new();
 	g_array_append_val(v->source_ports, usual);
-	starts_add_special(v->sources, q->to->nic->network);
-	starts_add_roads(v->sources, q->to->subnet); /* where answers go, and what VirtualNetwork is */
+	spans_add_special(&v->sources, q->to->nic->network);
+	spans_add_roads(&v->sources, q->to->subnet); /* where answers go, and what VirtualNetwork is */
 	look_at_group(v, q->to->subnet->group, q, a);
 	look_at_group(v, q->to->nic->group, q, a);
 	look_at_access(v, q->access);
-	starts_finish(v->sources);
+	spans_finish(&v->sources);
 	starts_finish(v->source_ports);
 }
 
 static void intervals_clear(struct intervals *v)
 {
-	g_array_unref(v->sources);
+	spans_clear(&v->sources);
 	g_array_unref(v->source_ports);
 }
 
@@ -129,7 +132,7 @@ static GArray *port_starts(const struct ip_config *to)
 
 /* Open when it is open from any source port: a rule that asks for one can be met by whoever likes to. */
 static enum esc_verdict ask(const struct survey *y, const struct question *q, const GArray *source_ports,
-                            guint32 source)
+                            struct ip6 source)
 {
 	enum esc_verdict verdict = ESC_V_FORWARD;
 
@@ -177,9 +180,8 @@ static struct exposure *ask_all(const struct survey *y, const struct question *q
 	gboolean running = FALSE;
 
 	e->anyone = TRUE;
-	for (guint i = 0; i < v->sources->len; i++) {
-		struct address_range r = {g_array_index(v->sources, guint32, i),
-		                          starts_last(v->sources, i, G_MAXUINT32)};
+	for (guint i = 0; i < v->sources.starts->len; i++) {
+		struct address_range r = spans_range(&v->sources, i);
 		enum esc_verdict verdict = ask(y, q, v->source_ports, r.first);
 
 		if (verdict == ESC_V_BOGON_SOURCE)
@@ -206,7 +208,7 @@ static struct exposure *sources_of(struct survey *y, const struct question *q)
 	guint64 cost;
 
 	intervals_init(&v, q, y->a);
-	cost = (guint64)v.sources->len * v.source_ports->len;
+	cost = (guint64)v.sources.starts->len * v.source_ports->len;
 	if (cost <= y->left) {
 		y->left -= cost;
 		e = ask_all(y, q, &v);
@@ -292,9 +294,11 @@ static void survey_frontend(struct survey *y, const struct public_address *p)
 	for (guint i = 0; i < lb->rules->len; i++) {
 		const struct lb_rule *r = NTH(lb->rules, struct lb_rule, i);
 
-		for (guint k = 0; r->frontend == p->frontend && r->pool && k < r->pool->members->len; k++) {
+		const GPtrArray *members = !r->pool ? NULL : p->v6 ? r->pool->members6 : r->pool->members;
+
+		for (guint k = 0; r->frontend == p->frontend && members && k < members->len; k++) {
 			struct question q = {.address = p,
-			                     .to = NTH(r->pool->members, struct ip_config, k),
+			                     .to = NTH(members, struct ip_config, k),
 			                     .port = r->frontend_port,
 			                     .private_port = r->floating ? r->frontend_port : r->backend_port,
 			                     .access = r->access};
@@ -306,7 +310,7 @@ static void survey_frontend(struct survey *y, const struct public_address *p)
 		const struct nat_rule *r = NTH(lb->nat_rules, struct nat_rule, i);
 
 		struct question q = {.address = p,
-		                     .to = r->target,
+		                     .to = p->v6 ? r->target6 : r->target,
 		                     .port = r->frontend_port,
 		                     .private_port = r->floating ? r->frontend_port : r->backend_port,
 		                     .access = r->access};
@@ -341,13 +345,13 @@ static void add_too_many(struct survey *y, const struct public_address *p)
 
 GPtrArray *exposure_list(const struct graph *g, const struct alloc *a, const struct alloc_settings *s)
 {
-	struct survey y = {g, a, s, g_ptr_array_new_with_free_func(exposure_free), 0, 0, FALSE};
+	struct survey y = {g, a, s, g_ptr_array_new_with_free_func(exposure_free), {{0}}, 0, FALSE};
 
 	for (guint i = 0; i < g->public_addresses->len; i++) {
 		const struct public_address *p = NTH(g->public_addresses, struct public_address, i);
 
-		y.address = p->v6 ? 0 : alloc_public(a, p);
-		if (!y.address)
+		y.address = address_public(a, p);
+		if (!address_is_set(y.address))
 			continue;
 		y.left = EXPOSURE_MAX_QUESTIONS;
 		y.exceeded = FALSE;

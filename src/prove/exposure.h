@@ -10,13 +10,13 @@
 #include "prove/oracle.h"
 
 struct address_range {
-	guint32 first, last; /* inclusive, host order */
+	struct ip6 first, last; /* inclusive, of one family */
 };
 
 struct exposure {
 	const struct public_address *address;
 	const struct ip_config *to; /* who receives; NULL with `too_many` */
-	guint8 protocol;            /* 6, 17, 1 */
+	guint8 protocol;            /* 6, 17, 1; that is ICMP of the address's family */
 	guint16 first, last;        /* public ports; 0 and 0 for ICMP */
 	guint16 private_port;       /* 0: the same as the public one */
 	gboolean anyone;            /* every source that can come from outside */

@@ -46,6 +46,9 @@ static gboolean is_everywhere(const struct rule_side *side)
 	for (guint i = 0; i < side->prefixes->len; i++)
 		if (g_array_index(side->prefixes, struct prefix, i).length == 0)
 			return TRUE;
+	for (guint i = 0; i < side->prefixes6->len; i++)
+		if (g_array_index(side->prefixes6, struct prefix6, i).length == 0)
+			return TRUE;
 	return FALSE;
 }
 
@@ -215,7 +218,7 @@ static void look_at_addresses(struct look *l, const GPtrArray *exposures)
 	for (guint i = 0; i < l->g->public_addresses->len; i++) {
 		const struct public_address *p = NTH(l->g->public_addresses, struct public_address, i);
 
-		if (p->sku != SKU_STANDARD || p->v6 || !p->config || !alloc_port(l->a, p->config->nic) ||
+		if (p->sku != SKU_STANDARD || !p->config || !alloc_port(l->a, p->config->nic) ||
 		    g_hash_table_contains(open, p))
 			continue;
 		say(l, &p->noun, "nobody gets in by Standard address '%s': %s", p->noun.name,
@@ -227,9 +230,19 @@ static void look_at_addresses(struct look *l, const GPtrArray *exposures)
 
 /* --- routes --- */
 
-static char *place_key(const struct network *n, guint32 address)
+static char *place_key(const struct network *n, struct ip6 address)
 {
-	return g_strdup_printf("%p %u", (const void *)n, address);
+	g_autofree char *text = ip6_format_any(address);
+
+	return g_strdup_printf("%p %s", (const void *)n, text);
+}
+
+static void add_holders(const struct look *l, GHashTable *by_place, struct nic *nic, const GPtrArray *configs)
+{
+	for (guint k = 0; k < configs->len; k++)
+		g_hash_table_insert(by_place,
+		                    place_key(nic->network, address_private(l->a, NTH(configs, struct ip_config, k))),
+		                    nic);
 }
 
 /* place_key -> struct nic: whose address it is, where there is a port to have it. */
@@ -240,22 +253,31 @@ static GHashTable *holders(const struct look *l)
 	for (guint i = 0; i < l->g->nics->len; i++) {
 		struct nic *nic = NTH(l->g->nics, struct nic, i);
 
-		for (guint k = 0; alloc_port(l->a, nic) && k < nic->configs->len; k++)
-			g_hash_table_insert(
-			        by_place,
-			        place_key(nic->network, alloc_private(l->a, NTH(nic->configs, struct ip_config, k))),
-			        nic);
+		if (!alloc_port(l->a, nic))
+			continue;
+		add_holders(l, by_place, nic, nic->configs);
+		add_holders(l, by_place, nic, nic->configs6);
 	}
 	return by_place;
+}
+
+/* The appliance that takes what takes the route; :: when it has none, or only a real deployment knows it. */
+static struct ip6 hop_of(const struct route *r)
+{
+	if (r->hop != HOP_APPLIANCE || r->tag)
+		return (struct ip6){{0}};
+	if (r->addresses6->len > 0)
+		return g_array_index(r->addresses6, struct ip6, 0);
+	return r->addresses->len > 0 ? ip6_mapped(g_array_index(r->addresses, guint32, 0)) : (struct ip6){{0}};
 }
 
 /* Why the data path drops what takes this route from that subnet; TRUE when it said so. */
 static gboolean look_at_hop(struct look *l, GHashTable *by_place, const struct route *r, const struct subnet *s)
 {
-	guint32 address = g_array_index(r->addresses, guint32, 0);
+	struct ip6 address = hop_of(r);
 	const struct peering *peering;
 	const struct network *n = road_home(s, address, &peering);
-	g_autofree char *key = place_key(n, address), *text = ip_format(address);
+	g_autofree char *key = place_key(n, address), *text = ip6_format_any(address);
 	const struct nic *nic = n ? g_hash_table_lookup(by_place, key) : NULL;
 
 	if (nic && nic->ip_forwarding)
@@ -286,7 +308,7 @@ static void look_at_routes(struct look *l)
 
 		for (guint k = 0; k < t->routes->len; k++) {
 			const struct route *r = NTH(t->routes, struct route, k);
-			gboolean said = r->tag || r->hop != HOP_APPLIANCE || r->addresses->len == 0;
+			gboolean said = !address_is_set(hop_of(r));
 
 			for (guint j = 0; !said && j < t->subnets->len; j++)
 				said = look_at_hop(l, by_place, r, NTH(t->subnets, struct subnet, j));
@@ -313,17 +335,9 @@ static void look_at_servers(struct look *l)
 	}
 }
 
-/* What is open, and who reaches whom, is listed for IPv4; IPv6 passes all the same, so that has to be said. */
+/* Who reaches whom is listed for IPv4; IPv6 passes all the same, so that has to be said. */
 static void look_at_six(struct look *l)
 {
-	for (guint i = 0; i < l->g->public_addresses->len; i++) {
-		const struct public_address *p = NTH(l->g->public_addresses, struct public_address, i);
-
-		if (p->v6 && (p->config || p->frontend))
-			say(l, &p->noun,
-			    "what IPv6 address '%s' opens is enforced, but not among what is listed as open",
-			    p->noun.name);
-	}
 	for (guint i = 0; i < l->g->networks->len; i++) {
 		const struct network *n = NTH(l->g->networks, struct network, i);
 

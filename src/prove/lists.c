@@ -6,12 +6,20 @@
 /* In documents this address always means the platform address, whatever that is set to. */
 #define DOCUMENTS_PLATFORM 0xa83f8110u /* 168.63.129.16 */
 
-static gboolean in_virtual_network(const struct list_view *v, guint32 addr)
+/* The same for IPv6: fe80::1234:5678:9abc. */
+static const struct ip6 documents_platform6 = {{0xfe, 0x80, [10] = 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}};
+
+static gboolean is_platform(const struct list_view *v, struct ip6 addr)
 {
-	return addr == v->platform || road_inside(v->subnet, addr);
+	return address_same(addr, ip6_mapped(v->settings->platform)) || address_same(addr, v->settings->platform6);
 }
 
-static gboolean tag_has(enum tag tag, const struct list_view *v, guint32 addr)
+static gboolean in_virtual_network(const struct list_view *v, struct ip6 addr)
+{
+	return is_platform(v, addr) || road_inside(v->subnet, addr);
+}
+
+static gboolean tag_has(enum tag tag, const struct list_view *v, struct ip6 addr)
 {
 	switch (tag) {
 	case TAG_ANY:
@@ -21,7 +29,7 @@ static gboolean tag_has(enum tag tag, const struct list_view *v, guint32 addr)
 	case TAG_VIRTUAL_NETWORK:
 		return in_virtual_network(v, addr);
 	case TAG_LOAD_BALANCER:
-		return addr == v->platform;
+		return is_platform(v, addr);
 	case TAG_NONE:
 	case TAG_OTHER:
 		return FALSE;
@@ -29,29 +37,44 @@ static gboolean tag_has(enum tag tag, const struct list_view *v, guint32 addr)
 	return FALSE;
 }
 
-static gboolean prefix_means(struct prefix p, const struct list_view *v, guint32 addr)
+static gboolean prefix_means(struct prefix p, const struct list_view *v, struct ip6 addr)
 {
 	if (p.length == 32 && p.addr == DOCUMENTS_PLATFORM)
-		return addr == v->platform;
-	return prefix_has(p, addr);
+		return address_same(addr, ip6_mapped(v->settings->platform));
+	return address_in(p, addr);
+}
+
+static gboolean prefix6_means(struct prefix6 p, const struct list_view *v, struct ip6 addr)
+{
+	if (p.length == 128 && address_same(p.addr, documents_platform6))
+		return address_same(addr, v->settings->platform6);
+	return address_in6(p, addr);
 }
 
 /* A member counts where its address is known: in its own network. */
-static gboolean app_group_has(const struct app_group *group, const struct list_view *v, guint32 addr)
+static gboolean member_has(const GPtrArray *configs, const struct list_view *v, struct ip6 addr)
 {
-	for (guint i = 0; i < group->configs->len; i++) {
-		const struct ip_config *c = g_ptr_array_index(group->configs, i);
+	for (guint i = 0; i < configs->len; i++) {
+		const struct ip_config *c = g_ptr_array_index(configs, i);
 
-		if (c->nic->network == v->subnet->network && alloc_private(v->alloc, c) == addr)
+		if (c->nic->network == v->subnet->network && address_same(address_private(v->alloc, c), addr))
 			return TRUE;
 	}
 	return FALSE;
 }
 
-static gboolean side_matches(const struct rule_side *side, const struct list_view *v, guint32 addr)
+static gboolean app_group_has(const struct app_group *group, const struct list_view *v, struct ip6 addr)
+{
+	return address_is_set(addr) && (member_has(group->configs, v, addr) || member_has(group->configs6, v, addr));
+}
+
+static gboolean side_matches(const struct rule_side *side, const struct list_view *v, struct ip6 addr)
 {
 	for (guint i = 0; i < side->prefixes->len; i++)
 		if (prefix_means(g_array_index(side->prefixes, struct prefix, i), v, addr))
+			return TRUE;
+	for (guint i = 0; i < side->prefixes6->len; i++)
+		if (prefix6_means(g_array_index(side->prefixes6, struct prefix6, i), v, addr))
 			return TRUE;
 	for (guint i = 0; i < side->tags->len; i++)
 		if (tag_has(g_array_index(side->tags, enum tag, i), v, addr))

@@ -6,20 +6,20 @@
  * mean something only for the subnet of the port that is judged, which is why the subnet is an argument.
  */
 #pragma once
-#include "compile/alloc.h"
+#include "prove/address.h"
 
-/* What a rule is asked about: addresses and ports as they are at the judged port, host order. */
+/* What a rule is asked about: addresses and ports as they are at the judged port. */
 struct tuple {
-	guint32 source, destination;
+	struct ip6 source, destination;
 	guint16 source_port, destination_port; /* 0 for ICMP */
-	guint8 protocol;
+	guint8 protocol;                       /* ICMP of either family is PROTO_ICMP */
 };
 
 /* Whose eyes: application security groups mean something only inside one network, and tags seen from one subnet. */
 struct list_view {
 	const struct subnet *subnet;
 	const struct alloc *alloc;
-	guint32 platform;
+	const struct alloc_settings *settings;
 };
 
 /* The rule of this group and direction that decides; NULL (which means deny) when none matches. */

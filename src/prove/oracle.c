@@ -28,10 +28,18 @@ struct journey {
 	struct oracle_answer answer;
 };
 
-static gboolean in_ranges(const struct prefix *list, gsize n, guint32 addr)
+static gboolean in_ranges(const struct prefix *list, gsize n, struct ip6 addr)
 {
 	for (gsize i = 0; i < n; i++)
-		if (prefix_has(list[i], addr))
+		if (address_in(list[i], addr))
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean in_ranges6(const struct prefix6 *list, gsize n, struct ip6 addr)
+{
+	for (gsize i = 0; i < n; i++)
+		if (address_in6(list[i], addr))
 			return TRUE;
 	return FALSE;
 }
@@ -45,9 +53,13 @@ static const struct prefix bogons[] = {
 /* Sources that not even who forwards may send from. */
 static const struct prefix unspeakable[] = {{0x00000000, 8}, {0x7f000000, 8}, {0xa9fe0000, 16}, {0xe0000000, 3}};
 
-gboolean oracle_is_bogon(guint32 address)
+/* Of IPv6 first the unspecified address and loopback, then unique local, link-local and site-local, multicast. */
+static const struct prefix6 bogons6[] = {{{{0}}, 96}, {{{0xfc}}, 7}, {{{0xfe, 0x80}}, 9}, {{{0xff}}, 8}};
+static const struct prefix6 unspeakable6[] = {{{{0}}, 96}, {{{0xfe, 0x80}}, 9}, {{{0xff}}, 8}};
+
+gboolean oracle_is_bogon(struct ip6 address)
 {
-	return in_ranges(bogons, G_N_ELEMENTS(bogons), address);
+	return in_ranges(bogons, G_N_ELEMENTS(bogons), address) || in_ranges6(bogons6, G_N_ELEMENTS(bogons6), address);
 }
 
 static void end(struct journey *j, enum esc_verdict verdict)
@@ -58,26 +70,32 @@ static void end(struct journey *j, enum esc_verdict verdict)
 	j->answer.seen_destination_port = j->now.destination_port;
 }
 
-/* The configuration of an attached NIC that has this address in this network; NULL when nobody has. */
-static const struct ip_config *find_private(const struct journey *j, const struct network *network, guint32 addr)
+static const struct ip_config *config_with(const struct journey *j, const GPtrArray *configs, struct ip6 addr)
 {
-	for (guint i = 0; i < j->g->nics->len; i++) {
-		const struct nic *nic = NTH(j->g->nics, struct nic, i);
-
-		if (nic->network != network || !alloc_port(j->a, nic))
-			continue;
-		for (guint k = 0; k < nic->configs->len; k++)
-			if (alloc_private(j->a, NTH(nic->configs, struct ip_config, k)) == addr)
-				return NTH(nic->configs, struct ip_config, k);
-	}
+	for (guint i = 0; i < configs->len; i++)
+		if (address_same(address_private(j->a, NTH(configs, struct ip_config, i)), addr))
+			return NTH(configs, struct ip_config, i);
 	return NULL;
 }
 
-static const struct ip_config *own_config(const struct journey *j, const struct nic *nic, guint32 addr)
+static const struct ip_config *own_config(const struct journey *j, const struct nic *nic, struct ip6 addr)
 {
-	for (guint i = 0; i < nic->configs->len; i++)
-		if (alloc_private(j->a, NTH(nic->configs, struct ip_config, i)) == addr)
-			return NTH(nic->configs, struct ip_config, i);
+	const struct ip_config *c = address_is_set(addr) ? config_with(j, nic->configs, addr) : NULL;
+
+	return c || !address_is_set(addr) ? c : config_with(j, nic->configs6, addr);
+}
+
+/* The configuration of an attached NIC that has this address in this network; NULL when nobody has. */
+static const struct ip_config *find_private(const struct journey *j, const struct network *network, struct ip6 addr)
+{
+	for (guint i = 0; i < j->g->nics->len; i++) {
+		const struct nic *nic = NTH(j->g->nics, struct nic, i);
+		const struct ip_config *c =
+		        nic->network == network && alloc_port(j->a, nic) ? own_config(j, nic, addr) : NULL;
+
+		if (c)
+			return c;
+	}
 	return NULL;
 }
 
@@ -86,7 +104,7 @@ static gboolean both_allow(struct journey *j, const struct security_group *first
                            enum direction direction, const struct subnet *subnet, guint at)
 {
 	const struct security_group *lists[2] = {first, second};
-	struct list_view view = {subnet, j->a, j->s->platform};
+	struct list_view view = {subnet, j->a, j->s};
 
 	for (guint i = 0; i < 2; i++) {
 		const struct rule *r;
@@ -102,7 +120,7 @@ static gboolean both_allow(struct journey *j, const struct security_group *first
 }
 
 /* An answer takes the way of the question back, if the routes have any that way: out, or to a port. */
-static gboolean may_answer(const struct ip_config *c, guint32 address, gboolean outside)
+static gboolean may_answer(const struct ip_config *c, struct ip6 address, gboolean outside)
 {
 	enum road_kind kind = road_of(c->subnet, address).kind;
 
@@ -140,7 +158,7 @@ static void translate(struct journey *j, const struct ip_config *to, guint16 por
 {
 	if (floating)
 		return;
-	j->now.destination = alloc_private(j->a, to);
+	j->now.destination = address_private(j->a, to);
 	if (port)
 		j->now.destination_port = port;
 }
@@ -153,7 +171,7 @@ static gboolean refused(struct journey *j, const struct access_control *a)
 	for (guint i = 0; a && i < a->rules->len; i++) {
 		const struct access_rule *r = &g_array_index(a->rules, struct access_rule, i);
 
-		if (r->v6 || !prefix_has(r->prefix, j->now.source))
+		if (!(r->v6 ? address_in6(r->prefix6, j->now.source) : address_in(r->prefix, j->now.source)))
 			continue;
 		permit = r->permit;
 		break;
@@ -174,25 +192,28 @@ static gboolean by_nat_rule(struct journey *j, const struct public_address *p)
 		if (r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
 		    r->frontend_port != j->now.destination_port)
 			continue;
+		const struct ip_config *target = p->v6 ? r->target6 : r->target;
+
 		if (refused(j, r->access))
 			return TRUE;
-		if (!r->target || !alloc_port(j->a, r->target->nic)) {
+		if (!target || !alloc_port(j->a, target->nic)) {
 			end(j, ESC_V_NO_BACKEND);
 			return TRUE;
 		}
-		translate(j, r->target, r->backend_port, r->floating);
-		inbound(j, r->target, TRUE, p->sku == SKU_STANDARD);
+		translate(j, target, r->backend_port, r->floating);
+		inbound(j, target, TRUE, p->sku == SKU_STANDARD);
 		return TRUE;
 	}
 	return FALSE;
 }
 
-static GPtrArray *back_ends(const struct journey *j, const struct pool *pool)
+static GPtrArray *back_ends(const struct journey *j, const struct pool *pool, gboolean v6)
 {
+	const GPtrArray *members = !pool ? NULL : v6 ? pool->members6 : pool->members;
 	GPtrArray *list = g_ptr_array_new();
 
-	for (guint i = 0; pool && i < pool->members->len; i++) {
-		struct ip_config *c = NTH(pool->members, struct ip_config, i);
+	for (guint i = 0; pool && i < members->len; i++) {
+		struct ip_config *c = NTH(members, struct ip_config, i);
 
 		if (alloc_port(j->a, c->nic))
 			g_ptr_array_add(list, c);
@@ -202,7 +223,7 @@ static GPtrArray *back_ends(const struct journey *j, const struct pool *pool)
 
 static void balance(struct journey *j, const struct public_address *p, const struct lb_rule *r)
 {
-	GPtrArray *list = back_ends(j, r->pool);
+	GPtrArray *list = back_ends(j, r->pool, p->v6);
 	const struct ip_config *to;
 
 	j->answer.candidates = list;
@@ -234,22 +255,22 @@ static gboolean by_balancing_rule(struct journey *j, const struct public_address
 	return FALSE;
 }
 
-static const struct public_address *find_public(const struct journey *j, guint32 addr)
+static const struct public_address *find_public(const struct journey *j, struct ip6 addr)
 {
 	for (guint i = 0; i < j->g->public_addresses->len; i++) {
 		const struct public_address *p = NTH(j->g->public_addresses, struct public_address, i);
 
-		if (!p->v6 && alloc_public(j->a, p) == addr)
+		if (address_is_set(addr) && address_same(address_public(j->a, p), addr))
 			return p;
 	}
 	return NULL;
 }
 
 /* An address that hosts leave by when nothing else is declared is in use, and nothing listens there. */
-static gboolean is_host_public(const struct journey *j, guint32 addr)
+static gboolean is_host_public(const struct journey *j, struct ip6 addr)
 {
 	for (guint k = 0; k < j->s->hosts; k++)
-		if (alloc_host_public(j->a, k) == addr)
+		if (address_same(ip6_mapped(alloc_host_public(j->a, k)), addr))
 			return TRUE;
 	return FALSE;
 }
@@ -266,7 +287,7 @@ static gboolean by_way_out(struct journey *j)
 		for (guint k = 0; alloc_port(j->a, nic) && k < nic->configs->len; k++) {
 			struct way_out w = way_out_of(j->a, NTH(nic->configs, struct ip_config, k));
 
-			if (w.address != j->now.destination || j->now.destination_port < w.first ||
+			if (!address_same(w.address, j->now.destination) || j->now.destination_port < w.first ||
 			    j->now.destination_port >= w.first + w.count)
 				continue;
 			j->answer.to = nic;
@@ -280,7 +301,7 @@ static gboolean by_way_out(struct journey *j)
 /* `p`: who has the address; NULL: nobody. */
 static void at_the_edge(struct journey *j, const struct public_address *p)
 {
-	if (in_ranges(bogons, G_N_ELEMENTS(bogons), j->now.source)) {
+	if (oracle_is_bogon(j->now.source)) {
 		end(j, ESC_V_BOGON_SOURCE);
 		return;
 	}
@@ -300,21 +321,22 @@ static void at_the_edge(struct journey *j, const struct public_address *p)
 	}
 }
 
-static gboolean is_ours(const struct journey *j, guint32 addr)
+static gboolean is_ours(const struct journey *j, struct ip6 addr)
 {
-	return prefix_has(j->s->public_pool, addr) || find_public(j, addr) != NULL;
+	return address_in(j->s->public_pool, addr) || address_in6(j->s->public_pool6, addr) ||
+	       find_public(j, addr) != NULL;
 }
 
 /* `from` NULL: what somebody else has sent, which no address here stands for. */
 static void to_the_internet(struct journey *j, const struct ip_config *from)
 {
-	struct way_out w = from ? way_out_of(j->a, from) : (struct way_out){0, 0, 0};
+	struct way_out w = from ? way_out_of(j->a, from) : (struct way_out){{{0}}, 0, 0};
 
-	if (oracle_is_bogon(j->now.destination) || prefix_has(j->s->fabric, j->now.destination)) {
+	if (oracle_is_bogon(j->now.destination) || address_in(j->s->fabric, j->now.destination)) {
 		end(j, ESC_V_FABRIC);
 		return;
 	}
-	if (!w.address) {
+	if (!address_is_set(w.address)) {
 		end(j, ESC_V_NO_OUTBOUND);
 		return;
 	}
@@ -328,7 +350,7 @@ static void to_the_internet(struct journey *j, const struct ip_config *from)
 static void to_a_port(struct journey *j, const struct nic *nic, const struct subnet *subnet, const struct road *road)
 {
 	gboolean appliance = road->kind == ROAD_APPLIANCE;
-	guint32 address = appliance ? road->via : j->now.destination;
+	struct ip6 address = appliance ? road->via : j->now.destination;
 	const struct ip_config *to = road->network ? find_private(j, road->network, address) : NULL;
 
 	if (appliance && (!to || !to->nic->ip_forwarding)) {
@@ -345,17 +367,43 @@ static void to_a_port(struct journey *j, const struct nic *nic, const struct sub
 	}
 }
 
-static gboolean may_send(const struct journey *j, const struct nic *nic, guint32 address)
+static gboolean may_send(const struct journey *j, const struct nic *nic, struct ip6 address)
 {
 	if (own_config(j, nic, address))
 		return TRUE;
 	return nic->ip_forwarding && !in_ranges(unspeakable, G_N_ELEMENTS(unspeakable), address) &&
-	       address != j->s->platform;
+	       !in_ranges6(unspeakable6, G_N_ELEMENTS(unspeakable6), address) &&
+	       !address_same(address, ip6_mapped(j->s->platform));
 }
 
-static gboolean is_broadcast(guint32 addr)
+/* No packet comes from a group. */
+static gboolean is_group6(struct ip6 addr)
 {
-	return addr >> 28 == 0xe || addr == 0xffffffff;
+	return !address_is_four(addr) && addr.b[0] == 0xff;
+}
+
+/* To nobody alone: no frame could have the gateway's MAC for it. */
+static gboolean is_broadcast(struct ip6 addr)
+{
+	guint32 four;
+
+	if (!ip6_is_mapped(addr, &four))
+		return addr.b[0] == 0xff;
+	return four >> 28 == 0xe || four == 0xffffffff;
+}
+
+/* Good on a link, which ends at the gateway; one's own follows from the MAC (RFC 4291, appendix A). */
+static gboolean is_link_local(struct ip6 addr)
+{
+	return addr.b[0] == 0xfe && (addr.b[1] & 0xc0) == 0x80;
+}
+
+static gboolean is_own_link_local(const struct journey *j, const struct nic *nic)
+{
+	const guint8 *mac = alloc_port(j->a, nic)->mac;
+	const struct ip6 own = {{0xfe, 0x80, [8] = mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}};
+
+	return address_same(j->now.source, own);
 }
 
 /*
@@ -364,15 +412,16 @@ static gboolean is_broadcast(guint32 addr)
  */
 static gboolean for_the_platform(struct journey *j, const struct nic *nic)
 {
-	gboolean udp = j->now.protocol == PROTO_UDP;
-	gboolean dhcp =
-	        udp && (j->now.source_port == 67 || j->now.destination_port == 67 || j->now.destination_port == 68);
+	const guint16 server = address_is_four(j->now.source) ? 67 : 547,
+	              client = address_is_four(j->now.source) ? 68 : 546;
+	gboolean served = j->now.source_port == server || j->now.destination_port == client;
+	gboolean dhcp = j->now.protocol == PROTO_UDP && (served || j->now.destination_port == server);
 
-	if (!dhcp && j->now.destination != j->s->platform)
+	if (!dhcp && !address_same(j->now.destination, ip6_mapped(j->s->platform)))
 		return FALSE;
 	if (!own_config(j, nic, j->now.source))
 		end(j, ESC_V_SPOOFED_IP);
-	else if (dhcp && (j->now.source_port == 67 || j->now.destination_port == 68))
+	else if (dhcp && served)
 		end(j, ESC_V_DHCP_SERVER);
 	else
 		end(j, ESC_V_NO_SERVICE);
@@ -392,8 +441,13 @@ static void from_a_port(struct journey *j, const struct nic *nic)
 		end(j, ESC_V_BROADCAST);
 		return;
 	}
+	if (is_link_local(j->now.source) || is_link_local(j->now.destination)) {
+		end(j, is_link_local(j->now.source) && !is_own_link_local(j, nic) ? ESC_V_SPOOFED_IP : ESC_V_NO_ROUTE);
+		return;
+	}
 	if (!may_send(j, nic, j->now.source)) {
-		end(j, j->now.source == j->s->platform ? ESC_V_SPOOFED_PLATFORM : ESC_V_SPOOFED_IP);
+		end(j, address_same(j->now.source, ip6_mapped(j->s->platform)) ? ESC_V_SPOOFED_PLATFORM
+		                                                               : ESC_V_SPOOFED_IP);
 		return;
 	}
 	if (for_the_platform(j, nic))
@@ -441,10 +495,14 @@ struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, 
 {
 	struct journey j = journey_of(g, a, s, p, pick);
 
-	if (p->protocol != PROTO_TCP && p->protocol != PROTO_UDP && p->protocol != PROTO_ICMP)
+	if (is_group6(p->source))
+		end(&j, ESC_V_MALFORMED);
+	else if (p->protocol != PROTO_TCP && p->protocol != PROTO_UDP && p->protocol != PROTO_ICMP)
 		end(&j, ESC_V_PROTOCOL);
 	else if (p->from)
 		from_a_port(&j, p->from);
+	else if (is_broadcast(p->destination))
+		end(&j, ESC_V_BROADCAST);
 	else
 		at_the_edge(&j, find_public(&j, j.now.destination));
 	return j.answer;

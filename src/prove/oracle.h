@@ -8,24 +8,24 @@
  */
 #pragma once
 #include "abi/verdict.h"
-#include "compile/alloc.h"
+#include "prove/address.h"
 
 struct oracle_packet {
 	const struct nic *from; /* the port that sends; NULL: the Internet */
-	guint32 source;         /* host order; from a port: one of its own addresses, or a spoofed one */
-	guint32 destination;    /* host order: private, or public */
-	guint8 protocol;        /* 6, 17, 1 (echo request) */
+	struct ip6 source;      /* from a port: one of its own addresses, or a spoofed one */
+	struct ip6 destination; /* private, or public; of the source's family */
+	guint8 protocol;        /* 6, 17, 1 (echo request, of either family) */
 	guint16 source_port, destination_port;
 };
 
 struct oracle_answer {
 	enum esc_verdict verdict; /* FORWARD, or the reason */
-	const struct nic *to;  /* the port that receives it, or at which it ended; NULL: the Internet, or nobody. Of a
+	const struct nic *to;   /* the port that receives it, or at which it ended; NULL: the Internet, or nobody. Of a
 	                          set of possible back  ends: the first */
-	GPtrArray *candidates; /* struct ip_config: all back ends that the balancer may choose; NULL where there is no
+	GPtrArray *candidates;  /* struct ip_config: all back ends that the balancer may choose; NULL where there is no
 	                          choice */
-	guint32 seen_source;   /* what the receiver sees, host order; 0 where it depends on the port allocation */
-	guint32 seen_destination;
+	struct ip6 seen_source; /* what the receiver sees; :: where it depends on the port allocation */
+	struct ip6 seen_destination;
 	guint16 seen_destination_port;
 	gboolean passes_on; /* `to` is an appliance on the way: it is asked to send the packet on */
 	const struct rule
@@ -48,5 +48,5 @@ struct oracle_answer oracle_enter(const struct graph *g, const struct alloc *a, 
                                   const struct oracle_packet *p, const struct public_address *address,
                                   const struct ip_config *pick);
 /* An address that nobody outside has: private, loopback, link-local, shared, multicast, reserved. */
-gboolean oracle_is_bogon(guint32 address);
+gboolean oracle_is_bogon(struct ip6 address);
 void oracle_clear(struct oracle_answer *a);

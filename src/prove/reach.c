@@ -4,7 +4,7 @@
 #include "prove/lists.h"
 #include "prove/ports.h"
 #include "prove/roads.h"
-#include "prove/starts.h"
+#include "prove/spans.h"
 #include "prove/tiers.h"
 
 #include <string.h>
@@ -192,7 +192,7 @@ static GArray *open_ports(struct survey *y, const struct list *lists, guint coun
 	GArray *open = NULL;
 
 	for (guint k = 0; k < count; k++) {
-		struct list_view view = {lists[k].subnet, y->a, y->s->platform};
+		struct list_view view = {lists[k].subnet, y->a, y->s};
 
 		if (!lists[k].group)
 			continue;
@@ -238,8 +238,8 @@ static void add_lists(GArray *lists, const struct nic *nic, enum direction direc
 static gboolean walk(struct survey *y, const struct ip_config *a, const struct ip_config *b, GArray *lists)
 {
 	struct oracle_packet p = {.from = a->nic,
-	                          .source = alloc_private(y->a, a),
-	                          .destination = alloc_private(y->a, b),
+	                          .source = address_private(y->a, a),
+	                          .destination = address_private(y->a, b),
 	                          .protocol = PROTO_UDP};
 
 	for (guint hop = 0; hop < MAX_HOPS && pay(y, y->g->nics->len); hop++) {
@@ -265,7 +265,7 @@ static void look_inside(struct survey *y, const struct tier *from, const struct 
 	if (!walk(y, a, b, lists))
 		return;
 	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
-		struct tuple t = {alloc_private(y->a, a), alloc_private(y->a, b), 0, 0, protocols[i]};
+		struct tuple t = {address_private(y->a, a), address_private(y->a, b), 0, 0, protocols[i]};
 
 		add_passage(y, from, to, protocols[i], open_ports(y, (struct list *)lists->data, lists->len, &t), NULL);
 	}
@@ -287,23 +287,24 @@ static gboolean are_near(const struct tier *from, const struct tier *to)
 
 /* --- to the Internet --- */
 
-/* Where outside addresses may fare differently: the first of every interval, ascending. */
-static GArray *outside_starts(const struct tier *t)
+/* Where outside addresses may fare differently. */
+static void outside_spans(struct spans *spans, const struct tier *t)
 {
 	const struct security_group *groups[] = {t->group, t->subnet->group};
-	GArray *starts = starts_new();
 
-	starts_add_special(starts, t->network);
-	starts_add_roads(starts, t->subnet);
+	spans_init(spans, FALSE);
+	spans_add_special(spans, t->network);
+	spans_add_roads(spans, t->subnet);
 	for (gsize k = 0; k < G_N_ELEMENTS(groups); k++)
-		for (guint i = 0; groups[k] && i < groups[k]->rules[DIR_OUT]->len; i++)
-			starts_add_prefixes(starts,
-			                    NTH(groups[k]->rules[DIR_OUT], struct rule, i)->destination.prefixes);
-	starts_finish(starts);
-	return starts;
+		for (guint i = 0; groups[k] && i < groups[k]->rules[DIR_OUT]->len; i++) {
+			const struct rule_side *to = &NTH(groups[k]->rules[DIR_OUT], struct rule, i)->destination;
+
+			spans_add_prefixes(spans, to->prefixes, to->prefixes6);
+		}
+	spans_finish(spans);
 }
 
-static gboolean is_outside(const struct subnet *s, guint32 address)
+static gboolean is_outside(const struct subnet *s, struct ip6 address)
 {
 	const struct peering *peering;
 
@@ -343,7 +344,7 @@ static void add_outlook(GPtrArray *list, GArray *ports, struct address_range r)
 	if (o->addresses->len > 0) {
 		struct address_range *last = &g_array_index(o->addresses, struct address_range, o->addresses->len - 1);
 
-		if (last->last + 1 == r.first) {
+		if (address_same(ip6_add(last->last, 1), r.first)) {
 			last->last = r.last;
 			return;
 		}
@@ -356,11 +357,11 @@ static void add_outlook(GPtrArray *list, GArray *ports, struct address_range r)
  * business of whoever has the address. What an appliance is sent does not leave: it may send on only what has a source of
  * its own, and whatever it makes of the rest is not in any document.
  */
-static gboolean leaves(struct survey *y, const struct tier *t, guint32 address)
+static gboolean leaves(struct survey *y, const struct tier *t, struct ip6 address)
 {
 	const struct ip_config *c = NTH(t->members, struct ip_config, 0);
 	struct oracle_packet p = {
-	        .from = c->nic, .source = alloc_private(y->a, c), .destination = address, .protocol = PROTO_UDP};
+	        .from = c->nic, .source = address_private(y->a, c), .destination = address, .protocol = PROTO_UDP};
 	struct oracle_answer answer;
 	enum esc_verdict verdict;
 
@@ -373,16 +374,17 @@ static gboolean leaves(struct survey *y, const struct tier *t, guint32 address)
 }
 
 /* *all: nothing outside fares differently from the rest. */
-static GPtrArray *outlooks(struct survey *y, const struct tier *t, const GArray *starts, guint8 protocol, gboolean *all)
+static GPtrArray *outlooks(struct survey *y, const struct tier *t, const struct spans *spans, guint8 protocol,
+                           gboolean *all)
 {
 	struct list lists[] = {{t->group, DIR_OUT, t->subnet}, {t->subnet->group, DIR_OUT, t->subnet}};
 	GPtrArray *list = g_ptr_array_new_with_free_func(outlook_free);
 	gboolean known = FALSE, out = FALSE;
 
 	*all = TRUE;
-	for (guint i = 0; i < starts->len && !y->r->truncated; i++) {
-		struct address_range r = {g_array_index(starts, guint32, i), starts_last(starts, i, G_MAXUINT32)};
-		struct tuple tuple = {alloc_private(y->a, NTH(t->members, struct ip_config, 0)), r.first, 0, 0,
+	for (guint i = 0; i < spans->starts->len && !y->r->truncated; i++) {
+		struct address_range r = spans_range(spans, i);
+		struct tuple tuple = {address_private(y->a, NTH(t->members, struct ip_config, 0)), r.first, 0, 0,
 		                      protocol};
 
 		if (!is_outside(t->subnet, r.first))
@@ -402,11 +404,12 @@ static GPtrArray *outlooks(struct survey *y, const struct tier *t, const GArray 
 
 static void look_outside(struct survey *y, const struct tier *t)
 {
-	g_autoptr(GArray) starts = outside_starts(t);
+	struct spans spans;
 
+	outside_spans(&spans, t);
 	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
 		gboolean all;
-		g_autoptr(GPtrArray) list = outlooks(y, t, starts, protocols[i], &all);
+		g_autoptr(GPtrArray) list = outlooks(y, t, &spans, protocols[i], &all);
 
 		for (guint k = 0; k < list->len; k++) {
 			const struct outlook *o = list->pdata[k];
@@ -416,6 +419,7 @@ static void look_outside(struct survey *y, const struct tier *t)
 				            all ? NULL : g_array_ref(o->addresses));
 		}
 	}
+	spans_clear(&spans);
 }
 
 struct reach *reach_make(const struct graph *g, const struct alloc *a, const struct alloc_settings *s)

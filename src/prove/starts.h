@@ -8,10 +8,5 @@
 
 GArray *starts_new(void);
 void starts_add(GArray *starts, guint32 first, guint32 last, guint32 limit); /* the interval first to last */
-void starts_add_prefixes(GArray *starts, const GArray *prefixes);
-/* The network's own addresses, and those that the oracle holds for special. */
-void starts_add_special(GArray *starts, const struct network *network);
-/* What peers of the subnet's network have, and the routes of its table. */
-void starts_add_roads(GArray *starts, const struct subnet *s);
 void starts_finish(GArray *starts); /* sorts; before it the array may not be read */
 guint32 starts_last(const GArray *starts, guint i, guint32 limit);

@@ -56,6 +56,10 @@ static gboolean in_standard_pool(const struct ip_config *c)
 /* In the order of the original. `p`: of OWN and SHARED. */
 static enum way choose(const struct alloc *a, const struct ip_config *c, const struct public_address **p)
 {
+	if (c->v6) { /* shared addresses are IPv4's */
+		*p = c->public_address;
+		return *p && alloc_public6(a, *p) ? WAY_OWN : WAY_NONE;
+	}
 	if (c->subnet->nat_gateway) {
 		*p = alloc_snat_gateway(c->subnet->nat_gateway, c);
 		return shares(a, c, *p) ? WAY_SHARED : WAY_NONE;
@@ -83,10 +87,10 @@ struct way_out way_out_of(const struct alloc *a, const struct ip_config *c)
 	const struct alloc_port *port = alloc_port(a, c->nic);
 	const struct public_address *p;
 	enum way way = choose(a, c, &p);
-	struct way_out w = {0, 0, 0};
+	struct way_out w = {{{0}}, 0, 0};
 
 	if (way == WAY_OWN || way == WAY_SHARED)
-		w.address = alloc_public(a, p);
+		w.address = address_public(a, p);
 	if (way == WAY_SHARED) {
 		g_autoptr(GPtrArray) members = alloc_snat_members(p);
 
@@ -94,7 +98,7 @@ struct way_out way_out_of(const struct alloc *a, const struct ip_config *c)
 		w.first = SNAT_FIRST + alloc_snat_slot(a, p, c) * w.count;
 	}
 	if (way == WAY_HOST) {
-		w.address = alloc_host_public(a, port->host);
+		w.address = ip6_mapped(alloc_host_public(a, port->host));
 		w.count = alloc_snat_ports(alloc_ports_top(a, port->host));
 		w.first = SNAT_FIRST + (port->number - 1) * w.count;
 	}

@@ -4,10 +4,10 @@
  * graph and the allocations. The compiler's answer is nat.c; this one shares nothing with it but the allocations.
  */
 #pragma once
-#include "compile/alloc.h"
+#include "prove/address.h"
 
 struct way_out {
-	guint32 address;    /* host order; 0: there is none */
+	struct ip6 address; /* :: there is none */
 	guint first, count; /* of its ports; count 0: the address is its own, ports stay */
 };
 

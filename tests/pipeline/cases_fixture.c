@@ -30,24 +30,30 @@ static guint32 destination(const struct fleet *f, const char *to)
 static struct oracle_packet packet_of(const struct fleet *f, const struct fixture_row *row, guint16 sport)
 {
 	struct oracle_packet p = {.protocol = row->protocol,
-	                          .source = OUTSIDE,
+	                          .source = ip6_mapped(OUTSIDE),
 	                          .source_port = sport,
-	                          .destination = destination(f, row->to),
+	                          .destination = ip6_mapped(destination(f, row->to)),
 	                          .destination_port = row->port};
 
 	if (strcmp(row->from, "internet") != 0) {
 		p.from = kit_nic(f->g, row->from);
-		p.source = address_of(f, row->from);
+		p.source = ip6_mapped(address_of(f, row->from));
 	}
-	if (row->source)
-		g_assert_true(ip_parse(row->source, &p.source));
+	if (row->source) {
+		guint32 source;
+
+		g_assert_true(ip_parse(row->source, &source));
+		p.source = ip6_mapped(source);
+	}
 	return p;
 }
 
 static void frame_of(const struct fleet *f, const struct oracle_packet *p, struct frame *out)
 {
-	struct frame_spec s =
-	        scene_outside(p->source, p->destination, p->protocol, p->source_port, p->destination_port);
+	guint32 source, destination;
+
+	g_assert_true(ip6_is_mapped(p->source, &source) && ip6_is_mapped(p->destination, &destination));
+	struct frame_spec s = scene_outside(source, destination, p->protocol, p->source_port, p->destination_port);
 
 	if (p->from) {
 		memcpy(s.smac, alloc_port(f->a, p->from)->mac, 6);
@@ -92,11 +98,12 @@ static void check_pipelines(struct twin *w, const struct fleet *f, const struct 
 static void check_probe(struct twin *w, const struct fleet *f, const struct fixture_row *row)
 {
 	const struct nic *to = kit_nic(f->g, row->to);
-	struct tuple t = {f->s.platform, address_of(f, row->to), 1024, row->port, row->protocol};
-	struct list_view view = {kit_config(f->g, row->to)->subnet, f->a, f->s.platform};
+	guint32 source = f->s.platform, destination = address_of(f, row->to);
+	struct tuple t = {ip6_mapped(source), ip6_mapped(destination), 1024, row->port, row->protocol};
+	struct list_view view = {kit_config(f->g, row->to)->subnet, f->a, &f->s};
 	const struct rule *r = list_decide(to->group, DIR_IN, &view, &t);
-	struct esc_flow_key key = {.saddr = GUINT32_TO_BE(t.source),
-	                           .daddr = GUINT32_TO_BE(t.destination),
+	struct esc_flow_key key = {.saddr = GUINT32_TO_BE(source),
+	                           .daddr = GUINT32_TO_BE(destination),
 	                           .sport = GUINT16_TO_BE(t.source_port),
 	                           .dport = GUINT16_TO_BE(t.destination_port),
 	                           .proto = t.protocol,

@@ -146,6 +146,8 @@ def allowed(t):
 def agrees(t, name):
     r = lab.escarp('probe', '--json', timeout=300)
     out = json.loads(r.stdout) if r.stdout.startswith('{') else {}
+    tried = [x for x in out.get('results', []) if ':' in x.get('address', '')]
+    t.ok(len(tried) > 10 and {x['expected'] for x in tried} >= {'open', 'closed'}, f'{name}: {len(tried)} attempts of IPv6', set(x['expected'] for x in tried))
     t.ok(r.returncode == 0 and not out.get('mismatches'), f'{name}: probe agrees with the oracle',
          r.stderr[:300] + json.dumps(out.get('mismatches'))[:1500])
 

@@ -445,7 +445,7 @@ def compared():
 
 
 def ways():
-    """What an access list leaves open and to whom, who may leave, and what of it changes; where IPv6 is beside it is said."""
+    """What an access list leaves open and to whom, who may leave, and what of it changes; in both families, but for who reaches whom."""
     net = 'Microsoft.Network/'
     ref = lambda t, *n: {'id': f"[resourceId('{net}{t}', {', '.join(repr(x) for x in n)})]"}
     acl = lambda *rules: {'accessControl': {'rules': [{'order': k, 'action': a, 'remoteSubnet': n} for k, (a, n) in enumerate(rules)]}}
@@ -464,11 +464,19 @@ def ways():
               'properties': {'publicIpAddresses': [ref('publicIPAddresses', 'gwip')]}}
         v = network('v', '10.0.0.0/16', 'fd00::/56')
         v['properties']['subnets'] = [{'name': 'out', 'properties': {'addressPrefix': '10.0.1.0/24', 'natGateway': ref('natGateways', 'gw')}},
-                                      {'name': 'shut', 'properties': {'addressPrefix': '10.0.2.0/24', 'defaultOutboundAccess': False}}]
+                                      {'name': 'shut', 'properties': {'addressPrefixes': ['10.0.2.0/24', 'fd00::/64'], 'defaultOutboundAccess': False}}]
         group = {'type': net + 'networkSecurityGroups', 'apiVersion': '2020-11-01', 'name': 'g', 'properties': {'securityRules': [rule('all', 100, source='Internet')]}}
         six = address('six', publicIPAddressVersion='IPv6')
         lb['properties']['frontendIPConfigurations'].append({'name': 'six', 'properties': {'publicIPAddress': ref('publicIPAddresses', 'six')}})
+        pool6 = ref('loadBalancers/backendAddressPools', 'lb', 'p6')
+        lb['properties']['backendAddressPools'].append({'name': 'p6'})
+        lb['properties']['loadBalancingRules'].append({'name': 'r6', 'properties': {
+            'frontendIPConfiguration': ref('loadBalancers/frontendIPConfigurations', 'lb', 'six'), 'backendAddressPool': pool6, 'protocol': 'Tcp',
+            'frontendPort': 443, 'backendPort': 443, 'disableOutboundSnat': True, **acl(('permit', '2001:db8::/32'), ('permit', '203.0.113.0/24'))}})
         member = machine('m', 'shut', loadBalancerBackendAddressPools=[pool])
+        member[0]['properties']['ipConfigurations'][0]['properties']['primary'] = True
+        member[0]['properties']['ipConfigurations'].append({'name': 'six', 'properties': {
+            'subnet': ref('virtualNetworks/subnets', 'v', 'shut'), 'privateIPAddressVersion': 'IPv6', 'loadBalancerBackendAddressPools': [pool6]}})
         member[0]['properties']['networkSecurityGroup'] = ref('networkSecurityGroups', 'g')
         own = machine('own', 'shut', publicIPAddress=ref('publicIPAddresses', 'ownip'))
         return template([v, group, lb, gw, six, *(address(n) for n in ('vip', 'gwip', 'ownip')), *member, *own, *machine('alone', 'shut'), *machine('free', 'out')])
@@ -477,10 +485,12 @@ def ways():
     r = run('plan', path, '--json')
     plan = json.loads(r.stdout) if r.returncode == 0 else {}
     eq({(o['ports'], ' '.join(o['sources'])) for o in plan.get('open', ()) if o['instance'] == 'm'},
-       {('80', '203.0.113.0/25'), ('81', '1.0.0.0-198.51.100.6 198.51.100.8-223.255.255.255'), ('82', '192.0.2.0/24')}, 'an access list: open to whom it permits')
+       {('80', '203.0.113.0/25'), ('81', '1.0.0.0-198.51.100.6 198.51.100.8-223.255.255.255'), ('82', '192.0.2.0/24'), ('443', '2001:db8::/32')},
+       'an access list: open to whom it permits, in either family')
+    eq([(o['address'], o['ports']) for o in plan.get('open', ()) if ':' in o['address']], [('fd00::4', '443')], 'with the IPv6 address behind it')
     eq({p['from'] for p in plan.get('reach', ()) if p['to'] == 'Internet'}, {'out', 'shut (own)'}, 'who may leave, of one subnet and of another')
     warned = [w for w in plan.get('warnings', ()) if 'IPv6' in w]
-    ok(len(warned) == 2 and "'six'" in warned[0] and "'v'" in warned[1], 'what passes over IPv6 is said not to be listed', plan.get('warnings') or r.stderr)
+    ok(len(warned) == 1 and "'v'" in warned[0], 'that who reaches whom over IPv6 is not listed is said', plan.get('warnings') or r.stderr)
     out = json.loads(run('plan', path, write('wider.json', of((acl(), *listed[1:]))), '--json').stdout)
     eq([(e['change'], e['ports'], ' '.join(e['before']), ' '.join(e['after'])) for e in out['open']], [('changed', '80', '203.0.113.0/25', '*')], 'a list that goes opens the rest')
 

@@ -27,7 +27,8 @@ static struct attempt *find(const struct probe_plan *p, const char *from, const 
 	for (guint i = 0; i < p->attempts->len; i++) {
 		struct attempt *a = g_ptr_array_index(p->attempts, i);
 
-		if (g_str_equal(a->from->label, from) && a->to->address == addr && a->to->port == port)
+		if (g_str_equal(a->from->label, from) && ip6_compare(a->to->address, ip6_mapped(addr)) == 0 &&
+		    a->to->port == port)
 			return a;
 	}
 	return NULL;

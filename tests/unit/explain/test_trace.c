@@ -75,15 +75,23 @@ static void scene_close(struct scene *s)
 	graph_free(s->graph);
 }
 
-static guint32 address_of(const struct scene *s, const struct nic *nic)
+static struct ip6 address_of(const struct scene *s, const struct nic *nic)
 {
-	return alloc_private(s->alloc, g_ptr_array_index(nic->configs, 0));
+	return address_private(s->alloc, g_ptr_array_index(nic->configs, 0));
+}
+
+static guint32 four(struct ip6 address)
+{
+	guint32 value;
+
+	g_assert_true(ip6_is_mapped(address, &value));
+	return value;
 }
 
 static struct node *run(struct scene *s, const struct oracle_packet *p)
 {
 	struct trace_request r = {
-	        .tuple = {p->source, p->destination, p->source_port, p->destination_port, p->protocol}};
+	        .tuple = {four(p->source), four(p->destination), p->source_port, p->destination_port, p->protocol}};
 
 	if (p->from) {
 		r.host = alloc_port(s->alloc, p->from)->host;
@@ -145,7 +153,8 @@ static void check_end(const struct scene *s, const struct oracle_answer *a, cons
 
 static void check(struct scene *s, struct oracle_packet p)
 {
-	g_autofree char *from = ip_format(p.source), *to = ip_format(p.destination), *rules = NULL, *want = NULL;
+	g_autofree char *from = ip6_format_any(p.source), *to = ip6_format_any(p.destination), *rules = NULL,
+	                *want = NULL;
 	struct oracle_answer a;
 	g_autoptr(node) data = NULL;
 	const struct ip_config *pick;
@@ -192,16 +201,16 @@ static void check_sender(struct scene *s, struct oracle_packet p)
 		const struct nic *nic = g_ptr_array_index(s->graph->nics, i);
 
 		p.destination = address_of(s, nic);
-		if (p.destination != p.source)
+		if (!address_same(p.destination, p.source))
 			check_ports(s, p, probe_ports_of_config(g_ptr_array_index(nic->configs, 0), p.protocol));
 	}
 	for (guint i = 0; i < s->graph->public_addresses->len; i++) {
 		const struct public_address *a = g_ptr_array_index(s->graph->public_addresses, i);
 
-		p.destination = alloc_public(s->alloc, a);
+		p.destination = address_public(s->alloc, a);
 		check_ports(s, p, probe_ports_of_public(a, p.protocol));
 	}
-	p.destination = SERVER;
+	p.destination = ip6_mapped(SERVER);
 	p.destination_port = 443;
 	if (p.from)
 		check(s, p);
@@ -209,7 +218,7 @@ static void check_sender(struct scene *s, struct oracle_packet p)
 
 static void check_protocol(struct scene *s, guint8 protocol)
 {
-	check_sender(s, (struct oracle_packet){.source = OUTSIDE, .protocol = protocol});
+	check_sender(s, (struct oracle_packet){.source = ip6_mapped(OUTSIDE), .protocol = protocol});
 	for (guint i = 0; i < s->graph->nics->len; i++) {
 		const struct nic *nic = g_ptr_array_index(s->graph->nics, i);
 
@@ -258,7 +267,7 @@ static void expect_stages(const struct node *trip, const char *want)
 	g_assert_cmpstr(names, ==, want);
 }
 
-static struct oracle_packet from_vm(const struct scene *s, const char *vm, guint32 to, guint16 port)
+static struct oracle_packet from_vm(const struct scene *s, const char *vm, struct ip6 to, guint16 port)
 {
 	const struct vm *v = graph_find_vm(s->graph, vm, NULL);
 	const struct nic *nic = g_ptr_array_index(v->nics, 0);
@@ -266,7 +275,7 @@ static struct oracle_packet from_vm(const struct scene *s, const char *vm, guint
 	return (struct oracle_packet){nic, address_of(s, nic), to, PROTO_TCP, 40000, port};
 }
 
-static guint32 vm_address(const struct scene *s, const char *vm)
+static struct ip6 vm_address(const struct scene *s, const char *vm)
 {
 	return address_of(s, g_ptr_array_index(graph_find_vm(s->graph, vm, NULL)->nics, 0));
 }
@@ -318,12 +327,12 @@ static void test_edge(void)
 {
 	struct scene s;
 	struct oracle_packet p = {
-	        .source = OUTSIDE, .protocol = PROTO_TCP, .source_port = 40000, .destination_port = 80};
+	        .source = ip6_mapped(OUTSIDE), .protocol = PROTO_TCP, .source_port = 40000, .destination_port = 80};
 	g_autoptr(node) data = NULL;
 	g_autofree char *back = NULL;
 
 	scene_open(&s, 1);
-	p.destination = alloc_public(s.alloc, g_ptr_array_index(s.graph->public_addresses, 0));
+	p.destination = address_public(s.alloc, g_ptr_array_index(s.graph->public_addresses, 0));
 	data = run(&s, &p);
 	g_assert_true(node_truth(node_get(data, "answered"), FALSE));
 	expect_stages(node_get(data, "forward"), "0: endpoint balance flow policy translation delivery");

@@ -172,6 +172,21 @@ static void test_add(void)
 	}
 }
 
+static void test_mapped(void)
+{
+	struct ip6 a;
+	guint32 four = 7;
+
+	g_assert_true(ip6_parse("::fffe:10.1.2.3", &a));
+	g_assert_false(ip6_is_mapped(a, &four));
+	g_assert_cmpuint(four, ==, 7);
+	g_assert_true(ip6_parse("::ffff:10.1.2.3", &a) && ip6_is_mapped(a, &four));
+	g_assert_cmphex(four, ==, 0x0a010203);
+	g_assert_cmpint(ip6_compare(ip6_mapped(four), a), ==, 0);
+	g_autofree char *text = ip6_format_any(a);
+	g_assert_cmpstr(text, ==, "10.1.2.3");
+}
+
 static void test_prefix_text(void)
 {
 	static const char *const cases[][2] = {{"2001:db8::1/32", "2001:db8::/32"},
@@ -199,5 +214,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/ip6/system", test_system);
 	g_test_add_func("/ip6/twin", test_twin);
 	g_test_add_func("/ip6/add", test_add);
+	g_test_add_func("/ip6/mapped", test_mapped);
 	return g_test_run();
 }

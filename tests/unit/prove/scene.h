@@ -68,3 +68,11 @@ static inline guint32 scene_address(const struct scene *s, const char *text)
 
 	return ip_parse(text, &addr) ? addr : alloc_public(s->alloc, scene_public(s, text));
 }
+
+/* As the oracle has addresses. */
+static inline struct ip6 scene_place(const struct scene *s, const char *text)
+{
+	struct ip6 six;
+
+	return ip6_parse(text, &six) ? six : ip6_mapped(scene_address(s, text));
+}

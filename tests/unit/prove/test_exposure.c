@@ -19,7 +19,7 @@ static char *describe(const struct exposure *e)
 		g_string_append(s, " anyone");
 	for (guint i = 0; !e->anyone && i < e->sources->len; i++) {
 		struct address_range r = g_array_index(e->sources, struct address_range, i);
-		g_autofree char *first = ip_format(r.first), *last = ip_format(r.last);
+		g_autofree char *first = ip6_format_any(r.first), *last = ip6_format_any(r.last);
 
 		g_string_append_printf(s, " %s-%s", first, last);
 	}
@@ -66,7 +66,7 @@ static gboolean says_open(const GPtrArray *list, const struct oracle_packet *p, 
 		for (guint k = 0; k < e->sources->len; k++) {
 			struct address_range r = g_array_index(e->sources, struct address_range, k);
 
-			if (p->source >= r.first && p->source <= r.last)
+			if (ip6_compare(p->source, r.first) >= 0 && ip6_compare(p->source, r.last) <= 0)
 				return TRUE;
 		}
 	}
@@ -102,14 +102,15 @@ static void compare(const struct scene *s, const GPtrArray *list, const struct p
 	static const guint8 protocols[] = {PROTO_TCP, PROTO_UDP};
 
 	for (guint i = 0; i < random_outside_count * 3 * G_N_ELEMENTS(ports) * G_N_ELEMENTS(protocols); i++) {
-		struct oracle_packet p = {.destination = alloc_public(s->alloc, address),
+		struct oracle_packet p = {.destination = address_public(s->alloc, address),
 		                          .protocol = protocols[i % 2],
 		                          .destination_port = ports[i / 2 % G_N_ELEMENTS(ports)]};
 		guint place = i / 2 / G_N_ELEMENTS(ports);
 		gboolean open;
+		guint32 source;
 
-		g_assert_true(ip_parse(random_outside[place / 3], &p.source));
-		p.source += place % 3 - 1; /* and its neighbours */
+		g_assert_true(ip_parse(random_outside[place / 3], &source));
+		p.source = ip6_mapped(source + place % 3 - 1); /* and its neighbours */
 		if (oracle_is_bogon(p.source))
 			continue;
 		open = is_open(s, p, address, to);

@@ -28,7 +28,7 @@ static gboolean in_addresses(const GArray *ranges, guint32 address)
 	for (guint i = 0; i < ranges->len; i++) {
 		struct address_range r = g_array_index(ranges, struct address_range, i);
 
-		if (address >= r.first && address <= r.last)
+		if (ip6_compare(ip6_mapped(address), r.first) >= 0 && ip6_compare(ip6_mapped(address), r.last) <= 0)
 			return TRUE;
 	}
 	return FALSE;
@@ -64,7 +64,8 @@ static gboolean is_open(const struct scene *s, const struct ip_config *from, con
 	gboolean open = FALSE;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
-		struct oracle_packet p = {from->nic, alloc_private(s->alloc, from), to, protocol, sources[i], port};
+		struct oracle_packet p = {
+		        from->nic, address_private(s->alloc, from), ip6_mapped(to), protocol, sources[i], port};
 		struct oracle_answer answer = oracle_follow(s->graph, s->alloc, &s->settings, &p, NULL);
 
 		open |= answer.verdict == ESC_V_FORWARD && answer.to == (receiver ? receiver->nic : NULL);
@@ -117,7 +118,7 @@ static void compare_all(const struct scene *s, struct counts *inside, struct cou
 			guint32 address;
 
 			if (ip_parse(random_outside[k], &address) && !prefix_has(pool, address) &&
-			    !oracle_is_bogon(address))
+			    !oracle_is_bogon(ip6_mapped(address)))
 				compare(s, r, from, NULL, address, outside);
 		}
 	}

@@ -76,6 +76,15 @@ static guint32 any_destination(struct world *w)
 	}
 }
 
+/* In host order. */
+static guint32 four(struct ip6 address)
+{
+	guint32 value;
+
+	g_assert_true(ip6_is_mapped(address, &value));
+	return value;
+}
+
 static struct oracle_packet any_packet(struct world *w)
 {
 	static const guint8 protocols[] = {6, 6, 17, 1};
@@ -84,10 +93,11 @@ static struct oracle_packet any_packet(struct world *w)
 
 	if (!outside)
 		p.from = g_ptr_array_index(w->s.graph->nics, g_rand_int_range(w->r, 0, (gint)w->s.graph->nics->len));
-	p.source = outside ? any_outside(w) : alloc_private(w->s.alloc, g_ptr_array_index(p.from->configs, 0));
+	p.source = outside ? ip6_mapped(any_outside(w))
+	                   : address_private(w->s.alloc, g_ptr_array_index(p.from->configs, 0));
 	if (!outside && g_rand_int_range(w->r, 0, p.from->ip_forwarding ? 3 : 20) == 0)
-		p.source = g_rand_int_range(w->r, 0, 4) ? any_private(w) : any_outside(w);
-	p.destination = outside ? any_public(w) : any_destination(w);
+		p.source = ip6_mapped(g_rand_int_range(w->r, 0, 4) ? any_private(w) : any_outside(w));
+	p.destination = ip6_mapped(outside ? any_public(w) : any_destination(w));
 	/* Every flow is a new one: source ports are the only thing in which the real pipeline may remember. */
 	p.source_port = (guint16)g_rand_int_range(w->r, 20000, 65536);
 	p.destination_port = g_rand_int_range(w->r, 0, 10)
@@ -104,8 +114,8 @@ static guint host_of(const struct world *w, const struct nic *nic)
 static void make_frame(struct world *w, const struct oracle_packet *p, struct frame *f)
 {
 	static const guint8 gateway[6] = ESC_GATEWAY_MAC;
-	struct frame_spec spec = {.saddr = p->source,
-	                          .daddr = p->destination,
+	struct frame_spec spec = {.saddr = four(p->source),
+	                          .daddr = four(p->destination),
 	                          .sport = p->source_port,
 	                          .dport = p->destination_port,
 	                          .protocol = p->protocol,
@@ -187,8 +197,8 @@ static const struct ip_config *chosen(const struct world *w, const struct oracle
 static void check_seen(const struct world *w, const struct oracle_packet *p, const struct oracle_answer *a,
                        const struct end *end, const struct frame *f)
 {
-	g_assert_cmphex(frame_get32(f, 26), ==, a->seen_source);
-	g_assert_cmphex(frame_get32(f, 30), ==, a->seen_destination);
+	g_assert_cmphex(frame_get32(f, 26), ==, four(a->seen_source));
+	g_assert_cmphex(frame_get32(f, 30), ==, four(a->seen_destination));
 	if (p->protocol != 1)
 		g_assert_cmpuint(frame_get16(f, 36), ==, a->seen_destination_port);
 	if (a->to) {
@@ -210,8 +220,8 @@ static gboolean hangs_on_port(const struct world *w, struct oracle_packet p, con
 	static const guint16 ports[] = {20000, 40000};
 	gboolean known = FALSE;
 
-	for (gsize i = 0; p.from && prefix_has(w->s.settings.public_pool, p.destination) && i < G_N_ELEMENTS(ports);
-	     i++) {
+	for (gsize i = 0;
+	     p.from && prefix_has(w->s.settings.public_pool, four(p.destination)) && i < G_N_ELEMENTS(ports); i++) {
 		struct oracle_answer a;
 
 		p.source_port = ports[i];
@@ -226,7 +236,7 @@ static gboolean hangs_on_port(const struct world *w, struct oracle_packet p, con
 static const struct nic *check_packet(struct world *w, const struct oracle_packet *p, const char *where)
 {
 	struct oracle_answer a = oracle_judge(w->s.graph, w->s.alloc, &w->s.settings, p, NULL);
-	g_autofree char *from = ip_format(p->source), *to = ip_format(p->destination);
+	g_autofree char *from = ip6_format_any(p->source), *to = ip6_format_any(p->destination);
 	const struct nic *next = NULL;
 	const struct ip_config *pick;
 	struct frame f;
