@@ -26,6 +26,8 @@
  *   hands        array         port number -> esc_hand             data path
  *   budgets      array         port number -> esc_budget           data path
  *   limits       array         port number -> esc_limits           data path
+ *   fragments    array         port number * sets + set -> esc_fragments  data path
+ *   vip_fragments  array       part of the public addresses * sets + set -> esc_fragments  data path
  *   drops        per-CPU array port * ESC_V_COUNT + verdict -> esc_count  data path
  *   rules        per-CPU array rule number -> esc_count            data path
  *   events       ring buffer   struct esc_event (event.h)          data path
@@ -491,6 +493,31 @@ struct esc_limits {
 	esc_u64 word[ESC_LIMITS];
 };
 ESC_ASSERT_SIZE(struct esc_limits, 32);
+
+/* A datagram whose first fragment has passed: what its other fragments have to know. See bpf/stage/fragment.h. */
+struct esc_fragment {
+	esc_u32 saddr, daddr;
+	esc_u32 id;   /* as on the wire */
+	esc_u32 seen; /* tick of the first fragment */
+	esc_u16 sport, dport;
+	esc_u16 end; /* of the first fragment, in bytes: where the next may begin */
+	esc_u8 proto;
+	esc_u8 dir;  /* ESC_FLOW_* */
+	esc_u8 icmp; /* type */
+	esc_u8 used; /* 0: an empty place */
+	esc_u16 pad[3];
+};
+ESC_ASSERT_SIZE(struct esc_fragment, 32);
+
+#define ESC_FRAGMENT_WAYS    8
+#define ESC_FRAGMENT_SETS    8   /* of a port, and of each part of the public addresses: a power of two */
+#define ESC_FRAGMENT_REGIONS 512 /* parts of the public addresses, by their low bits */
+#define ESC_FRAGMENT_SECONDS 3
+
+struct esc_fragments {
+	struct esc_fragment way[ESC_FRAGMENT_WAYS];
+};
+ESC_ASSERT_SIZE(struct esc_fragments, 256);
 
 struct esc_count {
 	esc_u64 packets;

@@ -16,6 +16,7 @@
  *   flows6       hash          esc_flow_key6 -> esc_flow6          data path
  *   rings6       array         as rings, of esc_flow_key6          data path
  *   hands6       array         port number -> esc_hand             data path
+ *   fragments6, vip_fragments6  array  as theirs, of esc_fragments6  data path
  *   scratch6     per-CPU array 0 -> one judgement at work          data path
  *
  * Everything else is shared: a port has one policy word, one blob (with both families' searches in it), one row of
@@ -33,8 +34,16 @@
 		0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc                                 \
 	}
 
-/* The map `siblings`, an array of programs: where an IPv4 program hands the rest on by a tail call. */
-enum esc_sibling { ESC_SIBLING_PORT = 0, ESC_SIBLING_OVERLAY = 1, ESC_SIBLING_EDGE = 2, ESC_SIBLINGS = 3 };
+/* The map `siblings`, an array of programs: where one hands the rest on by a tail call. The first three are those of IPv6,
+ * for packets that come to an IPv4 program; the others go on with the fragments of either family. */
+enum esc_sibling {
+	ESC_SIBLING_PORT = 0,
+	ESC_SIBLING_OVERLAY = 1,
+	ESC_SIBLING_EDGE = 2,
+	ESC_SIBLING_FRAGMENT = 3,
+	ESC_SIBLING_FRAGMENT6 = 4,
+	ESC_SIBLINGS = 5
+};
 
 struct esc_ip6 {
 	esc_u32 w[4];
@@ -146,3 +155,23 @@ struct esc_flow6 {
 	esc_u64 bytes;
 };
 ESC_ASSERT_SIZE(struct esc_flow6, 88);
+
+/* Field for field as esc_fragment, which tells what they are. */
+struct esc_fragment6 {
+	struct esc_ip6 saddr, daddr;
+	esc_u32 id;
+	esc_u32 seen;
+	esc_u16 sport, dport;
+	esc_u16 end;
+	esc_u8 proto;
+	esc_u8 dir;
+	esc_u8 icmp;
+	esc_u8 used;
+	esc_u16 pad[3];
+};
+ESC_ASSERT_SIZE(struct esc_fragment6, 56);
+
+struct esc_fragments6 {
+	struct esc_fragment6 way[ESC_FRAGMENT_WAYS];
+};
+ESC_ASSERT_SIZE(struct esc_fragments6, 448);

@@ -14,8 +14,7 @@ int ESC_ENTRY(edge_tc)(struct __sk_buff *skb)
 
 	if (!p)
 		return TC_ACT_SHOT;
-	verdict = journey_edge(skb, p);
-	ctx_hand_on(skb, verdict, ESC_SIBLING_EDGE);
+	verdict = ctx_hand_on(skb, journey_edge(skb, p), ESC_SIBLING_EDGE);
 	return leave(skb, p, verdict);
 }
 

@@ -46,13 +46,16 @@ ESC_MAP(ESC_TABLE(hands), BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc
 ESC_MAP(drops, BPF_MAP_TYPE_PERCPU_ARRAY, ESC_MAX_PORTS *ESC_V_COUNT, esc_u32, struct esc_count, 0);
 ESC_MAP(rules, BPF_MAP_TYPE_PERCPU_ARRAY, 65536, esc_u32, struct esc_count, 0);
 ESC_MAP(budgets, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_budget, 0);
+ESC_MAP(ESC_TABLE(fragments), BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS *ESC_FRAGMENT_SETS, esc_u32, struct esc_fragments, 0);
+ESC_MAP(ESC_TABLE(vip_fragments), BPF_MAP_TYPE_ARRAY, ESC_FRAGMENT_REGIONS *ESC_FRAGMENT_SETS, esc_u32,
+        struct esc_fragments, 0);
 ESC_MAP(limits, BPF_MAP_TYPE_ARRAY, ESC_MAX_PORTS, esc_u32, struct esc_limits, 0);
 ESC_MAP(ESC_TABLE(scratch), BPF_MAP_TYPE_PERCPU_ARRAY, 1, esc_u32, struct esc_scratch, 0);
 ESC_MAP(effects, BPF_MAP_TYPE_ARRAY, 1, esc_u32, struct esc_effect, 0);
 
-#if ESC_FAMILY == 4
-/* The programs for IPv6 that those for IPv4 hand packets to, by enum esc_sibling; XDP programs cannot be among the others. */
+/* The programs that others hand packets to, by enum esc_sibling; XDP programs cannot be among the others. */
 ESC_MAP(siblings, BPF_MAP_TYPE_PROG_ARRAY, ESC_SIBLINGS, esc_u32, esc_u32, 0);
+#if ESC_FAMILY == 4
 ESC_MAP(siblings_xdp, BPF_MAP_TYPE_PROG_ARRAY, 1, esc_u32, esc_u32, 0);
 #endif
 

@@ -18,8 +18,7 @@ int ESC_ENTRY(from_port)(struct __sk_buff *skb)
 	p = packet_new();
 	if (!p)
 		return TC_ACT_SHOT;
-	verdict = journey_from_port(skb, p);
-	ctx_hand_on(skb, verdict, ESC_SIBLING_PORT);
+	verdict = ctx_hand_on(skb, journey_from_port(skb, p), ESC_SIBLING_PORT);
 	return leave(skb, p, verdict);
 }
 
@@ -31,9 +30,19 @@ int ESC_ENTRY(from_overlay)(struct __sk_buff *skb)
 
 	if (!p)
 		return TC_ACT_SHOT;
-	verdict = journey_from_overlay(skb, p);
-	ctx_hand_on(skb, verdict, ESC_SIBLING_OVERLAY);
+	verdict = ctx_hand_on(skb, journey_from_overlay(skb, p), ESC_SIBLING_OVERLAY);
 	return leave(skb, p, verdict);
+}
+
+/* Where all programs of the family hand their fragments on to, so that no other packet pays for them. */
+SEC("tc")
+int ESC_ENTRY(fragment)(struct __sk_buff *skb)
+{
+	struct esc_packet *p = packet_taken();
+
+	if (!p)
+		return TC_ACT_SHOT;
+	return leave(skb, p, journey_fragment(skb, p));
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -109,7 +109,7 @@ static __always_inline void skb_pull_quoted(struct __sk_buff *skb)
 /* Headers into the linear part; lengths into the packet. */
 static __always_inline void ctx_open(struct __sk_buff *skb, esc_u32 *bytes, esc_u32 *segs, esc_u32 *gso_size)
 {
-	esc_u32 want = skb->len < ESC_HEADERS ? skb->len : ESC_HEADERS;
+	esc_u32 want = skb->len < ESC_DEEPEST ? skb->len : ESC_DEEPEST;
 
 	if (ctx_data(skb) + want > ctx_end(skb))
 		bpf_skb_pull_data(skb, want);
@@ -164,6 +164,12 @@ static __always_inline int ctx_l4_sum(struct __sk_buff *skb, esc_u32 at, esc_u32
 	return 0;
 }
 
+/* Addresses have changed that neither a header's checksum nor L4's makes up for. */
+static __always_inline void ctx_sum_moved(struct __sk_buff *skb, esc_u32 difference)
+{
+	bpf_csum_update(skb, difference);
+}
+
 /* An empty packet, in the scratch map: verifiers of older kernels count frames in steps, and the stack would not hold it. */
 static __always_inline struct esc_packet *packet_new(void)
 {
@@ -176,13 +182,26 @@ static __always_inline struct esc_packet *packet_new(void)
 	return &work->packet;
 }
 
-/* Comes back only when the verdict is about IPv4, or there is no program for IPv6 to go to: then it is a drop. */
-static __always_inline void ctx_hand_on(struct __sk_buff *skb, int verdict, esc_u32 sibling)
+/* The packet of the program that handed it on. */
+static __always_inline struct esc_packet *packet_taken(void)
+{
+	esc_u32 zero = 0;
+	struct esc_scratch *work = esc_lookup(scratch, &zero);
+
+	return work ? &work->packet : NULL;
+}
+
+/* Comes back only when there is nobody to hand it on to: with the verdict, and if it should have gone on, with a drop. */
+static __always_inline int ctx_hand_on(struct __sk_buff *skb, int verdict, esc_u32 sibling)
 {
 #if ESC_FAMILY == 4
 	if (verdict == ESC_V_IPV6)
 		bpf_tail_call(skb, &siblings, sibling);
 #endif
+	if (verdict >= 0)
+		return verdict;
+	bpf_tail_call(skb, &siblings, ESC_FAMILY == 4 ? ESC_SIBLING_FRAGMENT : ESC_SIBLING_FRAGMENT6);
+	return ESC_V_FRAGMENT;
 }
 
 /* Under test the tunnel's key is in cb[0] and cb[1]. */

@@ -11,7 +11,9 @@
 
 #define ESC_IP_SUM (ESC_L3 + 10)
 
-static __always_inline int rewrite_sums(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
+/* `beyond`: bytes between the IP header and L4, as everywhere below. */
+static __always_inline int rewrite_sums(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e,
+                                        esc_u32 beyond)
 {
 	const struct esc_flow_key *k = &p->key;
 	esc_u32 addrs = ip_difference(k->saddr, e->saddr, k->daddr, e->daddr);
@@ -19,6 +21,7 @@ static __always_inline int rewrite_sums(struct esc_ctx *ctx, const struct esc_pa
 	esc_u32 at = k->proto == ESC_TCP ? ESC_TCP_SUM : k->proto == ESC_UDP ? ESC_UDP_SUM : ESC_ICMP_SUM;
 	int udp = k->proto == ESC_UDP;
 
+	at += beyond;
 	if (ESC_FAMILY == 4 && ctx_ip_sum(ctx, ESC_IP_SUM, addrs))
 		return ESC_V_DELIVERY;
 	if ((ESC_FAMILY == 6 || k->proto != ESC_ICMP) && ctx_l4_sum(ctx, at, addrs, 1, udp))
@@ -29,19 +32,20 @@ static __always_inline int rewrite_sums(struct esc_ctx *ctx, const struct esc_pa
 }
 
 /* Addresses, ports and identifiers become the entry's. */
-static __noinline int rewrite(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
+static __always_inline int rewrite_at(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e,
+                                      esc_u32 beyond)
 {
 	esc_u16 *ports;
 	void *data;
 
-	if (rewrite_sums(ctx, p, e))
+	if (rewrite_sums(ctx, p, e, beyond))
 		return ESC_V_DELIVERY;
 	data = ctx_data(ctx);
-	if (data + ESC_L4 + 8 > ctx_end(ctx))
+	if (data + ESC_L4 + beyond + 8 > ctx_end(ctx))
 		return ESC_V_DELIVERY;
 	ip_store(data + ESC_L3 + ESC_IP_SOURCE, e->saddr);
 	ip_store(data + ESC_L3 + ESC_IP_SOURCE + sizeof(esc_ip), e->daddr);
-	ports = data + ESC_L4;
+	ports = data + ESC_L4 + beyond;
 	if (p->key.proto == ESC_ICMP) {
 		ports[2] = p->icmp == ESC_ECHO_REQUEST ? e->sport : e->dport;
 	} else {
@@ -49,6 +53,11 @@ static __noinline int rewrite(struct esc_ctx *ctx, const struct esc_packet *p, c
 		ports[1] = e->dport;
 	}
 	return ESC_V_FORWARD;
+}
+
+static __noinline int rewrite(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
+{
+	return rewrite_at(ctx, p, e, 0);
 }
 
 static __always_inline esc_u16 sum_apply(esc_u16 check, esc_u32 difference)
@@ -170,15 +179,9 @@ static __always_inline int to_uplink(struct esc_ctx *ctx, struct esc_packet *p)
 	return set_macs(ctx, h->nexthop_mac, h->uplink_mac);
 }
 
-static __always_inline int send_on(struct esc_ctx *ctx, struct esc_packet *p, const struct esc_flow *e)
+/* To where the entry says, as it is. */
+static __always_inline int deliver_to(struct esc_ctx *ctx, struct esc_packet *p, const struct esc_flow *e)
 {
-	int v;
-
-	if (e->flags & ESC_FLOW_NAT) {
-		v = p->error ? rewrite_error(ctx, p, e) : rewrite(ctx, p, e);
-		if (v)
-			return v;
-	}
 	switch (entry_delivery(e)) {
 	case ESC_TO_PEER:
 	case ESC_TO_TAP:
@@ -192,6 +195,18 @@ static __always_inline int send_on(struct esc_ctx *ctx, struct esc_packet *p, co
 	default:
 		return ESC_V_DELIVERY;
 	}
+}
+
+static __always_inline int send_on(struct esc_ctx *ctx, struct esc_packet *p, const struct esc_flow *e)
+{
+	int v;
+
+	if (e->flags & ESC_FLOW_NAT) {
+		v = p->error ? rewrite_error(ctx, p, e) : rewrite(ctx, p, e);
+		if (v)
+			return v;
+	}
+	return deliver_to(ctx, p, e);
 }
 
 static __always_inline int deliver(struct esc_ctx *ctx, struct esc_packet *p, struct esc_flow *e)

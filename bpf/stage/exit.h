@@ -25,7 +25,7 @@ static __always_inline int leave(struct esc_ctx *ctx, struct esc_packet *p, int 
 /* Where a sender's NIC may have to complete the checksum; 0: nowhere. */
 static __always_inline esc_u32 sum_place(const struct esc_packet *p)
 {
-	if (p->error)
+	if (p->error || p->fragment)
 		return 0;
 	return p->key.proto == ESC_TCP ? ESC_TCP_SUM : p->key.proto == ESC_UDP ? ESC_UDP_SUM : 0;
 }

@@ -46,16 +46,18 @@
 
 #if ESC_FAMILY == 4
 
-#define ESC_TABLE_addrs      addrs
-#define ESC_TABLE_routes     routes
-#define ESC_TABLE_forwarders forwarders
-#define ESC_TABLE_endpoints  endpoints
-#define ESC_TABLE_dnat       dnat
-#define ESC_TABLE_snat       snat
-#define ESC_TABLE_flows      flows
-#define ESC_TABLE_rings      rings
-#define ESC_TABLE_hands      hands
-#define ESC_TABLE_scratch    scratch
+#define ESC_TABLE_addrs         addrs
+#define ESC_TABLE_routes        routes
+#define ESC_TABLE_forwarders    forwarders
+#define ESC_TABLE_endpoints     endpoints
+#define ESC_TABLE_dnat          dnat
+#define ESC_TABLE_snat          snat
+#define ESC_TABLE_flows         flows
+#define ESC_TABLE_rings         rings
+#define ESC_TABLE_hands         hands
+#define ESC_TABLE_scratch       scratch
+#define ESC_TABLE_fragments     fragments
+#define ESC_TABLE_vip_fragments vip_fragments
 
 typedef esc_u32 esc_ip;
 
@@ -93,6 +95,12 @@ static __always_inline esc_u32 ip_difference(esc_ip from, esc_ip to, esc_ip from
 	return sum_difference(from, to, from2, to2);
 }
 
+/* Its last bits, as a number: neighbours differ there. */
+static __always_inline esc_u32 ip_low(esc_ip a)
+{
+	return ESC_BE32(a);
+}
+
 /* Hosts and services have IPv4 addresses: what this one is among those; 0 for none. */
 static __always_inline esc_u32 ip_four(esc_ip a)
 {
@@ -124,17 +132,19 @@ static __always_inline int is_nobody(esc_ip saddr)
 
 #else
 
-#define ESC_TABLE_addrs      addrs6
-#define ESC_TABLE_routes     routes6
-#define ESC_TABLE_forwarders forwarders6
-#define ESC_TABLE_endpoints  endpoints6
-#define ESC_TABLE_dnat       dnat6
-#define ESC_TABLE_snat       snat6
-#define ESC_TABLE_flows      flows6
-#define ESC_TABLE_rings      rings6
-#define ESC_TABLE_hands      hands6
-#define ESC_TABLE_scratch    scratch6
-#define ESC_TABLE_ports6     ports6
+#define ESC_TABLE_addrs         addrs6
+#define ESC_TABLE_routes        routes6
+#define ESC_TABLE_forwarders    forwarders6
+#define ESC_TABLE_endpoints     endpoints6
+#define ESC_TABLE_dnat          dnat6
+#define ESC_TABLE_snat          snat6
+#define ESC_TABLE_flows         flows6
+#define ESC_TABLE_rings         rings6
+#define ESC_TABLE_hands         hands6
+#define ESC_TABLE_scratch       scratch6
+#define ESC_TABLE_ports6        ports6
+#define ESC_TABLE_fragments     fragments6
+#define ESC_TABLE_vip_fragments vip_fragments6
 
 #define esc_addr_key     esc_addr_key6
 #define esc_route_key    esc_route_key6
@@ -147,6 +157,8 @@ static __always_inline int is_nobody(esc_ip saddr)
 #define esc_snat         esc_snat6
 #define esc_flow_key     esc_flow_key6
 #define esc_flow         esc_flow6
+#define esc_fragment     esc_fragment6
+#define esc_fragments    esc_fragments6
 
 typedef struct esc_ip6 esc_ip;
 
@@ -189,6 +201,11 @@ static __always_inline esc_u32 ip_difference(esc_ip from, esc_ip to, esc_ip from
 		sum += (esc_u64)(esc_u32)~from.w[i] + to.w[i] + (esc_u32)~from2.w[i] + to2.w[i];
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	return sum + (sum >> 32);
+}
+
+static __always_inline esc_u32 ip_low(esc_ip a)
+{
+	return ESC_BE32(a.w[3]);
 }
 
 static __always_inline esc_u32 ip_four(esc_ip a)

@@ -88,6 +88,8 @@ static __noinline int flow_first(struct esc_packet *p)
 		return spoofed(&p->key);
 	if (p->error)
 		return ESC_V_ICMP_UNRELATED;
+	if (p->fragment == ESC_FRAGMENT_LATER)
+		return ESC_V_FRAGMENT; /* its ports are borrowed, for a flow that is gone */
 	if (p->key.dir == ESC_FLOW_FROM && (is_dhcp(&p->key) || is_platform(p->key.daddr)))
 		return ESC_ASIDE_PLATFORM;
 	if (!opens(p))
@@ -212,7 +214,7 @@ static __always_inline int flow_window(struct esc_packet *p, struct esc_flow *e,
 {
 	int in;
 
-	if (p->key.proto != ESC_TCP)
+	if (p->key.proto != ESC_TCP || p->fragment == ESC_FRAGMENT_LATER)
 		return ESC_V_FORWARD;
 	if (p->error)
 		return window_quoted(p, e, partner) ? ESC_V_FORWARD : ESC_V_ICMP_UNRELATED;
@@ -233,7 +235,7 @@ static __noinline int flow_slow(struct esc_ctx *ctx, struct esc_packet *p)
 	int state, v;
 
 	if (p->tcp_flags & ESC_FLAG_SYN)
-		p->scale = options_scale(ctx, p->tcp_header);
+		p->scale = options_scale(ctx, ESC_L4 + (p->fragment ? ESC_FRAGMENT_HEADER : 0), p->tcp_header);
 	if (!e)
 		return flow_first(p);
 	entry_partner(&p->key, e, &partner_key);

@@ -33,6 +33,8 @@
 
 #define ESC_LIMITED_BROADCAST 0xffffffffu
 
+#define ESC_FRAGMENT_HEADER 0 /* bytes between the IP header and L4 of a fragment */
+
 static __always_inline int is_icmp_error(esc_u8 type)
 {
 	return type == ESC_ICMP_UNREACHABLE || type == ESC_ICMP_EXCEEDED || type == ESC_ICMP_PARAMETER;
@@ -49,9 +51,12 @@ static __always_inline int is_icmp_error(esc_u8 type)
 #define ESC_IP_PROTO  (ESC_L3 + 6)
 #define ESC_IP_SOURCE 8
 
-#define ESC_ICMP                58
-#define ESC_ECHO_REPLY          129
-#define ESC_ECHO_REQUEST        128
+#define ESC_ICMP         58
+#define ESC_ECHO_REPLY   129
+#define ESC_ECHO_REQUEST 128
+
+#define ESC_NEXT_FRAGMENT       44
+#define ESC_FRAGMENT_HEADER     8
 
 /* RFC 4443; those below 128 are errors. */
 #define ESC_ICMP_UNREACHABLE    1
@@ -76,7 +81,8 @@ static __always_inline int is_icmp_error(esc_u8 type)
 #endif
 
 #define ESC_L4      (ESC_L3 + ESC_IP_HEADER)
-#define ESC_HEADERS (ESC_L4 + 20) /* what the deepest parser wants in the linear part */
+#define ESC_HEADERS (ESC_L4 + 20)
+#define ESC_DEEPEST (ESC_HEADERS + ESC_FRAGMENT_HEADER) /* what the deepest parser wants in the linear part */
 
 #define ESC_Q3     (ESC_L4 + 8)             /* the quoted IP header, which has no options either */
 #define ESC_Q4     (ESC_Q3 + ESC_IP_HEADER) /* and what follows it */

@@ -5,11 +5,14 @@
  *   from a port:    parse -> guard -> (arp, nd | platform | flow -> [judge -> insert] -> deliver) -> exit
  *   from overlay:   parse -> tunnel -> flow -> [judge -> insert] -> deliver -> exit
  *   from the uplink: parse -> admit -> (mark | endpoint -> balance) -> (flow ... deliver | overlay) -> exit
+ *   a fragment:     as above up to flow, in fragment's hands around endpoint; then, in a program of its own,
+ *                   fragment -> flow ... -> exit
  */
 #pragma once
 #include "deliver.h"
 #include "edge.h"
 #include "exit.h"
+#include "fragment.h"
 #include "parse.h"
 #include "tunnel.h"
 #if ESC_FAMILY == 4
@@ -20,9 +23,11 @@
 #include "nd.h"
 #endif
 
-/* Only ports speak to the platform; from elsewhere that is a broadcast like any other. */
+/* Only ports speak to the platform; from elsewhere that is a broadcast like any other. Fragments go on for now. */
 static __always_inline int refuse_aside(int v)
 {
+	if (v == ESC_ASIDE_FRAGMENT)
+		return ESC_V_FORWARD;
 	return v < 0 ? ESC_V_BROADCAST : v;
 }
 
@@ -32,6 +37,17 @@ static __always_inline int go_on(struct esc_ctx *ctx, struct esc_packet *p)
 	int v = flow(ctx, p, &e);
 
 	return v ? v : deliver(ctx, p, e);
+}
+
+/* FORWARD: nothing has set the packet aside. */
+static __always_inline int from_port_rare(struct esc_ctx *ctx, struct esc_packet *p, const struct esc_port *port, int v)
+{
+	if (v >= 0)
+		return v;
+	if (v == ESC_ASIDE_PLATFORM)
+		return from_port_aside(ctx, p, port);
+	v = guard(port, p);
+	return v ? v : ESC_ASIDE_FRAGMENT;
 }
 
 static __always_inline int journey_from_port(struct esc_ctx *ctx, struct esc_packet *p)
@@ -47,7 +63,7 @@ static __always_inline int journey_from_port(struct esc_ctx *ctx, struct esc_pac
 	p->key.port = *number;
 	p->key.dir = ESC_FLOW_FROM;
 	if (v)
-		return v < 0 ? from_port_aside(ctx, p, port) : v;
+		return from_port_rare(ctx, p, port, v);
 	v = guard(port, p);
 	if (v)
 		return v;
@@ -62,14 +78,16 @@ static __always_inline int journey_from_port(struct esc_ctx *ctx, struct esc_pac
 static __always_inline int journey_from_overlay(struct esc_ctx *ctx, struct esc_packet *p)
 {
 	esc_u32 vni, remote;
-	int v = arrive(ctx, p);
+	int v = arrive(ctx, p), refused;
 
 	p->key.dir = ESC_FLOW_TO;
 	if (ctx_tunnel(ctx, &vni, &remote))
 		return ESC_V_FOREIGN_TUNNEL;
-	if (v)
+	if (v && refuse_aside(v))
 		return refuse_aside(v);
-	v = tunnel_admit(p, vni, remote);
+	refused = tunnel_admit(p, vni, remote);
+	if (refused)
+		return refused;
 	return v ? v : go_on(ctx, p);
 }
 
@@ -83,21 +101,27 @@ static ESC_INLINE int edge_decide(struct esc_packet *p, struct esc_backend *to)
 	if (!h)
 		return ESC_V_NO_PORT;
 	v = admit(p, h);
-	return v ? v : edge_choose(p, h->hash_seed, to);
+	if (!v && p->fragment == ESC_FRAGMENT_LATER)
+		v = fragment_recall(p, ESC_FRAGMENT_AT_EDGE);
+	if (!v)
+		v = edge_choose(p, h->hash_seed, to);
+	if (!v && p->fragment == ESC_FRAGMENT_FIRST)
+		fragment_note(p, ESC_FRAGMENT_AT_EDGE);
+	return v;
 }
 
 static __always_inline int journey_edge(struct esc_ctx *ctx, struct esc_packet *p)
 {
 	struct esc_backend to = {};
-	int v = arrive(ctx, p);
+	int v = arrive(ctx, p), refused;
 
-	if (v)
+	if (v && refuse_aside(v))
 		return refuse_aside(v);
 	p->key.dir = ESC_FLOW_PUBLIC;
 	if (!ctx_mark(ctx, &to)) {
-		v = edge_decide(p, &to);
-		if (v)
-			return v;
+		refused = edge_decide(p, &to);
+		if (refused)
+			return refused;
 	}
 	if (to.host)
 		return to_overlay(ctx, p, to.mac, ESC_VNI_EDGE, to.host);
@@ -105,7 +129,15 @@ static __always_inline int journey_edge(struct esc_ctx *ctx, struct esc_packet *
 		return ESC_V_NO_PORT;
 	p->port = to.port;
 	p->key.port = to.port;
-	return go_on(ctx, p);
+	return v ? v : go_on(ctx, p);
+}
+
+/* Goes on with what one of the others has set aside, from where a whole packet would be looked up. */
+static __always_inline int journey_fragment(struct esc_ctx *ctx, struct esc_packet *p)
+{
+	int v = fragment_go_on(ctx, p);
+
+	return v < 0 ? from_port_aside(ctx, p, port_get(p->port)) : v;
 }
 
 /* Plain pointers: XDP has no skb. FORWARD and the choice, for tc to carry out. */
@@ -114,7 +146,7 @@ static __always_inline int journey_edge_xdp(const void *data, const void *end, s
 {
 	int v = parse(data, end, p);
 
-	if (v)
+	if (v && refuse_aside(v))
 		return refuse_aside(v);
 	return edge_decide(p, to);
 }

@@ -40,7 +40,7 @@ static __always_inline esc_u32 options_find_scale(const esc_u8 *o)
 	return ESC_TCP_NO_SCALE;
 }
 
-ESC_SUBPROGRAM int options_scale(struct esc_ctx *ctx, esc_u32 header)
+ESC_SUBPROGRAM int options_scale(struct esc_ctx *ctx, esc_u32 l4, esc_u32 header)
 {
 	esc_u8 options[ESC_OPTIONS_ROOM] = {};
 	esc_u32 beyond =
@@ -49,7 +49,7 @@ ESC_SUBPROGRAM int options_scale(struct esc_ctx *ctx, esc_u32 header)
 	if (beyond >= ESC_OPTIONS_MAX)
 		return ESC_TCP_NO_SCALE;
 	asm volatile("" : "+r"(beyond));
-	if (ctx_load(ctx, ESC_L4 + 20, options, beyond + 1))
+	if (ctx_load(ctx, l4 + 20, options, beyond + 1))
 		return ESC_TCP_NO_SCALE;
 	return options_find_scale(options);
 }

@@ -30,6 +30,11 @@
 
 /* Not verdicts: the packet leaves the short way, for a stage that most never see. Negative, and never counted. */
 #define ESC_ASIDE_PLATFORM (-2) /* platform.h */
+#define ESC_ASIDE_FRAGMENT (-3) /* fragment.h */
+
+#define ESC_FRAGMENT_FIRST 1
+#define ESC_FRAGMENT_LATER 2
+#define ESC_FRAGMENT_ALONE 3 /* of IPv6: a fragment header around all of a datagram (RFC 6946) */
 
 struct esc_packet {
 	struct esc_flow_key key; /* as it arrived; dir and port are the entry program's to set */
@@ -49,10 +54,16 @@ struct esc_packet {
 	esc_u8 doubted;  /* passes, and changes nothing about its flow: window.h */
 	esc_u8 scale;    /* of a SYN: the window scale that it offers, ESC_TCP_NO_SCALE for none */
 	esc_u8 error; /* an ICMP error: key is that of the flow which goes the same way, so the quoted one reversed */
-	esc_u8 pad;
+	esc_u8 fragment;           /* ESC_FRAGMENT_*; 0: whole */
 	esc_u32 seq, seq_end, ack; /* TCP, host order: end of data, SYN and FIN counted; of a quoted packet seq alone */
-	esc_ip source;             /* of an ICMP error itself: its flow's, or a router's on the way */
-	esc_u32 out;               /* ifindex */
+	union {
+		esc_ip source; /* of an ICMP error itself: its flow's, or a router's on the way */
+		struct {
+			esc_u32 id;         /* of a fragment, as on the wire, */
+			esc_u16 begin, end; /* and its place in the datagram, in bytes */
+		} piece;
+	};
+	esc_u32 out; /* ifindex */
 	esc_u32 vni, remote;
 	esc_u32 from;    /* fabric address of the host that tunnelled it here; 0: none did */
 	esc_u32 rule[4]; /* judged by, on a first packet: outbound lists, inbound lists */

@@ -179,6 +179,8 @@ static __always_inline int parse_land(const struct esc_packet *p)
 	return ip_equal(p->key.saddr, p->key.daddr) && p->key.sport == p->key.dport ? ESC_V_MALFORMED : ESC_V_FORWARD;
 }
 
+#include "parse_fragment.h"
+
 #if ESC_FAMILY == 4
 /* 224.0.0.0/3: multicast, reserved, and the limited broadcast. Nobody receives it but the platform's DHCP. */
 static __always_inline int parse_broadcast(const void *l4, const void *end, esc_u32 room, struct esc_packet *p)
@@ -186,6 +188,19 @@ static __always_inline int parse_broadcast(const void *l4, const void *end, esc_
 	if (p->key.daddr != ESC_LIMITED_BROADCAST || p->key.proto != ESC_UDP || parse_udp(l4, end, room, p))
 		return ESC_V_BROADCAST;
 	return is_dhcp(&p->key) ? ESC_ASIDE_PLATFORM : ESC_V_BROADCAST;
+}
+
+static __always_inline int ip_fragment(const struct iphdr *ip, const void *end, struct esc_packet *p)
+{
+	esc_u32 word = ESC_BE16(ip->frag_off);
+	int v;
+
+	if ((ip->daddr & 0xe0) == 0xe0)
+		return ESC_V_BROADCAST;
+	v = parse_fragment(ip + 1, end, p->ip_length - 20, (word & 0x1fff) << 3 | (word >> 13 & 1), p);
+	if (v == ESC_ASIDE_FRAGMENT)
+		p->piece.id = ip->id;
+	return v;
 }
 
 static __always_inline int parse_ip(const void *data, const void *end, struct esc_packet *p)
@@ -207,7 +222,7 @@ static __always_inline int parse_ip(const void *data, const void *end, struct es
 	if (ip->frag_off & ESC_BE16(0x8000))
 		return ESC_V_MALFORMED;
 	if (ip->frag_off & ESC_BE16(0x3fff))
-		return ESC_V_FRAGMENT;
+		return ip_fragment(ip, end, p);
 	if ((ip->daddr & 0xe0) == 0xe0)
 		return parse_broadcast(data + ESC_L4, end, p->ip_length - 20, p);
 	v = parse_l4(data + ESC_L4, end, p->ip_length - 20, p);

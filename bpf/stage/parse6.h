@@ -2,7 +2,7 @@
 /*
  * parse6: the IPv6 header. Included by parse.h.
  *
- * No extension header passes (ext.h), so L4 has its fixed place.
+ * No extension header passes but that of fragments (ext.h), so L4 has its fixed place.
  */
 #pragma once
 #include "ext.h"
@@ -17,6 +17,30 @@ static __always_inline int is_discovery(const void *l4, const void *end, esc_u32
 		return 0;
 	type = *(const esc_u8 *)l4;
 	return type >= ESC_ND_ROUTER_SOLICIT && type <= ESC_ND_REDIRECT;
+}
+
+struct esc_fragment_header {
+	esc_u8 next, reserved;
+	esc_u16 place; /* units of 8 bytes, two bits, more */
+	esc_u32 id;
+};
+
+static __noinline int ip_fragment(const void *data, const void *end, esc_u32 room, struct esc_packet *p)
+{
+	const struct esc_fragment_header *h = data + ESC_L4;
+	esc_u32 word;
+	int v;
+
+	if ((const void *)(h + 1) > end || room < ESC_FRAGMENT_HEADER)
+		return ESC_V_MALFORMED;
+	p->key.proto = h->next;
+	if (ext_verdict(h->next))
+		return ESC_V_EXTENSION;
+	word = ESC_BE16(h->place);
+	v = parse_fragment(h + 1, end, room - ESC_FRAGMENT_HEADER, (word & 0xfff8) | (word & 1), p);
+	if (v == ESC_ASIDE_FRAGMENT)
+		p->piece.id = h->id;
+	return v;
 }
 
 static __always_inline int parse_ip(const void *data, const void *end, struct esc_packet *p)
@@ -42,6 +66,8 @@ static __always_inline int parse_ip(const void *data, const void *end, struct es
 	if (is_multicast(p->key.daddr))
 		return ESC_V_BROADCAST;
 	v = ext_verdict(ip->nexthdr);
+	if (v == ESC_ASIDE_FRAGMENT)
+		return ip_fragment(data, end, room, p);
 	if (!v)
 		v = parse_l4(data + ESC_L4, end, room, p);
 	return v ? v : parse_land(p);

@@ -118,20 +118,22 @@ static gboolean loaded(int e, const char *what, GError **error)
 	return !e || lab_fail(error, "cannot load the programs of the %s: %s", what, g_strerror(-e));
 }
 
-/* Before anything is attached, so that no IPv6 packet finds its program missing. */
+/* Before anything is attached, so that no packet finds the program missing that it is handed on to. */
 static gboolean put_sibling(int map, guint32 index, const struct bpf_program *program, GError **error)
 {
 	int fd = bpf_program__fd(program);
 
 	return !bpf_map_update_elem(map, &index, &fd, BPF_ANY) ||
-	       lab_fail_errno(error, "cannot put the IPv6 programs in their place");
+	       lab_fail_errno(error, "cannot put a program that others hand on to in its place");
 }
 
 static gboolean put_siblings(struct objects *o, GError **error)
 {
 	int tc = bpf_map__fd(o->port->maps.siblings), xdp = bpf_map__fd(o->port->maps.siblings_xdp);
 
-	return put_sibling(tc, ESC_SIBLING_PORT, o->port6->progs.from_port6, error) &&
+	return put_sibling(tc, ESC_SIBLING_FRAGMENT, o->port->progs.fragment, error) &&
+	       put_sibling(tc, ESC_SIBLING_FRAGMENT6, o->port6->progs.fragment6, error) &&
+	       put_sibling(tc, ESC_SIBLING_PORT, o->port6->progs.from_port6, error) &&
 	       put_sibling(tc, ESC_SIBLING_OVERLAY, o->port6->progs.from_overlay6, error) &&
 	       put_sibling(tc, ESC_SIBLING_EDGE, o->edge6->progs.edge_tc6, error) &&
 	       put_sibling(xdp, 0, o->edge6->progs.edge_xdp6, error);

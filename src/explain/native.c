@@ -225,6 +225,8 @@ struct native *native_new(const struct tables *t)
 	table_init_array(&n->rules, NATIVE_RULES, sizeof(struct esc_count));
 	table_init_array(&n->budgets, ESC_MAX_PORTS, sizeof(struct esc_budget));
 	table_init_array(&n->limits, ESC_MAX_PORTS, sizeof(struct esc_limits));
+	table_init_array(&n->fragments, ESC_MAX_PORTS * ESC_FRAGMENT_SETS, sizeof(struct esc_fragments));
+	table_init_array(&n->vip_fragments, ESC_FRAGMENT_REGIONS * ESC_FRAGMENT_SETS, sizeof(struct esc_fragments));
 	table_init_array(&n->scratch, 1, sizeof(struct esc_scratch));
 	table_init_array(&n->effects, 1, sizeof(struct esc_effect));
 	native6_init(n);
@@ -242,9 +244,9 @@ void native_update(struct native *n, const struct tables *t)
 
 void native_free(struct native *n)
 {
-	struct table *all[] = {&n->host,  &n->ifaces,  &n->ports,  &n->port_word, &n->port_past,
-	                       &n->blobs, &n->flows,   &n->rings,  &n->hands,     &n->drops,
-	                       &n->rules, &n->budgets, &n->limits, &n->scratch,   &n->effects};
+	struct table *all[] = {&n->host,   &n->ifaces,  &n->ports,   &n->port_word, &n->port_past,    &n->blobs,
+	                       &n->flows,  &n->rings,   &n->hands,   &n->drops,     &n->rules,        &n->budgets,
+	                       &n->limits, &n->scratch, &n->effects, &n->fragments, &n->vip_fragments};
 
 	native_clear_static(n);
 	native6_clear(n);
@@ -263,6 +265,12 @@ static struct esc_effect native_effect(struct native *n, const struct esc_packet
 	n->end = (struct native_end){.key = p->key, .judged = p->judged};
 	memcpy(n->end.rules, p->rule, sizeof(n->end.rules));
 	return *e;
+}
+
+/* Fragments go on in a program of their own: the other tail call. */
+static void native_leave(struct native_ctx *ctx, struct esc_packet *p, int verdict)
+{
+	leave(ctx, p, verdict == ESC_ASIDE_FRAGMENT ? journey_fragment(ctx, p) : verdict);
 }
 
 /* `p` tells what went by the short way, as it arrived; it is all zero when nothing did. */
@@ -290,7 +298,7 @@ struct esc_effect native_from_port(struct native *n, guint32 port, struct native
 	if (verdict == ESC_V_IPV6)
 		native6_from_port(packet, ctx.ifindex); /* the tail call */
 	else
-		leave(&ctx, &p, verdict);
+		native_leave(&ctx, &p, verdict);
 	return native_effect(n, &p);
 }
 
@@ -305,7 +313,7 @@ struct esc_effect native_from_overlay(struct native *n, struct native_packet *pa
 	if (verdict == ESC_V_IPV6)
 		native6_from_overlay(packet, ctx.ifindex); /* the tail call */
 	else
-		leave(&ctx, &p, verdict);
+		native_leave(&ctx, &p, verdict);
 	return native_effect(n, &p);
 }
 
@@ -320,7 +328,7 @@ struct esc_effect native_edge(struct native *n, struct native_packet *packet)
 	if (verdict == ESC_V_IPV6)
 		native6_edge(packet, ctx.ifindex); /* the tail call */
 	else
-		leave(&ctx, &p, verdict);
+		native_leave(&ctx, &p, verdict);
 	packet->marked = FALSE;
 	return native_effect(n, &p);
 }
@@ -453,14 +461,15 @@ static const struct {
 	const char *name;
 	gsize offset;
 } native_tables[] = {
-        NATIVE_TABLE(host),       NATIVE_TABLE(ifaces),      NATIVE_TABLE(ports),      NATIVE_TABLE(port_word),
-        NATIVE_TABLE(blobs),      NATIVE_TABLE(macs),        NATIVE_TABLE(addrs),      NATIVE_TABLE(routes),
-        NATIVE_TABLE(peers),      NATIVE_TABLE(endpoints),   NATIVE_TABLE(dnat),       NATIVE_TABLE(snat),
-        NATIVE_TABLE(flows),      NATIVE_TABLE(rings),       NATIVE_TABLE(hands),      NATIVE_TABLE(drops),
-        NATIVE_TABLE(rules),      NATIVE_TABLE(budgets),     NATIVE_TABLE(port_past),  NATIVE_TABLE(ports6),
-        NATIVE_TABLE(addrs6),     NATIVE_TABLE(routes6),     NATIVE_TABLE(endpoints6), NATIVE_TABLE(dnat6),
-        NATIVE_TABLE(snat6),      NATIVE_TABLE(flows6),      NATIVE_TABLE(rings6),     NATIVE_TABLE(hands6),
-        NATIVE_TABLE(forwarders), NATIVE_TABLE(forwarders6), NATIVE_TABLE(limits),
+        NATIVE_TABLE(host),          NATIVE_TABLE(ifaces),      NATIVE_TABLE(ports),          NATIVE_TABLE(port_word),
+        NATIVE_TABLE(blobs),         NATIVE_TABLE(macs),        NATIVE_TABLE(addrs),          NATIVE_TABLE(routes),
+        NATIVE_TABLE(peers),         NATIVE_TABLE(endpoints),   NATIVE_TABLE(dnat),           NATIVE_TABLE(snat),
+        NATIVE_TABLE(flows),         NATIVE_TABLE(rings),       NATIVE_TABLE(hands),          NATIVE_TABLE(drops),
+        NATIVE_TABLE(rules),         NATIVE_TABLE(budgets),     NATIVE_TABLE(port_past),      NATIVE_TABLE(ports6),
+        NATIVE_TABLE(addrs6),        NATIVE_TABLE(routes6),     NATIVE_TABLE(endpoints6),     NATIVE_TABLE(dnat6),
+        NATIVE_TABLE(snat6),         NATIVE_TABLE(flows6),      NATIVE_TABLE(rings6),         NATIVE_TABLE(hands6),
+        NATIVE_TABLE(forwarders),    NATIVE_TABLE(forwarders6), NATIVE_TABLE(limits),         NATIVE_TABLE(fragments),
+        NATIVE_TABLE(vip_fragments), NATIVE_TABLE(fragments6),  NATIVE_TABLE(vip_fragments6),
 };
 
 struct table *native_table(struct native *n, const char *name)

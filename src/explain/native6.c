@@ -11,12 +11,15 @@ void native6_init(struct native *n)
 	table_init_array(&n->ports6, ESC_MAX_PORTS, sizeof(struct esc_port6));
 	table_init_hash(&n->flows6, NATIVE_FLOWS, sizeof(struct esc_flow_key6), sizeof(struct esc_flow6));
 	table_init_array(&n->hands6, ESC_MAX_PORTS, sizeof(struct esc_hand));
+	table_init_array(&n->fragments6, ESC_MAX_PORTS * ESC_FRAGMENT_SETS, sizeof(struct esc_fragments));
+	table_init_array(&n->vip_fragments6, ESC_FRAGMENT_REGIONS * ESC_FRAGMENT_SETS, sizeof(struct esc_fragments));
 	table_init_array(&n->scratch6, 1, sizeof(struct esc_scratch));
 }
 
 void native6_clear(struct native *n)
 {
-	struct table *all[] = {&n->ports6, &n->flows6, &n->rings6, &n->hands6, &n->scratch6};
+	struct table *all[] = {&n->ports6,     &n->flows6,         &n->rings6,  &n->hands6,
+	                       &n->fragments6, &n->vip_fragments6, &n->scratch6};
 
 	for (guint i = 0; i < G_N_ELEMENTS(all); i++)
 		table_clear(all[i]);
@@ -92,31 +95,33 @@ void native6_load(struct native *n, const struct tables *t, const GArray *starts
 	}
 }
 
+static void native6_leave(struct native_ctx *ctx, struct esc_packet *p, int verdict)
+{
+	leave(ctx, p, verdict == ESC_ASIDE_FRAGMENT ? journey_fragment(ctx, p) : verdict);
+}
+
 void native6_from_port(struct native_packet *packet, guint32 ifindex)
 {
 	struct native_ctx ctx = {.packet = packet, .ifindex = ifindex};
 	struct esc_packet p = {0};
-	int verdict = journey_from_port(&ctx, &p);
 
-	leave(&ctx, &p, verdict);
+	native6_leave(&ctx, &p, journey_from_port(&ctx, &p));
 }
 
 void native6_from_overlay(struct native_packet *packet, guint32 ifindex)
 {
 	struct native_ctx ctx = {.packet = packet, .ifindex = ifindex};
 	struct esc_packet p = {0};
-	int verdict = journey_from_overlay(&ctx, &p);
 
-	leave(&ctx, &p, verdict);
+	native6_leave(&ctx, &p, journey_from_overlay(&ctx, &p));
 }
 
 void native6_edge(struct native_packet *packet, guint32 ifindex)
 {
 	struct native_ctx ctx = {.packet = packet, .ifindex = ifindex};
 	struct esc_packet p = {0};
-	int verdict = journey_edge(&ctx, &p);
 
-	leave(&ctx, &p, verdict);
+	native6_leave(&ctx, &p, journey_edge(&ctx, &p));
 }
 
 int native6_edge_xdp(struct native_packet *packet, struct esc_backend *to)

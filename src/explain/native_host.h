@@ -14,8 +14,9 @@ struct native {
 	/* named as in bpf/maps.h, since the stages name them so */
 	struct table host, ifaces, ports, port_word, port_past, blobs, macs, addrs, routes, peers, endpoints, dnat,
 	        snat, forwarders;
-	struct table flows, rings, hands, drops, rules, budgets, limits, scratch, effects;
-	struct table ports6, addrs6, routes6, endpoints6, dnat6, snat6, forwarders6, flows6, rings6, hands6, scratch6;
+	struct table flows, rings, hands, drops, rules, budgets, limits, fragments, vip_fragments, scratch, effects;
+	struct table ports6, addrs6, routes6, endpoints6, dnat6, snat6, forwarders6, flows6, rings6, hands6, fragments6,
+	        vip_fragments6, scratch6;
 	guint64 now; /* milliseconds */
 	gboolean long_way;
 	guint64 events;

@@ -126,22 +126,6 @@ static void test_types(void)
 	scene_pass(w, &(struct twin_in){TWIN_PORT, .port = 1}, &good);
 }
 
-static void test_fragments(void)
-{
-	g_autoptr(twin) w = twin_new_world();
-	static const guint16 words[] = {0x2000, 0x2001, 0x0001, 0x1fff};
-	struct frame f = tcp_frame();
-
-	for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
-		frame_set16(&f, 20, words[i]);
-		frame_checksums(&f, FALSE);
-		drop_raw(w, f, ESC_V_FRAGMENT);
-	}
-	frame_set16(&f, 20, 0);
-	frame_checksums(&f, FALSE);
-	scene_pass(w, &(struct twin_in){TWIN_PORT, .port = 1}, &f);
-}
-
 static void test_protocols(void)
 {
 	g_autoptr(twin) w = twin_new_world();
@@ -468,7 +452,6 @@ void cases_register(void)
 	g_test_add_func("/parse/lengths", test_lengths);
 	g_test_add_func("/parse/udp-length", test_udp_length);
 	scene_both("/parse/land", test_land);
-	g_test_add_func("/parse/fragments", test_fragments);
 	g_test_add_func("/parse/types", test_types);
 	g_test_add_func("/parse/protocols", test_protocols);
 	scene_both("/parse/flags", test_flags);

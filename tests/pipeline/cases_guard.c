@@ -341,7 +341,7 @@ static void test_extensions(void)
 		gboolean extension = memchr(refused, n, sizeof(refused)) != NULL;
 		g_assert_cmpint(ext_verdict(n), ==,
 		                extension ? ESC_V_EXTENSION
-		                : n == 44 ? ESC_V_FRAGMENT
+		                : n == 44 ? ESC_ASIDE_FRAGMENT
 		                          : ESC_V_FORWARD);
 	}
 }

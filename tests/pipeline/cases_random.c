@@ -286,6 +286,13 @@ static gboolean to_dhcp(const struct frame *f)
 	return f->data[23] == 17 && (sport == 67 || dport == 67 || dport == 68);
 }
 
+static gboolean is_fragment(const struct frame *f)
+{
+	if (frame_l4(f) == 54)
+		return f->data[20] == 44;
+	return frame_get16(f, 12) == 0x0800 && (frame_get16(f, 20) & 0x3fff);
+}
+
 void random_packet(struct twin *w, struct naive *n, struct frame *last, guint32 *ifindex)
 {
 	struct twin_in in = {.entry = pick(3) ? TWIN_PORT : TWIN_EDGE, .port = 1 + pick(PORTS)};
@@ -301,7 +308,7 @@ void random_packet(struct twin *w, struct naive *n, struct frame *last, guint32 
 	if (!pick(6))
 		damage(&f);
 	frame_family = 4;
-	if (frame_get16(&f, 12) == 0x0806 || is_discovery(&f) || to_dhcp(&f))
+	if (frame_get16(&f, 12) == 0x0806 || is_discovery(&f) || to_dhcp(&f) || is_fragment(&f))
 		return; /* these have cases of their own */
 	want = in.entry == TWIN_PORT ? naive_from_port(n, in.port, &f) : naive_from_uplink(n, &f);
 	if (in.entry == TWIN_EDGE)

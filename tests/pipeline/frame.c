@@ -144,6 +144,17 @@ void frame_checksums(struct frame *f, gboolean keep_zero)
 	frame_set16(f, at, p == 17 && !check ? 0xffff : check);
 }
 
+void frame_sum_ip(struct frame *f)
+{
+	frame_set16(f, 24, 0);
+	frame_set16(f, 24, (guint16)~fold(sum(f, 14, 34)));
+}
+
+gboolean frame_ip_good(const struct frame *f)
+{
+	return is_six(f) || fold(sum(f, 14, 34)) == 0xffff;
+}
+
 void frame_partial(struct frame *f)
 {
 	frame_set16(f, sum_place(f), fold(pseudo(f)));

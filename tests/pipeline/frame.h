@@ -40,6 +40,8 @@ struct frame {
 void frame_build(struct frame *f, const struct frame_spec *s);
 /* Sets the IP checksum, and the L4 checksum unless it is a UDP checksum of 0 that shall stay. */
 void frame_checksums(struct frame *f, gboolean keep_zero);
+void frame_sum_ip(struct frame *f); /* the IP checksum alone */
+gboolean frame_ip_good(const struct frame *f);
 /* Leaves in the L4 checksum what a local sender with offload leaves: the pseudo header's sum. */
 void frame_partial(struct frame *f);
 /* TRUE when IP and L4 checksums are right (a UDP checksum of 0 is). */

@@ -13,6 +13,7 @@
 
 #define KERNEL_PORTS 16u
 #define KERNEL_RULES 256u
+#define KERNEL_VIPS  32u /* the world's public addresses end below it */
 
 /* Copied from the native twin, since they are the agent's to write. */
 static const char *const given[] = {"host",      "ifaces",     "ports",      "port_word", "blobs",      "macs",
@@ -52,6 +53,10 @@ static void set_sizes(struct kernel *k)
 	bpf_map__set_max_entries(map_of(k, "hands"), KERNEL_PORTS);
 	bpf_map__set_max_entries(map_of(k, "budgets"), KERNEL_PORTS);
 	bpf_map__set_max_entries(map_of(k, "limits"), KERNEL_PORTS);
+	bpf_map__set_max_entries(map_of(k, "fragments"), KERNEL_PORTS * ESC_FRAGMENT_SETS);
+	bpf_map__set_max_entries(map_of(k, "fragments6"), KERNEL_PORTS * ESC_FRAGMENT_SETS);
+	bpf_map__set_max_entries(map_of(k, "vip_fragments"), KERNEL_VIPS * ESC_FRAGMENT_SETS);
+	bpf_map__set_max_entries(map_of(k, "vip_fragments6"), KERNEL_VIPS * ESC_FRAGMENT_SETS);
 	bpf_map__set_max_entries(map_of(k, "drops"), KERNEL_PORTS * ESC_V_COUNT);
 	bpf_map__set_max_entries(map_of(k, "rules"), KERNEL_RULES);
 	bpf_map__set_max_entries(map_of(k, "ifaces"), 4096);
@@ -98,7 +103,9 @@ static gboolean put_sibling(struct kernel *k, const char *name, guint32 index, s
 
 static gboolean put_siblings(struct kernel *k)
 {
-	return put_sibling(k, "siblings", ESC_SIBLING_PORT, k->port6->progs.from_port6) &&
+	return put_sibling(k, "siblings", ESC_SIBLING_FRAGMENT, k->port->progs.fragment) &&
+	       put_sibling(k, "siblings", ESC_SIBLING_FRAGMENT6, k->port6->progs.fragment6) &&
+	       put_sibling(k, "siblings", ESC_SIBLING_PORT, k->port6->progs.from_port6) &&
 	       put_sibling(k, "siblings", ESC_SIBLING_OVERLAY, k->port6->progs.from_overlay6) &&
 	       put_sibling(k, "siblings", ESC_SIBLING_EDGE, k->edge6->progs.edge_tc6) &&
 	       put_sibling(k, "siblings_xdp", 0, k->edge6->progs.edge_xdp6);
@@ -178,8 +185,9 @@ static void clear_array(struct kernel *k, struct bpf_map *map)
 
 void kernel_reset(struct kernel *k)
 {
-	static const char *const arrays[] = {"ifaces", "ports",   "port_word", "port_past", "hands", "drops",
-	                                     "rules",  "budgets", "ports6",    "hands6",    "limits"};
+	static const char *const arrays[] = {"ifaces", "ports",     "port_word",  "port_past",     "hands",
+	                                     "drops",  "rules",     "budgets",    "ports6",        "hands6",
+	                                     "limits", "fragments", "fragments6", "vip_fragments", "vip_fragments6"};
 	static const char *const hashes[] = {"macs",  "addrs",  "routes",     "peers",      "endpoints",  "dnat",
 	                                     "snat",  "flows",  "addrs6",     "routes6",    "endpoints6", "dnat6",
 	                                     "snat6", "flows6", "forwarders", "forwarders6"};
@@ -351,6 +359,8 @@ void kernel_compare(struct kernel *k, struct native *n)
 	compare_hash(k, "flows6", native_table(n, "flows6"));
 	compare_array(k, "hands6", native_table(n, "hands6"));
 	compare_array(k, "limits", native_table(n, "limits"));
+	compare_array(k, "fragments", native_table(n, "fragments"));
+	compare_array(k, "fragments6", native_table(n, "fragments6"));
 	compare_counts(k, "drops", native_table(n, "drops"));
 	compare_counts(k, "rules", native_table(n, "rules"));
 }

@@ -21,6 +21,7 @@ int main(int argc, char **argv)
 	cases_flow_register();
 	cases_guard_register();
 	cases_limit_register();
+	cases_fragment_register();
 	cases_attack_register();
 	cases_race_register();
 	cases_skb_register();

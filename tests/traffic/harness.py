@@ -225,12 +225,12 @@ class Lab:
             got = frames(s, 0.2, lambda p: p[16:20] == ip4(address) and p[9] == 6)
             return answer, {socket.inet_ntoa(p[12:16]) for p in got}, {int.from_bytes(p[20:22], 'big') for p in got}
 
-    def udp(self, who, address, port, timeout=SILENCE):
+    def udp(self, who, address, port, timeout=SILENCE, data=b'hello'):
         with self.socket(who, family_of(address), kind=socket.SOCK_DGRAM) as s:
             s.settimeout(timeout)
             try:
                 s.connect((address, port))
-                s.send(b'hello')
+                s.send(data)
                 return s.recv(200).decode().strip()
             except (TimeoutError, socket.timeout):
                 return None

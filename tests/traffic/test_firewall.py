@@ -200,7 +200,7 @@ def hostile_port(t):
     spoof(t, 'broadcast', packet(ether_dst=b'\xff' * 6, dst='255.255.255.255'), 'broadcast')
     spoof(t, 'multicast', packet(ether_dst=bytes.fromhex('01005e000001'), dst='224.0.0.1'), 'broadcast')
     spoof(t, 'multicast address behind the gateway MAC', packet(dst='224.0.0.1'), 'broadcast')
-    spoof(t, 'a first fragment', packet(flags=0x2000), 'fragment')
+    spoof(t, 'a first fragment that says to be all', packet(flags=0x2000), 'malformed')
     spoof(t, 'a later fragment', packet(flags=0x0010), 'fragment')
     spoof(t, 'IP options', packet(options=b'\x94\x04\x00\x00'), 'ip-options')
     spoof(t, 'a VLAN tag', h.ether(h.GATEWAY_MAC, own, 0x8100, b'\0\x05\x08\0' + packet()[14:]), 'vlan')

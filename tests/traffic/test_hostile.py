@@ -16,6 +16,7 @@ MALLORY, ALICE, BOB = '10.0.1.4', '10.0.1.5', '10.0.1.6'
 PLATFORM = '169.254.169.253'
 EVERYBODY = b'\xff' * 6
 MARK = b'hostile!'
+FIRST = b'a first piece'
 
 
 def comes_up(t):
@@ -65,12 +66,14 @@ def leaks(frame):
     return frame[6:12] != h.GATEWAY_MAC or frame[0] & 1 or MARK in frame
 
 
-def try_trick(t, out, watch, name, frame, verdict):
-    before = lab.drops('mallory', verdict)
-    out.send(frame)
+def try_trick(t, out, watch, name, frame, verdict, port='mallory', ahead=()):
+    """`ahead`: honest frames that have to be fresh when the trick comes."""
+    before = lab.drops(port, verdict)
+    for f in (*ahead, frame):
+        out.send(f)
     seen = [f for s in watch for f in h.frames(s, 0.1, leaks)]
     t.eq(seen, [], f'{name}: no neighbour sees it')
-    t.eq(lab.drops('mallory', verdict), before + 1, f'{name}: counted as {verdict}')
+    t.eq(lab.drops(port, verdict), before + 1, f'{name}: counted as {verdict}')
 
 
 def ip_frame(own, body, to=h.GATEWAY_MAC):
@@ -152,19 +155,31 @@ def piece(own, number, offset, more, data, dst=BOB, proto=17):
 
 
 def fragment_tricks(own):
-    yield 'a first fragment', piece(own, 1, 0, True, struct.pack('!HHHH', 5000, 5001, 200, 0) + MARK), 'fragment'
-    yield 'a later fragment', piece(own, 1, 64, False, MARK * 2), 'fragment'
-    yield 'a tiny first fragment of TCP', piece(own, 2, 0, True, struct.pack('!HH', 5000, 22) + bytes(4) + MARK, proto=6), 'fragment'
-    yield 'a fragment beyond the largest datagram', piece(own, 3, 65528, False, MARK * 2), 'fragment'
+    first = struct.pack('!HHHH', 5000, 5001, 200, 0)
+    yield 'a later fragment alone', piece(own, 1, 64, True, MARK * 2), 'fragment', 'mallory'
+    yield 'a tiny first fragment of TCP', piece(own, 2, 0, True, struct.pack('!HH', 5000, 22) + bytes(4) + MARK, proto=6), 'tiny-fragment', 'mallory'
+    yield "a fragment over TCP's header", piece(own, 3, 8, True, MARK * 2, proto=6), 'fragment-overlap', 'mallory'
+    yield 'a first fragment that a rule denies', piece(own, 4, 0, True, struct.pack('!HHHH', 5000, 666, 200, 0) + MARK), 'policy-in', 'bob'
+    yield 'what follows it', piece(own, 4, 16, False, MARK * 2), 'fragment', 'mallory'
+    yield 'a fragment beyond the largest datagram', piece(own, 5, 65528, False, MARK * 2), 'malformed', 'mallory'
+    yield 'a fragment out by a shared address', piece(own, 6, 0, True, first + MARK, dst='8.8.8.8'), 'fragment-snat', 'mallory'
+    yield 'and what follows it', piece(own, 6, 16, False, MARK * 2, dst='8.8.8.8'), 'fragment-snat', 'mallory'
+    yield 'a fragment for the platform', piece(own, 7, 0, True, first[:2] + b'\0\x35' + first[4:] + MARK, dst=PLATFORM), 'no-service', 'mallory'
 
 
 def tricks(t):
     own, bob = h.mac(lab.port('mallory')['mac']), h.mac(lab.port('bob')['mac'])
     honest = Honest()
     with lab.raw('mallory') as out, lab.raw('alice') as a, lab.raw('bob') as b:
-        for generator in (layer2_tricks(own, bob), address_tricks(own), dhcp_tricks(own, bob), fragment_tricks(own)):
+        for generator in (layer2_tricks(own, bob), address_tricks(own), dhcp_tricks(own, bob)):
             for name, frame, verdict in generator:
                 try_trick(t, out, (a, b), name, frame, verdict)
+        for name, frame, verdict, port in fragment_tricks(own):
+            try_trick(t, out, (a, b), name, frame, verdict, port)
+        first = piece(own, 9, 0, True, struct.pack('!HHHH', 5000, 5001, 200, 0) + FIRST[:8])
+        out.send(first)
+        t.eq(len(h.frames(b, 1, lambda f: FIRST[:8] in f, enough=1)), 1, 'a first fragment that the rules allow arrives')
+        try_trick(t, out, (a, b), 'a later one that would write over it', piece(own, 9, 8, False, MARK), 'fragment-overlap', ahead=[first])
     said, heard = honest.end()
     t.ok(said == heard > 50, 'the honest connection has lost nothing meanwhile', f'{heard} of {said}')
 
@@ -206,4 +221,24 @@ def floods(t):
     t.ok(said == heard > 50, 'the honest connection has lost nothing meanwhile', f'{heard} of {said}')
 
 
-h.main([comes_up, tricks, floods])
+def ask_in_pieces(t, name, asker, address, server, local):
+    """4000 bytes there and 4000 back, cut by real stacks."""
+    with lab.socket(server, kind=socket.SOCK_DGRAM) as s, lab.socket(asker, kind=socket.SOCK_DGRAM) as c:
+        s.bind((local, 7777))
+        for x in (s, c):
+            x.settimeout(3)
+            x.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER: never, so larger datagrams are cut
+        for i in range(3):
+            c.sendto(bytes([i]) * 4000, (address, 7777))
+            got, back = s.recvfrom(5000)
+            t.eq(got, bytes([i]) * 4000, f'{name}: datagram {i} arrives whole')
+            s.sendto(got[::-1], back)
+            t.eq(len(c.recv(5000)), 4000, f'{name}: and its answer')
+
+
+def honest_fragments(t):
+    ask_in_pieces(t, 'between neighbours', 'alice', BOB, 'bob', BOB)
+    ask_in_pieces(t, 'from outside to a public address', 'internet', lab.port('alice')['public'][0], 'alice', ALICE)
+
+
+h.main([comes_up, tricks, floods, honest_fragments])

@@ -12,6 +12,7 @@ and counter, then what must; and everything that probe tries agrees with the ora
 import glob
 import json
 import os
+import struct
 import sys
 
 import harness as h
@@ -143,6 +144,25 @@ def allowed(t):
     t.eq(lab.tcp('web0', '10.0.2.4', 1433), None, 'the IPv4 half has rules of its own')
 
 
+def piece(number, offset, more, data, source=WEB0, target=WEB1, proto=17):
+    """A fragment from web0's port."""
+    header = struct.pack('!BBHI', proto, 0, offset | more, number)
+    with lab.raw('web0') as s:
+        s.send(h.ether(h.GATEWAY_MAC, h.mac(lab.port('web0')['mac']), 0x86dd, h.ipv6(source, target, 44, header + data)))
+
+
+def in_pieces(t):
+    first = struct.pack('!HHHH', 4000, 99, 200, 0) + bytes(40)
+    lab.denied(t, 'a later fragment alone', lambda: piece(1, 48, 1, bytes(48)), 'web0', 'fragment')
+    lab.denied(t, 'half a header', lambda: piece(2, 0, 1, bytes(8), target=DB0, proto=6), 'web0', 'tiny-fragment')
+    lab.denied(t, 'a first fragment that a rule denies', lambda: piece(3, 0, 1, first, target=DB0), 'db0', 'policy-in', 'db/shut')
+    lab.denied(t, 'what follows it', lambda: piece(3, 48, 0, bytes(48), target=DB0), 'web0', 'fragment')
+    lab.denied(t, "a fragment in a neighbour's name", lambda: piece(4, 0, 1, first, source=DB0), 'web0', 'spoofed-ip')
+    lab.denied(t, 'one over its first', lambda: piece(5, 0, 1, first) or piece(5, 40, 0, bytes(48)), 'web0', 'fragment-overlap')
+    t.eq(lab.udp('db0', WEB0, 99, data=bytes(4000)), 'web0', 'a datagram in three fragments arrives whole')
+    t.eq(lab.udp('web1', WEB0, 99, data=bytes(9000)), 'web0', '... and one in seven')
+
+
 def agrees(t, name):
     r = lab.escarp('probe', '--json', timeout=300)
     out = json.loads(r.stdout) if r.stdout.startswith('{') else {}
@@ -188,6 +208,7 @@ def everything(t, hosts):
         t.ok(r.returncode == 0, f'{hosts} hosts: {make.__name__} comes up', r.stdout + r.stderr)
     denied(t)
     allowed(t)
+    in_pieces(t)
     agrees(t, f'{hosts} hosts')
     changes(t)
     t.eq({lab.port(x)['host'] for x in ('web0', 'web1', 'db0', 'own0', 'bare')}, set(range(hosts)), 'on every host')
