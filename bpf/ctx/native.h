@@ -65,6 +65,22 @@ static inline int ctx_load(struct native_ctx *ctx, esc_u32 at, void *to, esc_u32
 	return 0;
 }
 
+static inline int ctx_store(struct native_ctx *ctx, esc_u32 at, const void *from, esc_u32 n)
+{
+	if (at > ctx->packet->length || n > ctx->packet->length - at)
+		return -1;
+	memcpy(ctx->packet->data + at, from, n);
+	return 0;
+}
+
+static inline int ctx_cut(struct native_ctx *ctx, esc_u32 bytes)
+{
+	if (bytes > ctx->packet->length)
+		return -1;
+	ctx->packet->length = bytes;
+	return 0;
+}
+
 static inline esc_u32 ctx_length(struct native_ctx *ctx)
 {
 	return ctx->packet->length;

@@ -125,6 +125,17 @@ static __always_inline int ctx_load(struct __sk_buff *skb, esc_u32 at, void *to,
 	return bpf_skb_load_bytes(skb, at, to, length);
 }
 
+static __always_inline int ctx_store(struct __sk_buff *skb, esc_u32 at, const void *from, esc_u32 length)
+{
+	return bpf_skb_store_bytes(skb, at, from, length, BPF_F_RECOMPUTE_CSUM);
+}
+
+/* Makes the frame that short, and no super-frame. */
+static __always_inline int ctx_cut(struct __sk_buff *skb, esc_u32 bytes)
+{
+	return bpf_skb_change_tail(skb, bytes, 0);
+}
+
 static __always_inline esc_u32 ctx_length(struct __sk_buff *skb)
 {
 	return skb->len;

@@ -71,8 +71,8 @@ static __noinline void tell_effect(const struct esc_packet *p, int verdict)
 	e->port = p->port;
 	e->rule[0] = p->rule[inbound ? 2 : 0];
 	e->rule[1] = p->rule[inbound ? 3 : 1];
-	if (verdict > ESC_VERDICT_LAST_PASS)
-		return;
+	if (verdict > ESC_VERDICT_LAST_PASS && p->delivery != ESC_TO_SELF)
+		return; /* else its sender is told: too_big.h */
 	e->delivery = p->delivery;
 	e->ifindex = p->out;
 	e->vni = p->vni;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Dual BSD/GPL */
 /*
  * exit: of the skb programs. Answers TC_ACT_SHOT or what the redirect answered, and nothing else (fail closed
- * by construction); there is no path to the host's own stack.
+ * by construction); there is no path to the host's own stack. A drop may be answered: too_big.h.
  */
 #pragma once
 #include "count.h"
 #include "parse.h"
+#include "too_big.h"
 
 static __always_inline int leave(struct esc_ctx *ctx, struct esc_packet *p, int verdict)
 {
@@ -17,6 +18,10 @@ static __always_inline int leave(struct esc_ctx *ctx, struct esc_packet *p, int 
 			verdict = ESC_V_DELIVERY;
 			action = TC_ACT_SHOT;
 		}
+	} else if (verdict == ESC_V_TOO_BIG && too_big(ctx, p)) {
+		action = ctx_redirect(ctx, p->delivery, p->out, 0, 0);
+		if (action != TC_ACT_REDIRECT)
+			action = TC_ACT_SHOT;
 	}
 	count(p, verdict);
 	return action;

@@ -289,7 +289,8 @@ static gboolean make_veth(struct rtnl *host, const char *port, const struct plug
 	fd = netns_open(netns, error);
 	if (fd < 0)
 		return FALSE;
-	ok = rtnl_add_veth(host, (struct rtnl_end){port, GATEWAY, WIRE_MTU},
+	/* larger than what instances should send, so that the data path answers more instead of the device losing it */
+	ok = rtnl_add_veth(host, (struct rtnl_end){port, GATEWAY, WIRE_FABRIC_MTU},
 	                   (struct rtnl_end){device, p->mac, WIRE_MTU}, fd, error);
 	close(fd);
 	return ok && configure(there, device, p, error) && configure_six(there, netns, device, p, error) &&

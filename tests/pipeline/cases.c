@@ -313,20 +313,6 @@ static void test_route(void)
 	frame_macs(&f, world_uplink, world_nexthop);
 }
 
-static void test_too_big(void)
-{
-	g_autoptr(twin) w = twin_new_world();
-	struct frame_spec s = scene_from(1, A1, FAR, 17, 40000, 80);
-
-	s.payload = 1450 - (frame_family == 6 ? 48 : 28) + 1;
-	port_drop(w, 1, &s, ESC_V_TOO_BIG, 1);
-	s.payload--;
-	port_pass(w, 1, &s, NULL);
-	s = scene_from(1, A1, A3, 17, 40000, 53); /* on this host nothing is too big */
-	s.payload = 1472;
-	port_pass(w, 1, &s, NULL);
-}
-
 static void test_overlay(void)
 {
 	g_autoptr(twin) w = twin_new_world();
@@ -460,7 +446,6 @@ void cases_register(void)
 	g_test_add_func("/arp", test_arp);
 	scene_both("/policy", test_policy);
 	scene_both("/route", test_route);
-	scene_both("/overlay/too-big", test_too_big);
 	scene_both("/overlay/admit", test_overlay);
 	g_test_add_func("/overlay/arp", test_overlay_arp);
 	scene_both("/overlay/none", test_no_overlay);

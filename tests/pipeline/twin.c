@@ -93,10 +93,10 @@ static struct esc_effect run_native(struct twin *w, const struct twin_in *in, st
 	return e;
 }
 
-/* No program ever lets a packet into the host: it is shot, redirected, or (XDP alone) passed to tc. */
-static void check_return(const struct twin_in *in, guint32 verdict, guint32 returned)
+/* No program ever lets a packet into the host: it is shot, redirected (if only as an answer), or (XDP alone) passed to tc. */
+static void check_return(const struct twin_in *in, const struct esc_effect *e, guint32 returned)
 {
-	gboolean passes = verdict <= ESC_VERDICT_LAST_PASS;
+	gboolean passes = e->verdict <= ESC_VERDICT_LAST_PASS || e->delivery == ESC_TO_SELF;
 
 	if (in->entry == TWIN_XDP)
 		g_assert_cmpuint(returned, ==, passes ? XDP_IS_PASS : XDP_IS_DROP);
@@ -116,7 +116,7 @@ struct esc_effect twin_run(struct twin *w, const struct twin_in *in, struct fram
 	k = kernel_run(kernel, in, &copy, &returned, &mark);
 	g_assert_cmpuint(k.verdict, ==, e.verdict);
 	g_assert_cmpmem(&k, sizeof(k), &e, sizeof(e));
-	check_return(in, e.verdict, returned);
+	check_return(in, &e, returned);
 	g_assert_cmpmem(copy.data, copy.length, f->data, f->length);
 	if (in->entry == TWIN_XDP)
 		g_assert_cmpmem(&mark, sizeof(mark), &w->mark, sizeof(w->mark));

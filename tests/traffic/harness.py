@@ -158,6 +158,7 @@ class Lab:
         to, source = self.port(receiver)['addresses'][0], self.port(sender)['addresses'][0]
         subprocess.run([ESCARP, 'exec', '--lab', self.name, receiver, '--', 'nft', 'flush', 'ruleset'], check=True, timeout=20)
         with self.socket(receiver) as server, self.socket(sender) as client, self.raw(receiver) as seen:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             server.bind((to, 9000))
             server.listen()
             client.settimeout(5)

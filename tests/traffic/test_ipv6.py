@@ -9,6 +9,7 @@ and counter, then what must; and everything that probe tries agrees with the ora
       own0 fd00:1:0:3::4     own6, Standard, group own
       bare fd00:1:0:4::4     bare6, Standard, no group
 """
+import errno
 import glob
 import json
 import os
@@ -163,6 +164,23 @@ def in_pieces(t):
     t.eq(lab.udp('web1', WEB0, 99, data=bytes(9000)), 'web0', '... and one in seven')
 
 
+def path_mtu(t):
+    """Across two hosts: who sends more than the overlay carries is told."""
+    host = {x: lab.port(x)['host'] for x in ('web0', 'own0', 'bare', 'web1')}
+    a, b = 'web0', next(x for x in host if host[x] != host['web0'])
+    lab.escarp('exec', a, '--', 'ip', 'link', 'set', 'eth0', 'mtu', '1560')
+    with lab.socket(a, h.socket.AF_INET6, h.socket.SOCK_DGRAM) as s:
+        s.settimeout(3)
+        s.setsockopt(h.socket.IPPROTO_IPV6, 23, 2)  # IPV6_MTU_DISCOVER: never cut
+        s.connect((next(x for x in lab.port(b)['addresses'] if ':' in x), 91))
+        before = lab.drops(a, 'too-big')
+        s.send(bytes(1500))
+        t.ok(lab.drops(a, 'too-big') > before, 'a datagram that is too large is dropped and counted')
+        t.eq(s.getsockopt(h.socket.SOL_SOCKET, h.socket.SO_ERROR), errno.EMSGSIZE, '... and its sender has been told')
+        s.send(bytes(1452))
+        t.eq(s.recv(99).decode().strip(), b, 'one that just fits is answered')
+
+
 def agrees(t, name):
     r = lab.escarp('probe', '--json', timeout=300)
     out = json.loads(r.stdout) if r.stdout.startswith('{') else {}
@@ -209,6 +227,8 @@ def everything(t, hosts):
     denied(t)
     allowed(t)
     in_pieces(t)
+    if hosts > 1:
+        path_mtu(t)
     agrees(t, f'{hosts} hosts')
     changes(t)
     t.eq({lab.port(x)['host'] for x in ('web0', 'web1', 'db0', 'own0', 'bare')}, set(range(hosts)), 'on every host')

@@ -3,6 +3,7 @@
 
     Internet -- h0 (edge, even VMs) == fabric == h1 (odd VMs)
 """
+import errno
 import socket
 import struct
 import subprocess
@@ -91,4 +92,29 @@ def gso_whole(t):
     t.ok(sum(sizes) > 200000 and max(sizes) > 5000, 'super-frames cross the fabric whole', sorted(sizes)[-5:])
 
 
-h.main([comes_up, across, whole_packet, from_the_edge, forged, gso_whole])
+def ip(who, *words):
+    subprocess.run([h.ESCARP, 'exec', '--lab', lab.name, who, '--', 'ip', *words], check=True, timeout=20)
+
+
+def path_mtu(t):
+    """Instances with a larger MTU than the overlay carries: who sends more than that is told, and goes on with less."""
+    for who in ('a0', 'a1'):
+        ip(who, 'link', 'set', 'eth0', 'mtu', '1560')
+    before = lab.drops('a0', 'too-big')
+    t.ok(sum(lab.stream_frames('a0', 'a1', 200000)) > 200000, 'TCP whose segments are too large goes on')
+    t.ok(lab.drops('a0', 'too-big') > before, '... after some were dropped')
+    ip('a0', 'route', 'flush', 'cache')
+    with lab.socket('a0', kind=socket.SOCK_DGRAM) as s, lab.raw('a1') as seen:
+        s.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER: never cut
+        s.connect(('10.0.0.5', 91))
+        before = lab.drops('a0', 'too-big')
+        s.send(b'too big!' + bytes(1500))
+        t.eq(h.frames(seen, 0.3, lambda f: b'too big!' in f), [], 'a datagram that is too large: silence')
+        t.eq(lab.drops('a0', 'too-big'), before + 1, '... counted')
+        t.eq(s.getsockopt(socket.IPPROTO_IP, 14), 1500, '... and its sender has been told')  # IP_MTU
+        t.eq(s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), errno.EMSGSIZE, '... by an error')
+        s.send(b'not now!' + bytes(1464))
+        t.eq(len(h.frames(seen, 1, lambda f: b'not now!' in f, enough=1)), 1, 'one that just fits arrives')
+
+
+h.main([comes_up, across, whole_packet, from_the_edge, forged, gso_whole, path_mtu])
