@@ -6,7 +6,7 @@
 #include "lab/netns.h"
 #include "lab/outside.h"
 #include "lib/paths.h"
-#include "model/graph.h"
+#include "model/life.h"
 
 #include <errno.h>
 #include <string.h>
@@ -92,6 +92,8 @@ static gboolean enter_instance(const struct invocation *i, const char *name, GEr
 
 	if (!vm)
 		return FALSE;
+	if (vm->state != VM_RUNNING)
+		return fail(error, "%s is %s (`escarp vm start %s` starts it)", name, vm_state_name(vm->state), name);
 	if (!port)
 		return fail(error, "%s has no port in force", name);
 	if (!node_truth(node_get(port, "tap"), FALSE)) {

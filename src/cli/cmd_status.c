@@ -91,20 +91,45 @@ static void flow_logs_text(const struct node *logs, GString *out)
 	}
 }
 
-static void status_text(const struct node *data, GString *out)
+/* What is off, which has no port to be listed, and what it keeps. */
+static void off_text(const struct node *machines, GString *out)
 {
-	const struct node *ports = node_get(data, "ports");
+	gboolean first = TRUE;
+
+	for (guint i = 0; i < node_length(machines); i++) {
+		const struct node *m = node_item(machines, i);
+		const char *state = node_get_str(m, "state", "?");
+		g_autofree char *addresses = report_join(node_get(m, "addresses"));
+		g_autofree char *public = report_join(node_get(m, "public"));
+
+		if (strcmp(state, "running") == 0)
+			continue;
+		g_string_append_printf(out, "%sInstance %s: %s; keeps %s, public %s\n", first ? "\n" : "",
+		                       node_get_str(m, "label", "?"), state, addresses, public);
+		first = FALSE;
+	}
+}
+
+static void closed_text(const struct node *endpoints, GString *out)
+{
+	gboolean first = TRUE;
+
+	for (guint i = 0; i < node_length(endpoints); i++) {
+		const struct node *e = node_item(endpoints, i);
+
+		if (node_truth(node_get(e, "enabled"), TRUE))
+			continue;
+		g_string_append_printf(out, "%sEndpoint %s: disabled (%s port %d of %s)\n", first ? "\n" : "",
+		                       node_get_str(e, "name", "?"), node_get_str(e, "protocol", "?"),
+		                       (int)node_integer(node_get(e, "port"), 0), node_get_str(e, "address", "-"));
+		first = FALSE;
+	}
+}
+
+static void ports_text(const struct node *ports, GString *out)
+{
 	g_autoptr(grid) g = grid_new();
 
-	g_string_append_printf(out, "Revision %d, %d documents, %u recorded, %u not modelled\n",
-	                       (int)node_integer(node_get(data, "revision"), 0),
-	                       (int)node_integer(node_get(data, "documents"), 0),
-	                       node_length(node_get(data, "recorded")), node_length(node_get(data, "unmodelled")));
-	if (node_get_str(data, "trouble", NULL))
-		g_string_append_printf(out, "TROUBLE: %s\n", node_get_str(data, "trouble", ""));
-	hosts_text(node_get(data, "hosts"), out);
-	if (!node_length(ports))
-		return;
 	grid_row(g, "INSTANCE", "HOST", "ADDRESS", "PUBLIC", "NETWORK", "ENFORCED", "DROPPED", NULL);
 	for (guint i = 0; i < node_length(ports); i++) {
 		const struct node *p = node_item(ports, i);
@@ -122,6 +147,23 @@ static void status_text(const struct node *data, GString *out)
 	}
 	g_string_append_c(out, '\n');
 	grid_print(g, "", out);
+}
+
+static void status_text(const struct node *data, GString *out)
+{
+	const struct node *ports = node_get(data, "ports");
+
+	g_string_append_printf(out, "Revision %d, %d documents, %u recorded, %u not modelled\n",
+	                       (int)node_integer(node_get(data, "revision"), 0),
+	                       (int)node_integer(node_get(data, "documents"), 0),
+	                       node_length(node_get(data, "recorded")), node_length(node_get(data, "unmodelled")));
+	if (node_get_str(data, "trouble", NULL))
+		g_string_append_printf(out, "TROUBLE: %s\n", node_get_str(data, "trouble", ""));
+	hosts_text(node_get(data, "hosts"), out);
+	off_text(node_get(data, "machines"), out);
+	if (node_length(ports))
+		ports_text(ports, out);
+	closed_text(node_get(data, "endpoints"), out);
 	addresses_text("Front end", node_get(data, "front_ends"), out);
 	addresses_text("NAT gateway", node_get(data, "nat_gateways"), out);
 	flow_logs_text(node_get(data, "flow_logs"), out);
@@ -129,10 +171,10 @@ static void status_text(const struct node *data, GString *out)
 
 static void names_text(const struct node *data, GString *out)
 {
-	const struct node *ports = node_get(data, "ports");
+	const struct node *machines = node_get(data, "machines");
 
-	for (guint i = 0; i < node_length(ports); i++)
-		g_string_append_printf(out, "%s\n", node_get_str(node_item(ports, i), "label", "?"));
+	for (guint i = 0; i < node_length(machines); i++)
+		g_string_append_printf(out, "%s\n", node_get_str(node_item(machines, i), "label", "?"));
 }
 
 int cmd_status(const struct invocation *i)

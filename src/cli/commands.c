@@ -92,6 +92,12 @@ static const struct option o_against = {
         "against",   OPTION_LIST, "FILE", "Say what changes from this FILE (several make one deployment) to the others",
         VALUES_FILE, NULL};
 
+static const struct option o_reserved = {
+        "release-reserved", OPTION_FLAG, NULL, "Delete reserved (static) addresses too, which stay otherwise",
+        VALUES_NONE,        NULL};
+
+static const struct option *const life_options[] = {&o_live_flows, NULL};
+static const struct option *const delete_options[] = {&o_live_flows, &o_reserved, NULL};
 static const struct option *const up_options[] = {&o_parameters, &o_param, &o_subscription, &o_group,      &o_fill,
                                                   &o_mode,       &o_hosts, &o_tap,          &o_live_flows, NULL};
 static const struct option *const plan_options[] = {&o_parameters, &o_param,  &o_subscription, &o_group,   &o_fill,
@@ -192,6 +198,50 @@ const struct command commands[] = {
          "root on "
          "the Unix socket /run/escarp/LAB/agent-K/metrics.sock, as GET /metrics.",
          no_options, 0, 0, FALSE, VALUES_NONE, cmd_metrics},
+        {"vm start", "INSTANCE", "Starts a machine that was stopped or deallocated",
+         "A machine that was stopped comes back where it was, with its addresses. One that was deallocated gets a host "
+         "and new dynamic addresses; reserved and declared ones are still its own. One that runs stays as it is.",
+         life_options, 1, 1, FALSE, VALUES_INSTANCE, cmd_life},
+        {"vm stop", "INSTANCE", "Switches a machine off, and keeps its place and its addresses",
+         "It has no port any more: nothing reaches it, its connections end, load balancers leave it out and it holds "
+         "no "
+         "ports for going out. Its host, its MAC and all its addresses stay its own. Deploying a template again does "
+         "not start it.",
+         life_options, 1, 1, FALSE, VALUES_INSTANCE, cmd_life},
+        {"vm deallocate", "INSTANCE", "Switches a machine off and gives up its place and its dynamic addresses",
+         "As stop, and it leaves its host as well: dynamic addresses, private and public, are given back; reserved and "
+         "declared ones stay. When all machines behind a dynamic front end are deallocated, that address is given back "
+         "too. What is given back is nobody's for 60 seconds. Deploying a template again does not start it.",
+         life_options, 1, 1, FALSE, VALUES_INSTANCE, cmd_life},
+        {"vm repair", "INSTANCE", "Makes a machine anew, on another host where there is one",
+         "For a machine whose host is in trouble: it is taken away and comes back as the same machine, with its name, "
+         "its "
+         "MACs and all its addresses, on the host with most room of the others. Its connections end.",
+         life_options, 1, 1, FALSE, VALUES_INSTANCE, cmd_life},
+        {"vm delete", "INSTANCE", "Deletes a machine",
+         "Its document goes, and with it the network interfaces and addresses whose deleteOption is Delete; others "
+         "stay, "
+         "for another machine. Dynamic public addresses are given back. An instance of a scale set is deleted by the "
+         "set's capacity.",
+         life_options, 1, 1, FALSE, VALUES_INSTANCE, cmd_life},
+        {"deployment swap", "DEPLOYMENT DEPLOYMENT", "Exchanges the public addresses of two deployments",
+         "A deployment is the resource group that was given to up. Each must have one public front end (of a family): "
+         "the "
+         "first is known at the second's address afterwards, and the other way round. Connections to both end. Later "
+         "deployments keep it.",
+         life_options, 2, 2, FALSE, VALUES_NONE, cmd_life},
+        {"deployment delete", "DEPLOYMENT", "Deletes a deployment with all its resources",
+         "Deletes what the resource group holds, ends its connections and gives its addresses back. Reserved (static) "
+         "addresses stay, for the next deployment, unless --release-reserved says otherwise.",
+         delete_options, 1, 1, FALSE, VALUES_NONE, cmd_life},
+        {"endpoint enable", "ENDPOINT", "Opens an endpoint that was disabled",
+         "ENDPOINT is a rule or an inbound NAT rule of a load balancer: \"rule\", \"balancer/rule\" or "
+         "\"group/balancer/rule\".",
+         life_options, 1, 1, FALSE, VALUES_NONE, cmd_life},
+        {"endpoint disable", "ENDPOINT", "Closes an endpoint until it is enabled again",
+         "Nothing listens there any more and its connections end: remote management is open for the time that it is "
+         "needed. Machines behind it go out as before. Deploying a template again does not open it.",
+         life_options, 1, 1, FALSE, VALUES_NONE, cmd_life},
         {"down", "", "Takes the lab down and leaves nothing behind",
          "Removes the lab's processes, namespaces, mounts and files, also after a crash. One that does not run is no "
          "error.",

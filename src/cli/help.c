@@ -38,6 +38,19 @@ char *help_overview(void)
 	return g_string_free(s, FALSE);
 }
 
+char *help_noun(const char *word)
+{
+	GString *s = g_string_new(NULL);
+	gsize length = strlen(word);
+
+	g_string_append_printf(s, "Usage: escarp %s VERB [OPTION...] [ARGUMENT...]\n\nVerbs:\n", word);
+	for (const struct command *c = commands; c->name; c++)
+		if (strncmp(c->name, word, length) == 0 && c->name[length] == ' ')
+			g_string_append_printf(s, "  %-*s %s\n", HELP_COLUMN - 2, c->name + length + 1, c->summary);
+	g_string_append_printf(s, "\n`escarp %s VERB --help` says more.\n", word);
+	return g_string_free(s, FALSE);
+}
+
 static char *usage_line(const struct command *c)
 {
 	return g_strdup_printf("escarp %s [OPTION...]%s%s%s", c->name, *c->arguments ? " " : "", c->arguments,
@@ -148,7 +161,7 @@ static const char *completer(enum option_values values)
 	return "COMPREPLY=()";
 }
 
-/* Options with a value: what may follow them. */
+/* Options with a value: what may follow them. `command` NULL: whatever it is. */
 static void completion_values(GString *s, const char *command, const struct option *const *list)
 {
 	for (; list && *list; list++) {
@@ -156,13 +169,57 @@ static void completion_values(GString *s, const char *command, const struct opti
 
 		if (o->kind == OPTION_FLAG)
 			continue;
-		g_string_append_printf(s, "\t%s:--%s)\n\t\t", command, o->name);
+		if (command)
+			g_string_append_printf(s, "\t\"%s\":--%s)\n\t\t", command, o->name);
+		else
+			g_string_append_printf(s, "\t*:--%s)\n\t\t", o->name);
 		if (o->values == VALUES_WORDS)
 			g_string_append_printf(s, "COMPREPLY=($(compgen -W \"%s\" -- \"$cur\"))", o->words);
 		else
 			g_string_append(s, completer(o->values));
 		g_string_append(s, "\n\t\treturn ;;\n");
 	}
+}
+
+/* First words, each once; of a command of two, its noun. */
+static void first_words(GString *s)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (const struct command *c = commands; c->name; c++) {
+		char *word = g_strndup(c->name, strcspn(c->name, " "));
+
+		if (!g_hash_table_contains(seen, word))
+			g_string_append_printf(s, "%s ", word);
+		g_hash_table_add(seen, word);
+	}
+}
+
+/* What may follow a noun; from the third word on the command is both. */
+static void second_words(GString *s)
+{
+	const char *noun = "";
+	gsize length = 0;
+
+	g_string_append(s, "\tcase $command in\n");
+	for (const struct command *c = commands; c->name; c++) {
+		const char *space = strchr(c->name, ' ');
+
+		if (!space || (length == (gsize)(space - c->name) && strncmp(noun, c->name, length) == 0))
+			continue;
+		noun = c->name;
+		length = (gsize)(space - c->name);
+		g_string_append_printf(s,
+		                       "\t%.*s)\n\t\tif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+		                       "\t\t\tCOMPREPLY=($(compgen -W \"",
+		                       (int)length, noun);
+		for (const struct command *v = c; v->name; v++)
+			if (strncmp(v->name, noun, length + 1) == 0)
+				g_string_append_printf(s, "%s ", v->name + length + 1);
+		g_string_append(s, "\" -- \"$cur\"))\n\t\t\treturn\n\t\tfi\n"
+		                   "\t\tcommand=\"$command ${COMP_WORDS[2]}\" ;;\n");
+	}
+	g_string_append(s, "\tesac\n");
 }
 
 char *help_completion(void)
@@ -174,18 +231,20 @@ char *help_completion(void)
 	                     "\tlocal command=${COMP_WORDS[1]}\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 	                     "\t\tCOMPREPLY=($(compgen -W \"");
 
-	for (const struct command *c = commands; c->name; c++)
-		g_string_append_printf(s, "%s ", c->name);
-	g_string_append(s, "--help --version\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase $command:$prev in\n");
+	first_words(s);
+	g_string_append(s, "--help --version\" -- \"$cur\"))\n\t\treturn\n\tfi\n");
+	second_words(s);
+	g_string_append(s, "\tcase $command:$prev in\n");
 	for (const struct command *c = commands; c->name; c++)
 		completion_values(s, c->name, c->options);
-	completion_values(s, "*", common_options);
+	completion_values(s, NULL, common_options);
 	g_string_append(s, "\tesac\n\tcase $command:$cur in\n");
 	for (const struct command *c = commands; c->name; c++) {
-		g_string_append_printf(s, "\t%s:-*)\n\t\tCOMPREPLY=($(compgen -W \"", c->name);
+		g_string_append_printf(s, "\t\"%s\":-*)\n\t\tCOMPREPLY=($(compgen -W \"", c->name);
 		option_words(s, c->options);
 		option_words(s, common_options);
-		g_string_append_printf(s, "\" -- \"$cur\")) ;;\n\t%s:*)\n\t\t%s ;;\n", c->name, completer(c->values));
+		g_string_append_printf(s, "\" -- \"$cur\")) ;;\n\t\"%s\":*)\n\t\t%s ;;\n", c->name,
+		                       completer(c->values));
 	}
 	g_string_append(s, "\tesac\n}\ncomplete -F _escarp escarp\n");
 	return g_string_free(s, FALSE);

@@ -3,7 +3,7 @@
 
 #include "cli/talk.h"
 #include "lib/paths.h"
-#include "model/graph.h"
+#include "model/life.h"
 #include "store/store.h"
 
 #include <string.h>
@@ -56,15 +56,20 @@ static struct node *entry_node(const struct store_entry *e, GError **error)
 /* Resources by their ids; the controller keeps records of its own beside them. */
 static gboolean take_entry(struct live *l, GPtrArray *documents, const struct store_entry *e, GError **error)
 {
-	gboolean is_alloc = strcmp(e->key, "/doc/alloc") == 0;
+	gboolean is_alloc = strcmp(e->key, "/doc/alloc") == 0, is_life = strcmp(e->key, "/doc/life") == 0;
 	g_autoptr(node) n = NULL;
 	struct document *d;
 
-	if (!is_alloc && !g_str_has_prefix(e->key, "/doc/subscriptions/"))
+	if (!is_alloc && !is_life && !g_str_has_prefix(e->key, "/doc/subscriptions/"))
 		return TRUE;
 	n = entry_node(e, error);
 	if (!n)
 		return FALSE;
+	if (is_life) {
+		node_unref(l->life);
+		l->life = g_steal_pointer(&n);
+		return TRUE;
+	}
 	if (is_alloc) {
 		g_clear_pointer(&l->alloc, alloc_free);
 		l->alloc = alloc_from_node(n, error);
@@ -99,6 +104,8 @@ static gboolean read_store(struct live *l, const char *lab, GError **error)
 	if (!l->graph)
 		g_set_error(error, CLI_ERROR, CLI_USAGE, "the stored documents make no network: %s",
 		            problems->len ? (const char *)g_ptr_array_index(problems, 0) : "unknown reason");
+	if (l->graph)
+		graph_life(l->graph, l->life);
 	return l->graph != NULL;
 }
 
@@ -122,5 +129,6 @@ void live_close(struct live *l)
 	g_clear_pointer(&l->graph, graph_free);
 	g_clear_pointer(&l->alloc, alloc_free);
 	node_unref(l->status);
+	node_unref(l->life);
 	g_free(l);
 }

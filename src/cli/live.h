@@ -9,6 +9,7 @@ struct live {
 	struct alloc *alloc;
 	struct alloc_settings settings;
 	struct node *status; /* the controller's answer */
+	struct node *life;   /* what runs and what is open, laid over the graph already; NULL: all of it */
 };
 
 /* NULL and error when the lab does not run, or is empty of sense. */

@@ -25,9 +25,22 @@ static int without_command(int argc, char **argv)
 		return EXIT_BAD_INPUT;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-		const struct command *c = argc > 2 ? command_find(argv[2]) : NULL;
+		int taken;
+		const struct command *c = command_match(argc - 2, argv + 2, &taken);
 
+		if (!c && argc > 2 && command_is_noun(argv[2]))
+			return print_owned(help_noun(argv[2]));
 		return print_owned(c ? help_command(c) : help_overview());
+	}
+	if (command_is_noun(argv[1])) {
+		g_autofree char *verbs = help_noun(argv[1]);
+
+		if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
+			return print_owned(g_steal_pointer(&verbs));
+		return argc > 2 ? report_error(EXIT_BAD_INPUT, "%s: there is no verb '%.80s' (see `escarp %s --help`)",
+		                               argv[1], argv[2], argv[1])
+		                : report_error(EXIT_BAD_INPUT, "%s: say what to do (see `escarp %s --help`)", argv[1],
+		                               argv[1]);
 	}
 	if (strcmp(argv[1], "--version") == 0)
 		return print_owned(g_strdup("escarp " ESCARP_VERSION "\n"));
@@ -47,13 +60,14 @@ int main(int argc, char **argv)
 {
 	g_autoptr(invocation) i = NULL;
 	g_autoptr(GError) error = NULL;
-	const struct command *c = argc > 1 ? command_find(argv[1]) : NULL;
+	int taken;
+	const struct command *c = command_match(argc - 1, argv + 1, &taken);
 
 	/* A peer that goes away is an error to report, not a death. */
 	signal(SIGPIPE, SIG_IGN);
 	if (!c)
 		return without_command(argc, argv);
-	i = options_parse(c, argc - 2, argv + 2, &error);
+	i = options_parse(c, argc - 1 - taken, argv + 1 + taken, &error);
 	if (!i)
 		return report_error(EXIT_BAD_INPUT, "%s", error->message);
 	if (option_given(i, "help"))

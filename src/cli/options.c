@@ -18,6 +18,35 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+/* "vm stop" of "vm" and "stop" */
+static gboolean is_two_words(const char *name, const char *first, const char *second)
+{
+	gsize length = strlen(first);
+
+	return strncmp(name, first, length) == 0 && name[length] == ' ' && strcmp(name + length + 1, second) == 0;
+}
+
+const struct command *command_match(int argc, char **argv, int *taken)
+{
+	const struct command *one = argc > 0 ? command_find(argv[0]) : NULL;
+
+	*taken = one ? 1 : 2;
+	for (const struct command *c = commands; !one && argc > 1 && c->name; c++)
+		if (is_two_words(c->name, argv[0], argv[1]))
+			return c;
+	return one;
+}
+
+gboolean command_is_noun(const char *word)
+{
+	gsize length = strlen(word);
+
+	for (const struct command *c = commands; c->name; c++)
+		if (length && strncmp(c->name, word, length) == 0 && c->name[length] == ' ')
+			return TRUE;
+	return FALSE;
+}
+
 static const struct option *find_in(const struct option *const *list, const char *name, gsize length)
 {
 	for (; list && *list; list++)

@@ -36,7 +36,7 @@ struct option {
 struct invocation;
 
 struct command {
-	const char *name;
+	const char *name;                    /* one word, or what it is done to and what is done: "vm stop" */
 	const char *arguments;               /* "FILE..." for the usage line; "" for none */
 	const char *summary;                 /* one line */
 	const char *help;                    /* paragraphs */
@@ -63,6 +63,10 @@ extern const struct command commands[]; /* ends with a NULL name */
 extern const struct option *const common_options[];
 
 const struct command *command_find(const char *name);
+/* The command that the words (argv without the program's name) begin with, and how many of them it takes; NULL: none. */
+const struct command *command_match(int argc, char **argv, int *taken);
+/* TRUE for "vm": the first word of commands of two. */
+gboolean command_is_noun(const char *word);
 /* argv without the program's and the command's name. NULL and error (CLI_USAGE) for what the table does not allow. */
 struct invocation *options_parse(const struct command *c, int argc, char **argv, GError **error);
 void invocation_free(struct invocation *i);
@@ -79,5 +83,6 @@ gboolean option_number(const struct invocation *i, const char *name, guint least
 /* The three other readings of the table. Callers free. */
 char *help_overview(void);
 char *help_command(const struct command *c);
+char *help_noun(const char *word); /* the commands that begin with it */
 char *help_man(void);
 char *help_completion(void); /* for bash */

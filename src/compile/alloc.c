@@ -14,6 +14,7 @@ static const struct {
         [ALLOC_NETWORK] = {"networks", FALSE, ESC_VNI_EDGE - 1}, [ALLOC_PRIVATE] = {"private", TRUE, G_MAXUINT32},
         [ALLOC_PUBLIC] = {"public", TRUE, G_MAXUINT32},          [ALLOC_HOST] = {"hosts", TRUE, G_MAXUINT32},
         [ALLOC_RULE] = {"rules", FALSE, ALLOC_RULES_MAX},        [ALLOC_SNAT] = {"snat", FALSE, ESC_SNAT_PORTS},
+        [ALLOC_HOME] = {"homes", FALSE, ESC_VNI_EDGE - 1},
 };
 
 static const char *const kinds6[ALLOC_KINDS6] = {[ALLOC_PRIVATE6] = "private6", [ALLOC_PUBLIC6] = "public6"};
@@ -57,6 +58,8 @@ struct alloc *alloc_new(void)
 {
 	struct alloc *a = g_new0(struct alloc, 1);
 	a->ports = g_hash_table_new_full(key_hash, g_str_equal, g_free, g_free);
+	a->parked = g_hash_table_new_full(key_hash, g_str_equal, g_free, g_free);
+	a->released = alloc_released_new();
 	for (guint k = 0; k < ALLOC_KINDS; k++)
 		a->numbers[k] = g_hash_table_new_full(key_hash, g_str_equal, g_free, NULL);
 	for (guint k = 0; k < ALLOC_KINDS6; k++)
@@ -69,6 +72,8 @@ void alloc_free(struct alloc *a)
 	if (!a)
 		return;
 	g_hash_table_unref(a->ports);
+	g_hash_table_unref(a->parked);
+	g_hash_table_unref(a->released);
 	for (guint k = 0; k < ALLOC_KINDS; k++)
 		g_hash_table_unref(a->numbers[k]);
 	for (guint k = 0; k < ALLOC_KINDS6; k++)
@@ -170,12 +175,44 @@ static struct node *addresses6_to_node(GHashTable *addresses)
 	return out;
 }
 
+static struct node *parked_to_node(const struct alloc *a)
+{
+	struct node *out = node_object();
+	g_autoptr(GList) keys = sorted_keys(a->parked);
+	for (GList *k = keys; k; k = k->next) {
+		const struct alloc_parked *p = g_hash_table_lookup(a->parked, k->data);
+		struct node *card = node_object();
+		node_set(card, "host", node_int(p->host));
+		node_set(card, "mac", node_take_string(mac_format(p->mac)));
+		if (p->avoid)
+			node_set(card, "avoid", node_bool(TRUE));
+		node_set(out, k->data, card);
+	}
+	return out;
+}
+
+static struct node *released_to_node(const struct alloc *a)
+{
+	struct node *out = node_object();
+	g_autoptr(GList) keys = sorted_keys(a->released);
+	for (GList *k = keys; k; k = k->next) {
+		const struct alloc_released *r = g_hash_table_lookup(a->released, k->data);
+		struct node *one = node_object();
+		node_set(one, "at", node_int(r->at));
+		node_set(one, "owner", node_string(r->owner));
+		node_set(out, k->data, one);
+	}
+	return out;
+}
+
 struct node *alloc_to_node(const struct alloc *a)
 {
 	struct node *out = node_object();
 	node_set(out, "version", node_int(1));
 	node_set(out, "lastMac", node_int(a->last_mac));
 	node_set(out, "ports", ports_to_node(a));
+	node_set(out, "parked", parked_to_node(a));
+	node_set(out, "released", released_to_node(a));
 	for (guint kind = 0; kind < ALLOC_KINDS; kind++) {
 		struct node *section = node_object();
 		g_autoptr(GList) keys = sorted_keys(a->numbers[kind]);
@@ -209,6 +246,45 @@ static gboolean read_ports(struct alloc *a, const struct node *ports, GError **e
 		p.host = (guint)host;
 		p.number = (guint)number;
 		g_hash_table_replace(a->ports, g_ascii_strdown(node_name(ports, i), -1), g_memdup2(&p, sizeof p));
+	}
+	return TRUE;
+}
+
+static gboolean read_parked(struct alloc *a, const struct node *parked, GError **error)
+{
+	for (guint i = 0; i < node_length(parked); i++) {
+		const struct node *n = node_value(parked, i);
+		gint64 host = node_integer(node_get(n, "host"), -1);
+		struct alloc_parked p = {.avoid = node_truth(node_get(n, "avoid"), FALSE)};
+		if (host < 0 || host >= HOSTS_MAX || !mac_parse(node_get_str(n, "mac", ""), p.mac))
+			return bad(error, "parked", node_name(parked, i));
+		p.host = (guint)host;
+		g_hash_table_replace(a->parked, g_ascii_strdown(node_name(parked, i), -1), g_memdup2(&p, sizeof p));
+	}
+	return TRUE;
+}
+
+/* "ADDRESS" or "VNI/ADDRESS" */
+static gboolean is_place(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	g_autofree char *vni = slash ? g_strndup(text, (gsize)(slash - text)) : NULL;
+	const char *address = slash ? slash + 1 : text;
+	struct ip6 six;
+	guint32 four;
+	return (!vni || g_ascii_string_to_unsigned(vni, 10, 1, ESC_VNI_EDGE - 1, NULL, NULL)) &&
+	       (ip_parse(address, &four) || ip6_parse(address, &six));
+}
+
+static gboolean read_released(struct alloc *a, const struct node *released, GError **error)
+{
+	for (guint i = 0; i < node_length(released); i++) {
+		const struct node *n = node_value(released, i);
+		gint64 at = node_integer(node_get(n, "at"), -1);
+		const char *owner = node_get_str(n, "owner", NULL);
+		if (at < 0 || !owner || !is_place(node_name(released, i)))
+			return bad(error, "released", node_name(released, i));
+		alloc_set_released(a, node_name(released, i), at, owner);
 	}
 	return TRUE;
 }
@@ -282,8 +358,12 @@ struct alloc *alloc_from_node(const struct node *n, GError **error)
 	a->last_mac = (guint32)last;
 	if (!read_ports(a, ports, error))
 		return NULL;
+	if (!read_parked(a, node_get(n, "parked"), error) || !read_released(a, node_get(n, "released"), error))
+		return NULL;
 	for (guint kind = 0; kind < ALLOC_KINDS; kind++) {
 		const struct node *section = node_get(n, kinds[kind].name);
+		if (!section && kind == ALLOC_HOME)
+			continue; /* written before there was one */
 		if (!section || section->type != NODE_OBJECT) {
 			bad(error, kinds[kind].name, "");
 			return NULL;
@@ -298,6 +378,11 @@ struct alloc *alloc_from_node(const struct node *n, GError **error)
 }
 
 const struct alloc_port *alloc_port(const struct alloc *a, const struct nic *nic)
+{
+	return nic->vm && nic->vm->state == VM_RUNNING ? alloc_place(a, nic) : NULL;
+}
+
+const struct alloc_port *alloc_place(const struct alloc *a, const struct nic *nic)
 {
 	return nic->vm ? g_hash_table_lookup(a->ports, nic->noun.key) : NULL;
 }

@@ -24,6 +24,7 @@ struct alloc_settings {
 	/* Of each port, by kind: ARP 100 a second with a burst of 200, DHCP 10 and 20, DNS 1000 and 2000, errors 100 and 200. */
 	struct esc_rate rates[ESC_LIMITS];
 	GHashTable *taps; /* set of VM ids in lower case that get a tap device; may be NULL */
+	gint64 now;       /* seconds of real time; 0: there is no clock, and what is given back is free at once */
 };
 void alloc_settings_init(struct alloc_settings *s);
 
@@ -46,8 +47,28 @@ struct alloc *alloc_from_node(const struct node *n, GError **error);
 struct alloc *alloc_assign(const struct alloc *old, const struct graph *g, const struct alloc_settings *s,
                            GError **error);
 
+/* How long nobody gets an address that was given back: alloc_release.c. */
+#define ALLOC_REST_SECONDS 60
+/*
+ * Public addresses that were given back in the last weeks and are not their owners' again: by age, the newest first. `owner` is
+ * the id of the public address in lower case. All is the allocations'; the caller frees the array.
+ */
+struct alloc_past {
+	const char *address, *owner;
+	gint64 at; /* seconds of real time */
+};
+GArray *alloc_past(const struct alloc *a); /* struct alloc_past */
+/* Who has this public address now: the key of a noun; NULL: nobody. */
+const char *alloc_public_holder(const struct alloc *a, const char *address);
+
+/* The changes to allocations that people ask for, on those that the next assignment starts from. */
+/* Exchanges the addresses that two public addresses have. */
+void alloc_exchange(struct alloc *a, const struct public_address *p, const struct public_address *q);
+
 /* Look-ups; the noun must be of the graph that was assigned. */
-const struct alloc_port *alloc_port(const struct alloc *a, const struct nic *nic); /* NULL: nic of no VM */
+/* NULL: of no VM, or of one that does not run */
+const struct alloc_port *alloc_port(const struct alloc *a, const struct nic *nic);
+const struct alloc_port *alloc_place(const struct alloc *a, const struct nic *nic); /* also of one that is stopped */
 guint32 alloc_vni(const struct alloc *a, const struct network *n);
 guint32 alloc_private(const struct alloc *a, const struct ip_config *c); /* host order */
 guint32 alloc_public(const struct alloc *a,

@@ -63,8 +63,8 @@ static GHashTable *taken_of(struct privates *p, const struct network *n)
 
 static void set_private(struct privates *p, const struct ip_config *c, guint32 addr)
 {
-	g_autofree char *key = alloc_key(&c->noun);
-	alloc_set(p->as->a, ALLOC_PRIVATE, key, addr);
+	alloc_set(p->as->a, ALLOC_PRIVATE, c->noun.key, addr);
+	alloc_set(p->as->a, ALLOC_HOME, c->noun.key, alloc_vni(p->as->a, c->subnet->network));
 }
 
 static gboolean take_declared(struct privates *p, const struct ip_config *c)
@@ -97,9 +97,11 @@ static gboolean new_private(struct privates *p, const struct ip_config *c)
 	GHashTable *taken = taken_of(p, c->subnet->network);
 	guint32 from = GPOINTER_TO_UINT(g_hash_table_lookup(p->from, c->subnet));
 	guint32 addr = lowest_free(taken, c->subnet, from);
-	if (!addr)
-		return assign_fail(p->as, &c->noun, "subnet '%s' has no free address left; make it larger",
-		                   c->subnet->noun.name);
+	if (!addr) {
+		g_autofree char *resting = assign_resting_text(p->as, alloc_vni(p->as->a, c->subnet->network));
+		return assign_fail(p->as, &c->noun, "subnet '%s' has no free address left; make it larger%s",
+		                   c->subnet->noun.name, resting);
+	}
 	take(taken, addr, c->noun.id);
 	if (c->subnet->prefixes->len && prefix_has(g_array_index(c->subnet->prefixes, struct prefix, 0), addr))
 		g_hash_table_insert(p->from, c->subnet, GUINT_TO_POINTER(addr));
@@ -116,11 +118,27 @@ static gboolean each_config(struct privates *p, config_step step)
 		const struct nic *nic = g_ptr_array_index(nics, i);
 		for (guint k = 0; k < nic->configs->len; k++) {
 			const struct ip_config *c = g_ptr_array_index(nic->configs, k);
-			if (c->subnet && !step(p, c))
+			if (c->subnet && assign_holds_private(c) && !step(p, c))
 				return FALSE;
 		}
 	}
 	return TRUE;
+}
+
+static void rest(const char *address, gpointer taken)
+{
+	guint32 addr;
+	if (ip_parse(address, &addr))
+		take(taken, addr, "nobody yet");
+}
+
+/* What rests is nobody's, and not to be had. */
+static void rest_privates(struct privates *p)
+{
+	for (guint i = 0; i < p->as->graph->networks->len; i++) {
+		const struct network *n = g_ptr_array_index(p->as->graph->networks, i);
+		assign_resting_in(p->as, n, rest, taken_of(p, n));
+	}
 }
 
 /* An internal front end has no data plane yet, but its declared address is not free for others. */
@@ -149,8 +167,10 @@ gboolean assign_private(struct assignment *as)
 	g_autoptr(GHashTable) networks = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_hash_table_unref);
 	g_autoptr(GHashTable) from = g_hash_table_new(NULL, NULL);
 	struct privates p = {as, networks, from};
-	return each_config(&p, take_declared) && take_frontends(&p) && each_config(&p, keep_private) &&
-	       each_config(&p, new_private);
+	if (!each_config(&p, take_declared) || !take_frontends(&p) || !each_config(&p, keep_private))
+		return FALSE;
+	rest_privates(&p);
+	return each_config(&p, new_private);
 }
 
 /* --- public --- */
@@ -163,7 +183,7 @@ struct publics {
 
 static gboolean wants_address(const struct public_address *p)
 {
-	return !p->v6 && (p->is_static || p->address || p->config || p->frontend || p->nat_gateway);
+	return !p->v6 && (p->address || assign_holds_public(p));
 }
 
 static gboolean in_pool(const struct assignment *as, guint32 addr)
@@ -181,6 +201,8 @@ static gboolean public_declared(struct publics *ps, const struct public_address 
 		return assign_fail(ps->as, &p->noun,
 		                   "its address %s is not one of the public pool %s; leave it out or choose one", text,
 		                   pool);
+	if (!assign_may_declare(ps->as, &p->noun, text))
+		return FALSE;
 	if (!take(ps->taken, p->address, p->noun.id))
 		return assign_fail(ps->as, &p->noun, "its address %s is already that of '%s'; choose another", text,
 		                   (const char *)g_hash_table_lookup(ps->taken, GUINT_TO_POINTER(p->address)));
@@ -203,8 +225,11 @@ static gboolean public_new(struct publics *ps, enum alloc_kind kind, const char 
 	g_autofree char *pool = prefix_format(ps->as->settings->public_pool);
 	while (in_pool(ps->as, ps->next) && !take(ps->taken, ps->next, NULL))
 		ps->next++;
-	if (!in_pool(ps->as, ps->next))
-		return assign_fail(ps->as, n, "the public pool %s has no free address left; make it larger", pool);
+	if (!in_pool(ps->as, ps->next)) {
+		g_autofree char *resting = assign_resting_text(ps->as, 0);
+		return assign_fail(ps->as, n, "the public pool %s has no free address left; make it larger%s", pool,
+		                   resting);
+	}
 	alloc_set(ps->as->a, kind, key, ps->next);
 	return TRUE;
 }
@@ -249,5 +274,6 @@ gboolean assign_public(struct assignment *as)
 	}
 	publics_of_hosts(&ps, TRUE);
 	publics_of_documents(&ps, TRUE);
+	assign_resting(as, 0, rest, taken);
 	return publics_of_hosts(&ps, FALSE) && publics_of_documents(&ps, FALSE);
 }

@@ -68,6 +68,12 @@ static GHashTable *taken_of(struct privates *p, const struct network *n)
 	return taken;
 }
 
+static void set_private(struct privates *p, const struct ip_config *c, struct ip6 address)
+{
+	alloc_set6(p->as->a, ALLOC_PRIVATE6, c->noun.key, address);
+	alloc_set(p->as->a, ALLOC_HOME, c->noun.key, alloc_vni(p->as->a, c->subnet->network));
+}
+
 static gboolean take_declared(struct privates *p, const struct ip_config *c)
 {
 	GHashTable *taken = taken_of(p, c->subnet->network);
@@ -76,7 +82,7 @@ static gboolean take_declared(struct privates *p, const struct ip_config *c)
 		return TRUE;
 	if (!take(taken, c->address6, c->noun.id))
 		return fail_taken(p->as, &c->noun, taken, c->address6);
-	alloc_set6(p->as->a, ALLOC_PRIVATE6, c->noun.key, c->address6);
+	set_private(p, c, c->address6);
 	return TRUE;
 }
 
@@ -115,7 +121,7 @@ static gboolean keep_private(struct privates *p, const struct ip_config *c)
 
 	if (old && !is_set(c->address6) && fits(c->subnet, *old) &&
 	    take(taken_of(p, c->subnet->network), *old, c->noun.id))
-		alloc_set6(p->as->a, ALLOC_PRIVATE6, c->noun.key, *old);
+		set_private(p, c, *old);
 	return TRUE;
 }
 
@@ -135,7 +141,7 @@ static gboolean new_private(struct privates *p, const struct ip_config *c)
 	}
 	while (!take(taken_of(p, s->network), *from, c->noun.id))
 		*from = ip6_add(*from, 1);
-	alloc_set6(p->as->a, ALLOC_PRIVATE6, c->noun.key, *from);
+	set_private(p, c, *from);
 	return TRUE;
 }
 
@@ -151,11 +157,28 @@ static gboolean each_config(struct privates *p, config_step step)
 		for (guint k = 0; k < nic->configs6->len; k++) {
 			const struct ip_config *c = g_ptr_array_index(nic->configs6, k);
 
-			if (c->subnet && !step(p, c))
+			if (c->subnet && assign_holds_private(c) && !step(p, c))
 				return FALSE;
 		}
 	}
 	return TRUE;
+}
+
+static void rest(const char *text, gpointer taken)
+{
+	struct ip6 address;
+
+	if (ip6_parse(text, &address))
+		take(taken, address, "nobody yet");
+}
+
+static void rest_privates(struct privates *p)
+{
+	for (guint i = 0; i < p->as->graph->networks->len; i++) {
+		const struct network *n = g_ptr_array_index(p->as->graph->networks, i);
+
+		assign_resting_in(p->as, n, rest, taken_of(p, n));
+	}
 }
 
 gboolean assign_private6(struct assignment *as)
@@ -164,15 +187,17 @@ gboolean assign_private6(struct assignment *as)
 	g_autoptr(GHashTable) from = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	struct privates p = {as, networks, from};
 
-	return each_config(&p, take_declared) && take_frontends(&p) && each_config(&p, keep_private) &&
-	       each_config(&p, new_private);
+	if (!each_config(&p, take_declared) || !take_frontends(&p) || !each_config(&p, keep_private))
+		return FALSE;
+	rest_privates(&p);
+	return each_config(&p, new_private);
 }
 
 /* --- public --- */
 
 static gboolean wants_address(const struct public_address *p)
 {
-	return p->v6 && (p->is_static || is_set(p->address6) || p->config || p->frontend);
+	return p->v6 && (is_set(p->address6) || assign_holds_public(p));
 }
 
 /* The first one stays free, as a network's address does. */
@@ -200,6 +225,8 @@ static gboolean public_declared(struct publics *ps, const struct public_address 
 		return assign_fail(as, &p->noun,
 		                   "its address %s is not one of the public pool %s; leave it out or choose one", text,
 		                   pool);
+	if (!assign_may_declare(as, &p->noun, text))
+		return FALSE;
 	if (!take(ps->taken, p->address6, p->noun.id))
 		return fail_taken(as, &p->noun, ps->taken, p->address6);
 	alloc_set6(as->a, ALLOC_PUBLIC6, p->noun.key, p->address6);
@@ -240,12 +267,15 @@ gboolean assign_public6(struct assignment *as)
 	g_autoptr(GHashTable) taken = taken_new();
 	struct publics ps = {as, taken, ip6_add(as->settings->public_pool6.addr, 1)};
 
-	for (guint s = 0; s < G_N_ELEMENTS(steps); s++)
+	for (guint s = 0; s < G_N_ELEMENTS(steps); s++) {
+		if (steps[s] == public_new)
+			assign_resting(as, 0, rest, taken);
 		for (guint i = 0; i < all->len; i++) {
 			const struct public_address *p = g_ptr_array_index(all, i);
 
 			if (wants_address(p) && !steps[s](&ps, p))
 				return FALSE;
 		}
+	}
 	return TRUE;
 }

@@ -153,6 +153,39 @@ static struct alloc_port *add_port(struct placing *p, const struct nic *nic, gui
 	return port;
 }
 
+static gboolean has_place(const struct vm *vm)
+{
+	return vm->state == VM_RUNNING || vm->state == VM_STOPPED;
+}
+
+static const struct alloc_parked *old_parked(const struct assignment *as, const struct nic *nic)
+{
+	return as->old ? g_hash_table_lookup(as->old->parked, nic->noun.key) : NULL;
+}
+
+/* Its cards keep their MACs, whatever comes after. */
+static void park_vm(struct placing *p, const struct vm *vm)
+{
+	for (guint i = 0; i < vm->nics->len; i++) {
+		const struct nic *nic = g_ptr_array_index(vm->nics, i);
+		const struct alloc_port *old = old_port(p->as, nic);
+		const struct alloc_parked *before = old_parked(p->as, nic);
+		struct alloc_parked parked = {.host = before ? before->host : 0};
+		if (old) {
+			memcpy(parked.mac, old->mac, sizeof parked.mac);
+			parked.host = old->host;
+		} else if (before) {
+			parked = *before;
+		} else {
+			continue;
+		}
+		parked.avoid = vm->state == VM_REPAIRING;
+		if (take_number(&p->macs, mac_number(parked.mac)))
+			g_hash_table_replace(p->as->a->parked, alloc_key(&nic->noun),
+			                     g_memdup2(&parked, sizeof parked));
+	}
+}
+
 /* A VM stays where its first NIC that had a port was. */
 static void keep_vm(struct placing *p, const struct vm *vm)
 {
@@ -181,11 +214,22 @@ static void keep_vm(struct placing *p, const struct vm *vm)
 	g_array_index(p->load, guint, host) += vm->nics->len;
 }
 
+/* The host that the machine was taken from; G_MAXUINT: none, or there is no other. */
+static guint avoided_host(const struct placing *p, const struct vm *vm)
+{
+	for (guint i = 0; i < vm->nics->len && p->load->len > 1; i++) {
+		const struct alloc_parked *parked = old_parked(p->as, g_ptr_array_index(vm->nics, i));
+		if (parked && parked->avoid)
+			return parked->host;
+	}
+	return G_MAXUINT;
+}
+
 static guint choose_host(struct placing *p, const struct vm *vm)
 {
-	guint best = 0;
-	for (guint h = 1; h < p->load->len; h++) {
-		if (g_array_index(p->load, guint, h) < g_array_index(p->load, guint, best))
+	guint avoid = avoided_host(p, vm), best = avoid == 0 ? 1 : 0;
+	for (guint h = best + 1; h < p->load->len; h++) {
+		if (h != avoid && g_array_index(p->load, guint, h) < g_array_index(p->load, guint, best))
 			best = h;
 	}
 	g_hash_table_insert(p->host_of, (gpointer)vm, GUINT_TO_POINTER(best + 1));
@@ -193,11 +237,14 @@ static guint choose_host(struct placing *p, const struct vm *vm)
 	return best;
 }
 
-/* A MAC goes along with its NIC, also from a host that is no more. */
-static void give_mac(struct placing *p, struct alloc_port *port, const struct alloc_port *old)
+/* A MAC goes along with its NIC, also from a host that is no more, or from none. */
+static void give_mac(struct placing *p, struct alloc_port *port, const struct nic *nic)
 {
-	if (old && take_number(&p->macs, mac_number(old->mac)))
-		memcpy(port->mac, old->mac, sizeof port->mac);
+	const struct alloc_port *old = old_port(p->as, nic);
+	const struct alloc_parked *parked = old_parked(p->as, nic);
+	const guint8 *mac = old ? old->mac : parked ? parked->mac : NULL;
+	if (mac && take_number(&p->macs, mac_number(mac)))
+		memcpy(port->mac, mac, sizeof port->mac);
 	else
 		mac_make(port->mac, p->as->a->last_mac = take_lowest(&p->macs));
 }
@@ -221,7 +268,7 @@ static gboolean place_vm(struct placing *p, const struct vm *vm)
 			port->number = take_lowest(&f);
 		}
 		if (!mac_number(port->mac))
-			give_mac(p, port, old_port(p->as, nic));
+			give_mac(p, port, nic);
 	}
 	return TRUE;
 }
@@ -237,10 +284,16 @@ gboolean assign_ports(struct assignment *as)
 	g_array_set_size(load, as->settings->hosts);
 	for (guint h = 0; h < as->settings->hosts; h++)
 		g_ptr_array_add(numbers, g_hash_table_new(NULL, NULL));
-	for (guint i = 0; i < as->graph->vms->len; i++)
-		keep_vm(&p, g_ptr_array_index(as->graph->vms, i));
 	for (guint i = 0; i < as->graph->vms->len; i++) {
-		if (!place_vm(&p, g_ptr_array_index(as->graph->vms, i)))
+		const struct vm *vm = g_ptr_array_index(as->graph->vms, i);
+		if (has_place(vm))
+			keep_vm(&p, vm);
+		else
+			park_vm(&p, vm);
+	}
+	for (guint i = 0; i < as->graph->vms->len; i++) {
+		const struct vm *vm = g_ptr_array_index(as->graph->vms, i);
+		if (has_place(vm) && !place_vm(&p, vm))
 			return FALSE;
 	}
 	alloc_index(as->a);
@@ -267,7 +320,7 @@ struct alloc *alloc_assign(const struct alloc *old, const struct graph *g, const
 	struct assignment as = {old, g, s, a, error};
 	if (!check_settings(&as) || !assign_networks(&as) || !assign_rules(&as) || !assign_ports(&as) ||
 	    !assign_private(&as) || !assign_public(&as) || !assign_snat(&as) || !assign_private6(&as) ||
-	    !assign_public6(&as))
+	    !assign_public6(&as) || !assign_released(&as))
 		return NULL;
 	return g_steal_pointer(&a);
 }

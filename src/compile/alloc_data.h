@@ -11,6 +11,7 @@ enum alloc_kind {
 	ALLOC_HOST,    /* host index in decimal -> its default outbound address */
 	ALLOC_RULE,    /* rule -> counter, from 1 */
 	ALLOC_SNAT,    /* public address|configuration -> slot + 1 */
+	ALLOC_HOME,    /* configuration with a private address -> VNI of the network that it is one of */
 	ALLOC_KINDS
 };
 
@@ -21,8 +22,23 @@ enum alloc_kind6 {
 	ALLOC_KINDS6
 };
 
+/* An address that was given back, and by whom: the key of its configuration or public address. */
+struct alloc_released {
+	gint64 at; /* seconds of real time */
+	char *owner;
+};
+
+/* Where a card was whose machine has no place now. */
+struct alloc_parked {
+	guint8 mac[6];
+	guint host;
+	gboolean avoid; /* it is not to come back there, if there is another */
+};
+
 struct alloc {
 	GHashTable *ports;                    /* lower-case NIC id -> struct alloc_port */
+	GHashTable *parked;                   /* the same -> struct alloc_parked */
+	GHashTable *released;                 /* "ADDRESS", "VNI/ADDRESS" of a private one -> struct alloc_released */
 	GHashTable *numbers[ALLOC_KINDS];     /* char * -> guint32 as pointer; never 0 */
 	GHashTable *addresses6[ALLOC_KINDS6]; /* char * -> struct ip6; never :: */
 	guint32 last_mac;                     /* number of the newest MAC */
@@ -58,4 +74,23 @@ gboolean assign_public(struct assignment *as);
 gboolean assign_snat(struct assignment *as);
 gboolean assign_private6(struct assignment *as);
 gboolean assign_public6(struct assignment *as);
+gboolean assign_released(struct assignment *as);
 gboolean assign_fail(struct assignment *as, const struct noun *n, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* alloc_release.c */
+GHashTable *alloc_released_new(void);
+char *alloc_private_place(guint32 vni, const char *address); /* Caller frees. */
+void alloc_set_released(struct alloc *a, const char *place, gint64 at, const char *owner);
+/* Seconds that nobody gets it yet; 0: it is free. */
+guint alloc_rest(const struct alloc *a, const char *place, gint64 now);
+/* Calls fn with every address that rests, of the network or (0) of the public ones, of both families. */
+typedef void (*resting_fn)(const char *address, gpointer user);
+void assign_resting(struct assignment *as, guint32 vni, resting_fn fn, gpointer user);
+/* The same of a network, unless its number was another's before. */
+void assign_resting_in(struct assignment *as, const struct network *n, resting_fn fn, gpointer user);
+/* For people, after "no free address left". Caller frees. */
+char *assign_resting_text(struct assignment *as, guint32 vni);
+gboolean assign_may_declare(struct assignment *as, const struct noun *n, const char *address);
+/* Whether it has an address at all, as its machine is now. */
+gboolean assign_holds_private(const struct ip_config *c);
+gboolean assign_holds_public(const struct public_address *p);

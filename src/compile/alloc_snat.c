@@ -60,9 +60,15 @@ struct members {
 	GHashTable *seen;
 };
 
+/* Who does not run holds no ports. */
+static gboolean is_off(const struct ip_config *c)
+{
+	return c->nic->vm && c->nic->vm->state != VM_RUNNING;
+}
+
 static void add_member(struct members *m, struct ip_config *c)
 {
-	if (g_hash_table_add(m->seen, c))
+	if (!is_off(c) && g_hash_table_add(m->seen, c))
 		g_ptr_array_add(m->list, c);
 }
 
@@ -94,6 +100,8 @@ static void add_rule_members(struct members *m, const struct public_address *p, 
 	g_ptr_array_sort(sorted, compare_configs);
 	for (guint i = 0; i < sorted->len; i++) {
 		struct ip_config *c = g_ptr_array_index(sorted, i);
+		if (is_off(c))
+			continue;
 		const struct public_address *mine = rule_address(o, c, taken);
 		guint here = GPOINTER_TO_UINT(g_hash_table_lookup(taken, mine));
 		g_hash_table_insert(taken, (gpointer)mine, GUINT_TO_POINTER(here + 1));
@@ -223,7 +231,7 @@ static gboolean rule_serves_all(struct assignment *as, const struct outbound_rul
 	for (guint i = 0; o->pool && i < o->pool->members->len; i++) {
 		const struct ip_config *c = g_ptr_array_index(o->pool->members, i);
 		guint frontends, ranges = ranges_of(as, o, c, &frontends);
-		if (frontends && !ranges)
+		if (frontends && !ranges && !is_off(c))
 			return assign_fail(as, &c->noun,
 			                   "outbound rule '%s' has no %u ports left for it: an address has room for %u "
 			                   "such members; ask for fewer ports, or add a front end",

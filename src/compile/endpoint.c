@@ -170,7 +170,7 @@ static gboolean add_rules(struct compilation *c, const struct load_balancer *lb)
 	for (guint i = 0; i < lb->rules->len; i++) {
 		const struct lb_rule *r = g_ptr_array_index(lb->rules, i);
 		struct esc_endpoint value = {.kind = ESC_EP_BALANCED, .distribution = distribution_of(r->distribution)};
-		if (!r->frontend || !r->frontend->public_address)
+		if (r->disabled || !r->frontend || !r->frontend->public_address)
 			continue;
 		gboolean v6 = r->frontend->v6;
 		if ((r->pool && !choose_pool(c, r->pool, v6, &value)) ||
@@ -181,6 +181,8 @@ static gboolean add_rules(struct compilation *c, const struct load_balancer *lb)
 	}
 	for (guint i = 0; i < lb->nat_rules->len; i++) {
 		const struct nat_rule *r = g_ptr_array_index(lb->nat_rules, i);
+		if (r->disabled)
+			continue;
 		gboolean v6 = r->frontend && r->frontend->v6;
 		const struct ip_config *target = v6 ? r->target6 : r->target;
 		const struct alloc_port *p = target ? alloc_port(c->alloc, target->nic) : NULL;

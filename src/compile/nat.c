@@ -197,14 +197,15 @@ static void add_inward(struct compilation *c, const struct ip_config *config, gu
 		for (guint k = 0; pool->lb && k < pool->lb->rules->len; k++) {
 			const struct lb_rule *r = g_ptr_array_index(pool->lb->rules, k);
 			struct opening o = {r->frontend, r->protocol, r->frontend_port, r->backend_port, r->floating};
-			if (r->pool == pool)
+			if (r->pool == pool && !r->disabled)
 				add_opening(c, config, number, &o);
 		}
 	}
 	for (guint i = 0; i < config->nat_rules->len; i++) {
 		const struct nat_rule *r = g_ptr_array_index(config->nat_rules, i);
 		struct opening o = {r->frontend, r->protocol, r->frontend_port, r->backend_port, r->floating};
-		add_opening(c, config, number, &o);
+		if (!r->disabled)
+			add_opening(c, config, number, &o);
 	}
 }
 

@@ -146,12 +146,12 @@ static void client_ask(struct control_client *k)
 	const char *op = node_get_str(n, "op", "");
 	if (!n)
 		control_answer(k, control_error(error->message, NULL));
-	else if (!strcmp(op, "deploy"))
+	else if (!strcmp(op, "deploy") || !strcmp(op, "life"))
 		deploy_start(c, n, k);
 	else if (!strcmp(op, "status"))
 		control_answer(k, status_report(c));
 	else
-		control_answer(k, control_error("unknown request; \"op\" is \"deploy\" or \"status\"", NULL));
+		control_answer(k, control_error("unknown request; \"op\" is \"deploy\", \"life\" or \"status\"", NULL));
 }
 
 /* After its request a client has nothing to say: all that can come is its end. */

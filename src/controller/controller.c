@@ -37,7 +37,7 @@ static gboolean start(struct controller *c, const struct controller_settings *s,
 	g_autoptr(stored) found = stored_read(c->store, error);
 	if (!found)
 		return FALSE;
-	if (found->pending)
+	if (deploy_is_due(found))
 		deploy_resume(c);
 	c->server = store_server_new(c->store, s->store_socket, s->grants, s->count, error);
 	c->control = c->server ? control_new(c, s->control_socket, error) : NULL;

@@ -6,6 +6,7 @@
  * Everything up to the commit happens in one turn of the main loop, so nobody else writes in between.
  */
 #include "controller/internal.h"
+#include "model/life.h"
 
 struct deploy {
 	struct controller *c;
@@ -120,6 +121,36 @@ static gint64 live_ms(const struct deploy *d)
 	return (last - d->started + 999) / 1000;
 }
 
+static void deploy_commit(struct deploy *d, const struct stored *old, const struct stored *next, struct plan *taken);
+
+/*
+ * The second half of a repair: what was taken from its host comes back on another. In two halves, so that it is never on
+ * both; and found in the store, so that a controller that dies between them carries on. FALSE: nothing waits for it.
+ */
+static gboolean deploy_return(struct deploy *d)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(stored) old = stored_read(d->c->store, &error);
+	g_autoptr(stored) next = old ? change_return(old) : NULL;
+	if (!next)
+		return FALSE;
+	g_autoptr(plan) p = plan_make(next, d->c->hosts, errors);
+	if (!p) {
+		deploy_end(d,
+		           control_error("a machine under repair has no place to come back to, and is off; make room, "
+		                         "and `escarp vm start` starts it",
+		                         errors));
+		return TRUE;
+	}
+	node_unref(next->alloc);
+	next->alloc = node_ref(p->alloc_node);
+	if (d->client)
+		control_progress(d->client, "taken from its host; coming back");
+	deploy_commit(d, old, next, g_steal_pointer(&p));
+	return TRUE;
+}
+
 static void deploy_confirm(struct deploy *d)
 {
 	g_autoptr(GError) error = NULL;
@@ -128,6 +159,8 @@ static void deploy_confirm(struct deploy *d)
 		/* In force, but the way back is still recorded: a restart would check it once more. */
 		struct node *warnings = node_get(d->answer, "warnings");
 		node_append(warnings, node_string(error->message));
+	} else if (deploy_return(d)) {
+		return;
 	}
 	deploy_end(d, g_steal_pointer(&d->answer));
 }
@@ -216,6 +249,34 @@ static gboolean settle_taps(struct stored *s, const struct request *r, const str
 	return errors->len == 0;
 }
 
+/* What is remembered of machines and endpoints that are gone would be waiting for others of their names. */
+static void settle_life(struct stored *s, const struct plan *p)
+{
+	if (!s->life)
+		return;
+	struct node *life = life_settle(p->graph, s->life);
+	node_unref(s->life);
+	s->life = life;
+}
+
+/* Public addresses that this plan gives back and the allocations before did not. */
+static void add_released(struct node *answer, const struct stored *old, const struct plan *p)
+{
+	g_autoptr(GArray) past = alloc_past(p->alloc);
+	const struct node *before = node_get(old->alloc, "released");
+	struct node *list = node_array();
+	for (guint i = 0; i < past->len; i++) {
+		const struct alloc_past *r = &g_array_index(past, struct alloc_past, i);
+		if (node_integer(node_find(node_get(before, r->address), "at"), -1) == r->at)
+			continue;
+		struct node *n = node_object();
+		node_set(n, "address", node_string(r->address));
+		node_set(n, "owner", node_string(r->owner));
+		node_append(list, n);
+	}
+	node_set(answer, "released", list);
+}
+
 static void add_warnings(struct node *answer, const struct plan *p)
 {
 	struct node *warnings = node_array();
@@ -226,11 +287,11 @@ static void add_warnings(struct node *answer, const struct plan *p)
 
 /* From the request to a plan and the state to be stored, without any effect. NULL: *failure is the answer. */
 static struct plan *validate(struct controller *c, const struct stored *old, const struct request *r,
-                             struct stored **next, struct node **failure)
+                             struct node *answer, struct stored **next, struct node **failure)
 {
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(stored) s = merge(old, r, &error);
+	g_autoptr(stored) s = r->action ? change_make(c->plan, old, r, answer, &error) : merge(old, r, &error);
 	if (!s) {
 		*failure = control_error(error->message, NULL);
 		return NULL;
@@ -242,6 +303,8 @@ static struct plan *validate(struct controller *c, const struct stored *old, con
 		*failure = control_error(what, errors);
 		return NULL;
 	}
+	settle_life(s, p);
+	add_released(answer, old, p);
 	node_unref(s->alloc);
 	s->alloc = node_ref(p->alloc_node);
 	*next = g_steal_pointer(&s);
@@ -314,12 +377,13 @@ void deploy_start(struct controller *c, const struct node *n, struct control_cli
 		control_answer(client, control_error(error->message, NULL));
 		return;
 	}
-	g_autoptr(plan) p = validate(c, old, r, &next, &failure);
+	struct deploy *d = deploy_new(c, client);
+	g_autoptr(plan) p = validate(c, old, r, d->answer, &next, &failure);
 	if (!p) {
 		control_answer(client, failure);
+		deploy_free(d);
 		return;
 	}
-	struct deploy *d = deploy_new(c, client);
 	merge_report(old, next, d->answer);
 	add_warnings(d->answer, p);
 	if (r->dry_run) {
@@ -331,6 +395,12 @@ void deploy_start(struct controller *c, const struct node *n, struct control_cli
 	}
 	c->deploy = d;
 	deploy_commit(d, old, next, g_steal_pointer(&p));
+}
+
+gboolean deploy_is_due(const struct stored *s)
+{
+	g_autoptr(stored) next = change_return(s);
+	return s->pending || next;
 }
 
 void deploy_resume(struct controller *c)

@@ -5,6 +5,7 @@
  * runs), control.c (the socket), status.c (the answer to "status"), controller.c (start, recovery, end).
  */
 #pragma once
+#include "controller/change.h"
 #include "controller/controller.h"
 #include "controller/merge.h"
 #include "controller/plan.h"
@@ -50,6 +51,8 @@ struct control_client;
 void deploy_start(struct controller *c, const struct node *request, struct control_client *client);
 /* Carries on with a deployment that a predecessor committed. */
 void deploy_resume(struct controller *c);
+/* TRUE when a predecessor left one to carry on with: committed and not confirmed, or a repair that is half done. */
+gboolean deploy_is_due(const struct stored *s);
 /* An acknowledgement changed. */
 void deploy_look(struct controller *c);
 /* The client went away; what it asked for goes on. */

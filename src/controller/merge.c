@@ -9,6 +9,9 @@ void request_free(struct request *r)
 		return;
 	g_free(r->subscription);
 	g_free(r->group);
+	g_free(r->action);
+	g_free(r->name);
+	g_free(r->other);
 	g_clear_pointer(&r->documents, g_ptr_array_unref);
 	g_clear_pointer(&r->taps, g_ptr_array_unref);
 	g_free(r);
@@ -60,6 +63,15 @@ static gboolean parse_taps(const struct node *list, struct request *r, GError **
 	return TRUE;
 }
 
+static gboolean parse_life(const struct node *n, struct request *r, GError **error)
+{
+	r->action = g_strdup(node_get_str(n, "action", ""));
+	r->name = g_strdup(node_get_str(n, "name", NULL));
+	r->other = g_strdup(node_get_str(n, "other", NULL));
+	r->release = node_truth(node_get(n, "release"), FALSE);
+	return (r->name && *r->name) || invalid(error, "life: \"name\" must be given");
+}
+
 struct request *request_parse(const struct node *n, GError **error)
 {
 	g_autoptr(request) r = g_new0(struct request, 1);
@@ -70,7 +82,12 @@ struct request *request_parse(const struct node *n, GError **error)
 	r->taps = g_ptr_array_new_with_free_func(g_free);
 	r->complete = !strcmp(mode, "complete");
 	r->dry_run = node_truth(node_get(n, "dry_run"), FALSE);
+	gboolean life = !strcmp(node_get_str(n, "op", ""), "life");
 	gboolean live_known = live_parse(node_get_str(n, "live_flows", live_name(LIVE_REEVALUATE)), &r->live);
+	if (life ? live_known && parse_life(n, r, error) : FALSE)
+		return g_steal_pointer(&r);
+	if (life && live_known)
+		return NULL;
 	if (!r->complete && strcmp(mode, "incremental"))
 		invalid(error, "deploy: \"mode\" must be \"incremental\" or \"complete\"");
 	else if (!live_known)

@@ -9,9 +9,12 @@ struct request {
 	enum live_flows live;
 	GPtrArray *documents; /* struct document */
 	GPtrArray *taps;      /* char *, VM ids */
+	/* Of {"op":"life"}, else NULL: "vm stop", on what, and with which other. No documents then. */
+	char *action, *name, *other;
+	gboolean release; /* reserved addresses go too */
 };
 
-/* Checks every field of {"op":"deploy",...}. */
+/* Checks every field of {"op":"deploy",...} or {"op":"life","action":...,"name":...,...}. */
 struct request *request_parse(const struct node *n, GError **error);
 void request_free(struct request *r);
 typedef struct request request;

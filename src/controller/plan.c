@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/plan.h"
+#include "model/life.h"
 
 void plan_free(struct plan *p)
 {
@@ -30,6 +31,8 @@ static gboolean plan_graph(struct plan *p, const struct stored *s, GPtrArray *er
 	p->graph = graph_build(documents, errors);
 	if (!p->graph && !errors->len)
 		g_ptr_array_add(errors, g_strdup("the documents make no network"));
+	if (p->graph)
+		graph_life(p->graph, s->life);
 	return p->graph != NULL;
 }
 
@@ -75,6 +78,7 @@ struct plan *plan_make(const struct stored *s, guint hosts, GPtrArray *errors)
 	g_autoptr(plan) p = g_new0(struct plan, 1);
 	alloc_settings_init(&p->settings);
 	p->settings.hosts = hosts;
+	p->settings.now = g_get_real_time() / G_USEC_PER_SEC;
 	p->settings.taps = stored_taps(s);
 	p->tables = g_ptr_array_new_with_free_func(free_tables);
 	p->hashes = g_ptr_array_new_with_free_func(g_free);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The answer to "status": what is published, who has it in force, and which port is which. */
 #include "controller/internal.h"
+#include "model/life.h"
 
 static struct node *hosts_report(const struct controller *c)
 {
@@ -29,13 +30,10 @@ static void set_address6(struct node *list, const struct ip6 *address)
 		node_append(list, node_take_string(ip6_format(*address)));
 }
 
-static struct node *port_report(const struct controller *c, const struct vm *vm, const struct nic *nic,
-                                const struct alloc_port *at)
+/* Private and public addresses of a card, of both families. */
+static void card_addresses(const struct controller *c, const struct nic *nic, struct node *addresses,
+                           struct node *public)
 {
-	struct node *n = node_object(), *addresses = node_array(), *public = node_array();
-	g_autofree char *label = graph_vm_label(c->plan->graph, vm);
-	g_autofree char *vm_key = g_ascii_strdown(vm->noun.id, -1);
-	gboolean first = g_ptr_array_index(vm->nics, 0) == nic;
 	for (guint i = 0; i < nic->configs->len; i++) {
 		const struct ip_config *config = g_ptr_array_index(nic->configs, i);
 		set_address(addresses, alloc_private(c->plan->alloc, config));
@@ -48,6 +46,16 @@ static struct node *port_report(const struct controller *c, const struct vm *vm,
 		if (config->public_address)
 			set_address6(public, alloc_public6(c->plan->alloc, config->public_address));
 	}
+}
+
+static struct node *port_report(const struct controller *c, const struct vm *vm, const struct nic *nic,
+                                const struct alloc_port *at)
+{
+	struct node *n = node_object(), *addresses = node_array(), *public = node_array();
+	g_autofree char *label = graph_vm_label(c->plan->graph, vm);
+	g_autofree char *vm_key = g_ascii_strdown(vm->noun.id, -1);
+	gboolean first = g_ptr_array_index(vm->nics, 0) == nic;
+	card_addresses(c, nic, addresses, public);
 	node_set(n, "label", first ? node_string(label) : node_stringf("%s/%s", label, nic->noun.name));
 	node_set(n, "id", node_string(nic->noun.id));
 	node_set(n, "vm", node_string(vm->noun.id));
@@ -75,6 +83,31 @@ static struct node *ports_report(const struct controller *c)
 		}
 	}
 	return ports;
+}
+
+/* Every machine, also one that is off and so has no port: what it is and what it keeps. */
+static struct node *machine_report(const struct controller *c, const struct vm *vm)
+{
+	struct node *n = node_object(), *addresses = node_array(), *public = node_array();
+	const struct alloc_port *at =
+	        vm->nics->len ? alloc_place(c->plan->alloc, g_ptr_array_index(vm->nics, 0)) : NULL;
+	for (guint i = 0; i < vm->nics->len; i++)
+		card_addresses(c, g_ptr_array_index(vm->nics, i), addresses, public);
+	node_set(n, "label", node_take_string(graph_vm_label(c->plan->graph, vm)));
+	node_set(n, "id", node_string(vm->noun.id));
+	node_set(n, "state", node_string(vm_state_name(vm->state)));
+	node_set(n, "host", at ? node_int(at->host) : node_null());
+	node_set(n, "addresses", addresses);
+	node_set(n, "public", public);
+	return n;
+}
+
+static struct node *machines_report(const struct controller *c)
+{
+	struct node *list = node_array();
+	for (guint i = 0; c->plan && i < c->plan->graph->vms->len; i++)
+		node_append(list, machine_report(c, g_ptr_array_index(c->plan->graph->vms, i)));
+	return list;
 }
 
 /* NULL: none. Caller frees. */
@@ -127,6 +160,34 @@ static struct node *front_ends_report(const struct controller *c)
 	return list;
 }
 
+static struct node *endpoint_report(const struct controller *c, const struct endpoint *e)
+{
+	struct opening o = endpoint_opening(e);
+	struct node *n = node_object();
+	g_autofree char *address = public_text(c, o.frontend ? o.frontend->public_address : NULL);
+	g_autofree char *target =
+	        o.target && o.target->nic->vm ? graph_vm_label(c->plan->graph, o.target->nic->vm) : NULL;
+	node_set(n, "id", node_string(e->noun->id));
+	node_set(n, "name", node_stringf("%s/%s", e->lb->noun.name, e->noun->name));
+	node_set(n, "address", address ? node_string(address) : node_null());
+	node_set(n, "protocol", node_string(o.protocol == PROTO_TCP ? "tcp" : o.protocol == PROTO_UDP ? "udp" : "any"));
+	node_set(n, "port", node_int(o.port));
+	node_set(n, "local_port", node_int(o.local_port));
+	node_set(n, "instance", target ? node_string(target) : node_null());
+	node_set(n, "pool", o.pool ? node_string(o.pool->noun.name) : node_null());
+	node_set(n, "enabled", node_bool(!*e->disabled));
+	return n;
+}
+
+static struct node *endpoints_report(const struct controller *c)
+{
+	struct node *list = node_array();
+	g_autoptr(GArray) all = c->plan ? graph_endpoints(c->plan->graph) : NULL;
+	for (guint i = 0; all && i < all->len; i++)
+		node_append(list, endpoint_report(c, &g_array_index(all, struct endpoint, i)));
+	return list;
+}
+
 static struct node *unmodelled_report(const GPtrArray *unmodelled)
 {
 	struct node *list = node_array();
@@ -159,6 +220,8 @@ struct node *status_report(struct controller *c)
 	node_set(n, "trouble", c->trouble ? node_string(c->trouble) : node_null());
 	node_set(n, "hosts", hosts_report(c));
 	node_set(n, "ports", ports_report(c));
+	node_set(n, "machines", machines_report(c));
+	node_set(n, "endpoints", endpoints_report(c));
 	node_set(n, "front_ends", front_ends_report(c));
 	node_set(n, "nat_gateways", gateways_report(c));
 	node_set(n, "recorded", unmodelled_report(c->plan ? c->plan->graph->recorded : NULL));

@@ -21,6 +21,7 @@ void stored_free(struct stored *s)
 	g_hash_table_unref(s->documents);
 	node_unref(s->alloc);
 	node_unref(s->settings);
+	node_unref(s->life);
 	node_unref(s->pending);
 	g_free(s);
 }
@@ -49,6 +50,8 @@ struct stored *stored_read(struct store *store, GError **error)
 			s->alloc_revision = e->mod_revision;
 		} else if (!strcmp(e->key, KEY_SETTINGS)) {
 			take(&s->settings, n);
+		} else if (!strcmp(e->key, KEY_LIFE)) {
+			take(&s->life, n);
 		} else if (!strcmp(e->key, KEY_PENDING)) {
 			take(&s->pending, n);
 			if (!live_parse(node_get_str(n, "live_flows", live_name(LIVE_REEVALUATE)), &s->live))
@@ -70,6 +73,7 @@ struct stored *stored_copy(const struct stored *s)
 		g_hash_table_insert(copy->documents, g_strdup(key), node_ref(value));
 	copy->alloc = s->alloc ? node_ref(s->alloc) : NULL;
 	copy->settings = s->settings ? node_ref(s->settings) : NULL;
+	copy->life = s->life ? node_ref(s->life) : NULL;
 	copy->alloc_revision = s->alloc_revision;
 	copy->revision = s->revision;
 	return copy;
@@ -126,6 +130,8 @@ struct node *stored_value(const struct stored *s, const char *key)
 		return s->alloc;
 	if (!strcmp(key, KEY_SETTINGS))
 		return s->settings;
+	if (!strcmp(key, KEY_LIFE))
+		return s->life;
 	return g_hash_table_lookup(s->documents, key);
 }
 
@@ -141,6 +147,7 @@ GPtrArray *stored_difference(const struct stored *from, const struct stored *to)
 	GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);
 	g_ptr_array_add(new, g_strdup(KEY_ALLOC));
 	g_ptr_array_add(new, g_strdup(KEY_SETTINGS));
+	g_ptr_array_add(new, g_strdup(KEY_LIFE));
 	for (guint i = 0; i < new->len; i++) {
 		const char *key = g_ptr_array_index(new, i);
 		if (!same(stored_value(from, key), stored_value(to, key)))

@@ -12,12 +12,14 @@
 
 #define KEY_ALLOC    "/doc/alloc"
 #define KEY_SETTINGS "/doc/settings"
+#define KEY_LIFE     "/doc/life"
 #define KEY_PENDING  "/doc/pending"
 
 struct stored {
 	GHashTable *documents; /* key -> struct node in store form */
 	struct node *alloc;    /* NULL: nothing was allocated yet */
 	struct node *settings; /* {"taps": [VM ids]}; NULL: none */
+	struct node *life;     /* what runs and what is open: model/life.h; NULL: all of it */
 	struct node
 	        *pending; /* {"before": {key: value or null}, "live_flows": mode}; NULL: no deployment is unfinished */
 	enum live_flows live;  /* of the deployment that made this state, while it is unfinished */

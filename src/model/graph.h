@@ -247,6 +247,13 @@ struct nic {
 };
 
 /*
+ * What people did to a machine since it was declared: no document says it, graph_life does (model/life.h). A machine that
+ * does not run is no port. A stopped one keeps its place and its addresses; a deallocated one has no place, and only the
+ * addresses that are declared; one under repair has no place either, and keeps all its addresses.
+ */
+enum vm_state { VM_RUNNING, VM_STOPPED, VM_DEALLOCATED, VM_REPAIRING, VM_STATES };
+
+/*
  * A machine. An instance of a scale set is one too: its id is "SET/virtualMachines/2", its name "set_2", and what it
  * consists of stands where the set declares it.
  */
@@ -259,6 +266,7 @@ struct vm {
 	char *scale_set_id;          /* that it is an instance of, or was put into */
 	struct scale_set *scale_set; /* NULL unless that made it */
 	guint instance;              /* in that set */
+	enum vm_state state;
 };
 
 struct scale_set {
@@ -373,6 +381,7 @@ struct lb_rule {
 	enum distribution distribution;
 	guint idle_minutes;
 	struct access_control *access; /* may be NULL */
+	gboolean disabled;             /* by graph_life: nothing listens; its members leave as before */
 };
 
 /* One port that leads to one configuration; in the list `pool_nat_rules`, a row of ports, one for each member of a pool. */
@@ -389,6 +398,7 @@ struct nat_rule {
 	struct ip_config *target, *target6; /* both NULL: leads nowhere yet */
 	struct access_control *access;      /* may be NULL; the pool's when that made the rule */
 	struct nat_pool *made_by;           /* for an instance, or NULL */
+	gboolean disabled;                  /* as a balancing rule's */
 };
 
 /* Ports of a front end in a row: each instance of a scale set that names the pool gets one. */

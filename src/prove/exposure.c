@@ -296,7 +296,7 @@ static void survey_frontend(struct survey *y, const struct public_address *p)
 
 		const GPtrArray *members = !r->pool ? NULL : p->v6 ? r->pool->members6 : r->pool->members;
 
-		for (guint k = 0; r->frontend == p->frontend && members && k < members->len; k++) {
+		for (guint k = 0; r->frontend == p->frontend && !r->disabled && members && k < members->len; k++) {
 			struct question q = {.address = p,
 			                     .to = NTH(members, struct ip_config, k),
 			                     .port = r->frontend_port,
@@ -315,7 +315,7 @@ static void survey_frontend(struct survey *y, const struct public_address *p)
 		                     .private_port = r->floating ? r->frontend_port : r->backend_port,
 		                     .access = r->access};
 
-		if (r->frontend == p->frontend)
+		if (r->frontend == p->frontend && !r->disabled)
 			survey_endpoint(y, q, r->protocol);
 	}
 }

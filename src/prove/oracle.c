@@ -189,7 +189,7 @@ static gboolean by_nat_rule(struct journey *j, const struct public_address *p)
 	for (guint i = 0; i < lb->nat_rules->len; i++) {
 		const struct nat_rule *r = NTH(lb->nat_rules, struct nat_rule, i);
 
-		if (r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
+		if (r->disabled || r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
 		    r->frontend_port != j->now.destination_port)
 			continue;
 		const struct ip_config *target = p->v6 ? r->target6 : r->target;
@@ -245,7 +245,7 @@ static gboolean by_balancing_rule(struct journey *j, const struct public_address
 	for (guint i = 0; i < lb->rules->len; i++) {
 		const struct lb_rule *r = NTH(lb->rules, struct lb_rule, i);
 
-		if (r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
+		if (r->disabled || r->frontend != p->frontend || !protocol_covers(r->protocol, j->now.protocol) ||
 		    r->frontend_port != j->now.destination_port)
 			continue;
 		if (!refused(j, r->access))

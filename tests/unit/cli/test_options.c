@@ -138,7 +138,7 @@ static void test_readings(void)
 	for (const struct command *c = commands; c->name; c++) {
 		g_autofree char *help = help_command(c);
 		g_autofree char *in_man = g_strdup_printf(".SS escarp %s ", c->name);
-		g_autofree char *in_completion = g_strdup_printf("\t%s:-*)", c->name);
+		g_autofree char *in_completion = g_strdup_printf("\t\"%s\":-*)", c->name);
 
 		g_test_message("%s", c->name);
 		g_assert_nonnull(strstr(overview, c->summary));

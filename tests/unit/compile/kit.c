@@ -40,13 +40,25 @@ void kit_add(struct kit *k, const char *type, const char *name, const char *form
 	g_ptr_array_add(k->texts, expand(text));
 }
 
-void kit_sku(struct kit *k, const char *sku)
+/* Puts `more` before the properties of the document that was added last. */
+static void insert(struct kit *k, const char *more)
 {
 	char *text = g_ptr_array_index(k->texts, k->texts->len - 1), *properties = strstr(text, ",\"properties\"");
-	char *with =
-	        g_strdup_printf("%.*s,\"sku\":{\"name\":\"%s\"}%s", (int)(properties - text), text, sku, properties);
+	char *with = g_strdup_printf("%.*s,%s%s", (int)(properties - text), text, more, properties);
 	g_ptr_array_remove_index(k->texts, k->texts->len - 1);
 	g_ptr_array_add(k->texts, with);
+}
+
+void kit_sku(struct kit *k, const char *sku)
+{
+	g_autofree char *more = g_strdup_printf("\"sku\":{\"name\":\"%s\"}", sku);
+	insert(k, more);
+}
+
+void kit_subscription(struct kit *k, const char *subscription)
+{
+	g_autofree char *more = g_strdup_printf("\"subscription\":\"%s\"", subscription);
+	insert(k, more);
 }
 
 void kit_remove(struct kit *k, const char *name)
@@ -74,7 +86,8 @@ static struct document *make_document(const char *text)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(node) n = node_parse(text, strlen(text), "world.json", &error);
 	g_assert_no_error(error);
-	return document_new("s", "g", node_get_str(n, "type", ""), node_get_str(n, "name", ""), n, "world.json", "$");
+	return document_new(node_get_str(n, "subscription", "s"), "g", node_get_str(n, "type", ""),
+	                    node_get_str(n, "name", ""), n, "world.json", "$");
 }
 
 struct graph *kit_graph(const struct kit *k, guint order)

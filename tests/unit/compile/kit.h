@@ -19,6 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(kit, kit_free)
 void kit_add(struct kit *k, const char *type, const char *name, const char *format, ...) G_GNUC_PRINTF(4, 5);
 /* Of the document that was added last. */
 void kit_sku(struct kit *k, const char *sku);
+void kit_subscription(struct kit *k, const char *subscription); /* other than "s" */
 void kit_remove(struct kit *k, const char *name);
 /* A NIC "NAME-nic" in the subnet ("v/subnets/web") and its VM; `more` goes into the configuration, `nic` into the NIC
  * ("" or ",'…': …"). */

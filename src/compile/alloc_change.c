@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people change about allocations by a command: the next assignment starts from it. */
+#include "alloc_data.h"
+#include <string.h>
+
+void alloc_exchange(struct alloc *a, const struct public_address *p, const struct public_address *q)
+{
+	const char *x = p->noun.key, *y = q->noun.key;
+	guint32 four[2] = {alloc_number(a, ALLOC_PUBLIC, x), alloc_number(a, ALLOC_PUBLIC, y)};
+	const struct ip6 *six[2] = {alloc_address6(a, ALLOC_PUBLIC6, x), alloc_address6(a, ALLOC_PUBLIC6, y)};
+
+	if (four[0] && four[1]) {
+		alloc_set(a, ALLOC_PUBLIC, x, four[1]);
+		alloc_set(a, ALLOC_PUBLIC, y, four[0]);
+	}
+	if (six[0] && six[1]) {
+		struct ip6 mine = *six[0], theirs = *six[1];
+
+		alloc_set6(a, ALLOC_PUBLIC6, x, theirs);
+		alloc_set6(a, ALLOC_PUBLIC6, y, mine);
+	}
+}

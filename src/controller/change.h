@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What people do to what is deployed: start and stop machines, open and close endpoints, exchange addresses, delete.
+ *
+ * Each is a function from the stored state to the next one, as a deployment's merge is, and goes the same way from there:
+ * planned whole, committed with the way back, published, acknowledged. Asking twice changes nothing the second time.
+ */
+#pragma once
+#include "controller/merge.h"
+#include "controller/plan.h"
+
+/* The state after the request's action on `old`, of which `now` is the plan. Adds what it was about to `answer`. */
+struct stored *change_make(const struct plan *now, const struct stored *old, const struct request *r,
+                           struct node *answer, GError **error);
+/* A machine under repair was taken from its host: the state in which all such run again, elsewhere. NULL: there is none. */
+struct stored *change_return(const struct stored *old);
