@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* escarp events: single drops as they were recorded, and with --follow as they come. */
+/* escarp events: single drops and what the controller has to tell, as they were recorded, and with --follow as they come. */
 #include "cli/commands.h"
 #include "cli/live.h"
 #include "cli/records.h"
@@ -7,8 +7,10 @@
 #include "lib/paths.h"
 
 #include <poll.h>
+#include <string.h>
 
 #define ANSWER_MS 10000
+#define FOLLOW_MS 1000
 
 static char *time_text(gint64 milliseconds)
 {
@@ -18,9 +20,26 @@ static char *time_text(gint64 milliseconds)
 	return text ? g_strdup_printf("%s.%03d", text, (int)(milliseconds % 1000)) : g_strdup("-");
 }
 
+/* An address that others name was given back. */
+static void released_text(const struct node *e, const char *time, GString *out)
+{
+	const struct node *named = node_get(e, "named_by");
+
+	g_string_append_printf(out, "%s  address %s was given back by %s, and is named by others:\n", time,
+	                       node_get_str(e, "address", "?"), node_get_str(e, "owner", "?"));
+	for (guint i = 0; i < node_length(named); i++)
+		g_string_append_printf(out, "    %s: %s\n", node_get_str(node_item(named, i), "place", "?"),
+		                       node_get_str(node_item(named, i), "what", "?"));
+}
+
 static void event_text(const struct node *e, GString *out)
 {
 	g_autofree char *time = time_text(node_integer(node_get(e, "time"), 0));
+
+	if (strcmp(node_get_str(e, "kind", ""), "drop") != 0) {
+		released_text(e, time, out);
+		return;
+	}
 	g_autofree char *from = record_end(e, "source", "source_port");
 	g_autofree char *to = record_end(e, "destination", "destination_port");
 	g_autofree char *rules = report_join(node_get(e, "rules"));
@@ -47,6 +66,7 @@ static struct node *event_node(const struct node *line, guint host)
 	static const char *const same[] = {"time", "port", "verdict", "direction", "rules", "places", NULL};
 	struct node *n = node_object();
 
+	node_set(n, "kind", node_string("drop"));
 	node_set(n, "host", node_int(host));
 	node_set(n, "protocol", node_take_string(record_protocol(node_get(line, "protocol"))));
 	record_tuple(n, line);
@@ -90,6 +110,26 @@ static gboolean collect_host(GPtrArray *list, const char *lab, guint host, GErro
 	return !why;
 }
 
+/* What the controller has to tell, the oldest first; NULL and error. */
+static struct node *told(const char *lab, GError **error)
+{
+	g_autofree char *socket = paths_control_socket(lab);
+	struct node *request = node_object();
+
+	node_set(request, "op", node_string("events"));
+	return talk_ask(socket, request, ANSWER_MS, error);
+}
+
+static gboolean collect_told(GPtrArray *list, const char *lab, GError **error)
+{
+	g_autoptr(node) answer = told(lab, error);
+	const struct node *events = node_get(answer, "events");
+
+	for (guint i = 0; i < node_length(events); i++)
+		g_ptr_array_add(list, node_ref(node_item(events, i)));
+	return answer != NULL;
+}
+
 static int show_kept(const struct invocation *i, guint hosts)
 {
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)node_unref);
@@ -101,6 +141,8 @@ static int show_kept(const struct invocation *i, guint hosts)
 	for (guint host = 0; host < hosts; host++)
 		if (!collect_host(list, i->lab, host, &error))
 			return report_error(EXIT_FAILED, "events: %s", error->message);
+	if (!collect_told(list, i->lab, &error))
+		return report_error(EXIT_FAILED, "events: %s", error->message);
 	g_ptr_array_sort(list, by_time);
 	for (guint k = 0; k < list->len; k++)
 		node_append(events, node_ref(g_ptr_array_index(list, k)));
@@ -122,11 +164,40 @@ static gboolean show_lines(const struct invocation *i, struct talk *t, guint hos
 	return TRUE;
 }
 
+/* What the controller tells that `seen` does not have; it is asked, since it is seldom that it has anything to tell. */
+static gboolean show_told(const struct invocation *i, GHashTable *seen, gboolean quietly, GError **error)
+{
+	g_autoptr(node) answer = told(i->lab, error);
+	const struct node *events = node_get(answer, "events");
+
+	for (guint k = 0; k < node_length(events); k++) {
+		struct node *e = node_item(events, k);
+
+		if (g_hash_table_add(seen, node_print(e, FALSE)) && !quietly &&
+		    !report_line(&(struct report){e, event_text}, i))
+			return FALSE;
+	}
+	return answer != NULL;
+}
+
+/* However many drops come, the controller is asked once in a while, and not more often. */
+static gboolean is_due(gint64 *last)
+{
+	gint64 now = g_get_monotonic_time();
+
+	if (now - *last < FOLLOW_MS * 1000)
+		return FALSE;
+	*last = now;
+	return TRUE;
+}
+
 static int follow(const struct invocation *i, guint hosts)
 {
 	struct pollfd polls[CLI_MAX_HOSTS];
 	g_autoptr(GPtrArray) talks = g_ptr_array_new_with_free_func((GDestroyNotify)talk_close);
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GError) error = NULL;
+	gint64 asked = 0;
 
 	for (guint host = 0; host < hosts; host++) {
 		struct talk *t = listen_to(i->lab, host, TRUE, &error);
@@ -136,10 +207,15 @@ static int follow(const struct invocation *i, guint hosts)
 		g_ptr_array_add(talks, t);
 		polls[host] = (struct pollfd){talk_fd(t), POLLIN, 0};
 	}
-	while (poll(polls, hosts, -1) >= 0)
+	if (!show_told(i, seen, TRUE, &error))
+		return report_error(EXIT_FAILED, "events: %s", error->message);
+	while (poll(polls, hosts, FOLLOW_MS) >= 0) {
 		for (guint host = 0; host < hosts; host++)
 			if (polls[host].revents && !show_lines(i, g_ptr_array_index(talks, host), host, &error))
 				return error ? report_error(EXIT_FAILED, "events: %s", error->message) : EXIT_FAILED;
+		if (is_due(&asked) && !show_told(i, seen, FALSE, &error))
+			return error ? report_error(EXIT_FAILED, "events: %s", error->message) : EXIT_FAILED;
+	}
 	return EXIT_FAILED;
 }
 

@@ -54,5 +54,6 @@ int cmd_plan(const struct invocation *i)
 	if (option_given(i, "format"))
 		return plan_write(side.source);
 	data = plan_describe(side.source, side.graph, side.alloc, &side.settings);
+	plan_warn_released(data, side.graph, i->lab);
 	return leave(report_show(&(struct report){data, plan_text}, i) ? EXIT_OK : EXIT_FAILED);
 }

@@ -219,3 +219,45 @@ int cmd_up(const struct invocation *i)
 		return report_error(EXIT_FAILED, "up: %s", error->message);
 	return s ? deploy(i, s) : answer(i, NULL, NULL, 0);
 }
+
+/* The same command line as up would have it: `escarp up FILE... --group DEPLOYMENT --mode complete`. */
+static struct invocation *as_up(const struct invocation *i, char **parts)
+{
+	static const char *const names[] = {"mode", "group", "subscription"};
+	const char *const values[] = {"complete", parts[1] ? parts[1] : parts[0], parts[1] ? parts[0] : NULL};
+	struct invocation *up = g_new0(struct invocation, 1);
+	GHashTableIter h;
+	gpointer name, list;
+
+	up->command = i->command;
+	up->lab = i->lab;
+	up->values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
+	g_hash_table_iter_init(&h, i->values);
+	while (g_hash_table_iter_next(&h, &name, &list))
+		g_hash_table_insert(up->values, name, g_ptr_array_ref(list));
+	for (guint k = 0; k < G_N_ELEMENTS(names) && values[k]; k++) {
+		GPtrArray *one = g_ptr_array_new();
+
+		g_ptr_array_add(one, (gpointer)values[k]);
+		g_hash_table_insert(up->values, (gpointer)names[k], one);
+	}
+	up->arguments = g_ptr_array_copy(i->arguments, NULL, NULL);
+	g_ptr_array_remove_index(up->arguments, 0);
+	up->trailing = g_ptr_array_new();
+	return up;
+}
+
+int cmd_upgrade(const struct invocation *i)
+{
+	g_auto(GStrv) parts = g_strsplit(g_ptr_array_index(i->arguments, 0), "/", 2);
+	g_autoptr(invocation) up = as_up(i, parts);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(source) s = source_read(up, &error);
+
+	if (!s)
+		return report_error(EXIT_BAD_INPUT, "%s", error->message);
+	if (!dirs_hosts(i->lab))
+		return report_error(EXIT_FAILED,
+		                    "deployment upgrade: lab %s is not running (start it with `escarp up`)", i->lab);
+	return deploy(up, s);
+}

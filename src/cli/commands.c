@@ -96,6 +96,22 @@ static const struct option o_reserved = {
         "release-reserved", OPTION_FLAG, NULL, "Delete reserved (static) addresses too, which stay otherwise",
         VALUES_NONE,        NULL};
 
+static const struct option o_subnet = {
+        "subnet",         OPTION_VALUE,
+        "NETWORK/SUBNET", "Where it goes, or GROUP/NETWORK/SUBNET; default: a network of its own",
+        VALUES_NONE,      NULL};
+static const struct option o_own_group = {"group",     OPTION_VALUE,
+                                          "NAME",      "Resource group; default: one of its own, named as the machine",
+                                          VALUES_NONE, NULL};
+static const struct option o_management = {"management-endpoints",
+                                           OPTION_FLAG,
+                                           NULL,
+                                           "Open remote desktop and remote PowerShell on random public ports",
+                                           VALUES_NONE,
+                                           NULL};
+
+static const struct option *const create_options[] = {&o_subscription, &o_own_group, &o_subnet, &o_management, NULL};
+static const struct option *const upgrade_options[] = {&o_parameters, &o_param, &o_fill, &o_tap, &o_live_flows, NULL};
 static const struct option *const life_options[] = {&o_live_flows, NULL};
 static const struct option *const delete_options[] = {&o_live_flows, &o_reserved, NULL};
 static const struct option *const up_options[] = {&o_parameters, &o_param, &o_subscription, &o_group,      &o_fill,
@@ -188,8 +204,11 @@ const struct command commands[] = {
          "way and "
          "back, and the rules that admit it.",
          flows_options, 0, 0, FALSE, VALUES_NONE, cmd_flows},
-        {"events", "", "Shows single drops as they were recorded",
-         "The newest drop records of every host. Records are limited in rate for each port; the counters of `escarp "
+        {"events", "", "Shows single drops and released addresses as they were recorded",
+         "The newest drop records of every host, and the controller's: a public address was given back that a rule, an "
+         "access "
+         "list, a route or a server's rule of another subscription names. Records are limited in rate for each port; "
+         "the counters of `escarp "
          "drops` are "
          "exact.",
          follow_options, 0, 0, FALSE, VALUES_NONE, cmd_events},
@@ -198,6 +217,13 @@ const struct command commands[] = {
          "root on "
          "the Unix socket /run/escarp/LAB/agent-K/metrics.sock, as GET /metrics.",
          no_options, 0, 0, FALSE, VALUES_NONE, cmd_metrics},
+        {"vm create", "NAME", "Makes a machine without a template",
+         "Deploys what a template would say: the machine, a network interface, and without --subnet a network of its "
+         "own. "
+         "With --management-endpoints also a public address with two ports, drawn at random from 49152 to 65535, that "
+         "lead to "
+         "its ports 3389 and 5986; `escarp endpoint disable` closes them again. Without, nothing is opened.",
+         create_options, 1, 1, FALSE, VALUES_NONE, cmd_vm_create},
         {"vm start", "INSTANCE", "Starts a machine that was stopped or deallocated",
          "A machine that was stopped comes back where it was, with its addresses. One that was deallocated gets a host "
          "and new dynamic addresses; reserved and declared ones are still its own. One that runs stays as it is.",
@@ -224,6 +250,13 @@ const struct command commands[] = {
          "for another machine. Dynamic public addresses are given back. An instance of a scale set is deleted by the "
          "set's capacity.",
          life_options, 1, 1, FALSE, VALUES_INSTANCE, cmd_life},
+        {"deployment upgrade", "DEPLOYMENT FILE...", "Replaces what a deployment consists of, in place",
+         "As up in complete mode: what the templates declare is added or changed, what they do not is removed. The "
+         "deployment "
+         "must exist, and the address of its public front end stays, also when the templates call it by another name "
+         "or "
+         "turn it into a reserved one.",
+         upgrade_options, 2, 64, FALSE, VALUES_FILE, cmd_upgrade},
         {"deployment swap", "DEPLOYMENT DEPLOYMENT", "Exchanges the public addresses of two deployments",
          "A deployment is the resource group that was given to up. Each must have one public front end (of a family): "
          "the "

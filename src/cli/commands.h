@@ -13,5 +13,7 @@ int cmd_drops(const struct invocation *i);
 int cmd_flows(const struct invocation *i);
 int cmd_events(const struct invocation *i);
 int cmd_metrics(const struct invocation *i);
+int cmd_upgrade(const struct invocation *i);
+int cmd_vm_create(const struct invocation *i);
 int cmd_life(const struct invocation *i); /* "vm stop" and others: what is done to what is deployed */
 int cmd_down(const struct invocation *i);

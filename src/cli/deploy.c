@@ -56,6 +56,8 @@ struct node *deploy_request(const struct invocation *i, const struct source *s, 
 	node_set(request, "group", node_string(s->group));
 	node_set(request, "mode", node_string(option_text(i, "mode", "incremental")));
 	node_set(request, "live_flows", node_string(option_text(i, "live-flows", "reevaluate")));
+	if (strcmp(i->command->name, "deployment upgrade") == 0)
+		node_set(request, "upgrade", node_bool(TRUE));
 	if (dry_run)
 		node_set(request, "dry_run", node_bool(TRUE));
 	for (guint k = 0; k < s->documents->len; k++)

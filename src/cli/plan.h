@@ -8,6 +8,8 @@
 /* The caller owns the result. */
 struct node *plan_describe(const struct source *src, const struct graph *g, const struct alloc *a,
                            const struct alloc_settings *s);
+/* Adds a warning for each place that names an address which the lab, if it runs, knows to be given back. */
+void plan_warn_released(struct node *data, const struct graph *g, const char *lab);
 void plan_text(const struct node *data, GString *out);
 /* One line an output; secure ones without their value. */
 void plan_outputs(const struct node *outputs, const char *prefix, GString *out);

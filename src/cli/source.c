@@ -65,12 +65,12 @@ char *source_group_name(const char *file)
 	return name;
 }
 
-static gboolean check_name(const char *what, const char *name, GError **error)
+gboolean source_check_name(const char *what, const char *name, GError **error)
 {
 	gsize n = strlen(name);
 
 	if (n == 0 || n > NAME_MAX_BYTES || strspn(name, GROUP_CHARACTERS) != n || name[n - 1] == '.')
-		return fail(error, "--%s '%.80s': must be letters, digits and . _ ( ) -, and not end with a dot", what,
+		return fail(error, "%s '%.80s': must be letters, digits and . _ ( ) -, and not end with a dot", what,
 		            name);
 	return TRUE;
 }
@@ -158,7 +158,7 @@ static gboolean take_scope(struct source *s, const struct invocation *i, const s
 
 	if (!arm_written_for(template, &subscription, &group))
 		return TRUE;
-	if (!check_name("subscription", subscription, error) || !check_name("group", group, error))
+	if (!source_check_name("--subscription", subscription, error) || !source_check_name("--group", group, error))
 		return FALSE;
 	if (!option_given(i, "subscription")) {
 		g_free(s->subscription);
@@ -391,7 +391,8 @@ struct source *source_read_part(const struct invocation *i, GHashTable *taken, G
 		s->twin_secure = node_object();
 		s->secrets = g_ptr_array_new_with_free_func(g_free);
 	}
-	if (!check_name("subscription", s->subscription, error) || !check_name("group", s->group, error))
+	if (!source_check_name("--subscription", s->subscription, error) ||
+	    !source_check_name("--group", s->group, error))
 		return NULL;
 	if (parameter_files && i->arguments->len > 1 && parameter_files->len > i->arguments->len) {
 		fail(error, "--parameters '%s': there are more parameters files than templates",

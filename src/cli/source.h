@@ -34,5 +34,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(source, source_free)
 /* The graph of copies of the documents; NULL and error (one line a problem) when they mean nothing. `assume`: what they
  * refer to and do not declare is taken to exist (graph_assume). */
 struct graph *source_graph(const struct source *s, gboolean assume, GError **error);
+/* FALSE and error, beginning with `what`, when no subscription, group or machine can be called so. */
+gboolean source_check_name(const char *what, const char *name, GError **error);
 /* A resource group's name out of a file's: "x/101-two-vms/azuredeploy.json" is "101-two-vms". Caller frees. */
 char *source_group_name(const char *file);

@@ -62,6 +62,8 @@ GArray *alloc_past(const struct alloc *a); /* struct alloc_past */
 const char *alloc_public_holder(const struct alloc *a, const char *address);
 
 /* The changes to allocations that people ask for, on those that the next assignment starts from. */
+/* Gives q the address of p, which goes, unless q has one already: TRUE when it did. */
+gboolean alloc_hand_over(struct alloc *a, const struct public_address *p, const struct public_address *q);
 /* Exchanges the addresses that two public addresses have. */
 void alloc_exchange(struct alloc *a, const struct public_address *p, const struct public_address *q);
 

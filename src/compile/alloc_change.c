@@ -20,3 +20,22 @@ void alloc_exchange(struct alloc *a, const struct public_address *p, const struc
 		alloc_set6(a, ALLOC_PUBLIC6, y, mine);
 	}
 }
+
+gboolean alloc_hand_over(struct alloc *a, const struct public_address *p, const struct public_address *q)
+{
+	const char *from = p->noun.key, *to = q->noun.key;
+	guint32 four = alloc_number(a, ALLOC_PUBLIC, from);
+	const struct ip6 *six = alloc_address6(a, ALLOC_PUBLIC6, from);
+
+	if (four && !alloc_number(a, ALLOC_PUBLIC, to)) {
+		alloc_set(a, ALLOC_PUBLIC, to, four);
+		g_hash_table_remove(a->numbers[ALLOC_PUBLIC], from);
+		return TRUE;
+	}
+	if (six && !alloc_address6(a, ALLOC_PUBLIC6, to)) {
+		alloc_set6(a, ALLOC_PUBLIC6, to, *six);
+		g_hash_table_remove(a->addresses6[ALLOC_PUBLIC6], from);
+		return TRUE;
+	}
+	return FALSE;
+}

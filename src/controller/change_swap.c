@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Swapping: two deployments exchange the addresses at which the world knows them, and nothing else. The documents
- * stay as they are, so the addresses must be allocated ones: what a document declares belongs to it.
+ * The address at which the world knows a deployment: two deployments exchange theirs, and one that is upgraded keeps it. The
+ * documents stay as they are, so the addresses must be allocated ones: what a document declares belongs to it.
  */
 #include "controller/change_internal.h"
 #include <string.h>
@@ -131,4 +131,54 @@ gboolean change_swap(struct changing *c)
 	g_free(b.subscription);
 	g_free(b.group);
 	return ok;
+}
+
+/* --- upgrade --- */
+
+gboolean change_may_upgrade(const struct plan *now, const struct request *r, GError **error)
+{
+	for (guint i = 0; now && i < now->graph->documents->len; i++) {
+		const struct document *d = g_ptr_array_index(now->graph->documents, i);
+		if (d->group && !g_ascii_strcasecmp(d->group, r->group) &&
+		    !g_ascii_strcasecmp(d->subscription, r->subscription))
+			return TRUE;
+	}
+	return change_fail(error,
+	                   "subscription %s has no deployment %s to upgrade; `escarp up --subscription %s --group %s` "
+	                   "makes it",
+	                   r->subscription, r->group, r->subscription, r->group);
+}
+
+/* The front end's address of a family, if there is one and no other; NULL. */
+static const struct public_address *only_front(const struct graph *g, const struct request *r, gboolean v6)
+{
+	const struct public_address *found = NULL;
+	guint count = 0;
+	for (guint i = 0; i < g->public_addresses->len; i++) {
+		const struct public_address *p = g_ptr_array_index(g->public_addresses, i);
+		if (!p->frontend || p->v6 != v6 || !p->noun.group || g_ascii_strcasecmp(p->noun.group, r->group) ||
+		    g_ascii_strcasecmp(p->noun.subscription, r->subscription))
+			continue;
+		found = p;
+		count++;
+	}
+	return count == 1 ? found : NULL;
+}
+
+gboolean change_upgrade(const struct plan *now, const struct plan *next, struct stored *s, const struct request *r)
+{
+	g_autoptr(alloc) a = now && s->alloc ? alloc_from_node(s->alloc, NULL) : NULL;
+	gboolean changed = FALSE;
+	for (guint v6 = 0; a && v6 < 2; v6++) {
+		const struct public_address *was = only_front(now->graph, r, v6), *is = only_front(next->graph, r, v6);
+		if (!was || !is || !strcmp(was->noun.key, is->noun.key) ||
+		    g_hash_table_contains(next->graph->by_id, was->noun.key))
+			continue;
+		changed |= alloc_hand_over(a, was, is);
+	}
+	if (!changed)
+		return FALSE;
+	node_unref(s->alloc);
+	s->alloc = alloc_to_node(a);
+	return TRUE;
 }

@@ -150,8 +150,12 @@ static void client_ask(struct control_client *k)
 		deploy_start(c, n, k);
 	else if (!strcmp(op, "status"))
 		control_answer(k, status_report(c));
+	else if (!strcmp(op, "events"))
+		control_answer(k, events_report(c));
 	else
-		control_answer(k, control_error("unknown request; \"op\" is \"deploy\", \"life\" or \"status\"", NULL));
+		control_answer(k, control_error("unknown request; \"op\" is \"deploy\", \"life\", \"status\" or "
+		                                "\"events\"",
+		                                NULL));
 }
 
 /* After its request a client has nothing to say: all that can come is its end. */

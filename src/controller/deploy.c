@@ -259,29 +259,15 @@ static void settle_life(struct stored *s, const struct plan *p)
 	s->life = life;
 }
 
-/* Public addresses that this plan gives back and the allocations before did not. */
-static void add_released(struct node *answer, const struct stored *old, const struct plan *p)
-{
-	g_autoptr(GArray) past = alloc_past(p->alloc);
-	const struct node *before = node_get(old->alloc, "released");
-	struct node *list = node_array();
-	for (guint i = 0; i < past->len; i++) {
-		const struct alloc_past *r = &g_array_index(past, struct alloc_past, i);
-		if (node_integer(node_find(node_get(before, r->address), "at"), -1) == r->at)
-			continue;
-		struct node *n = node_object();
-		node_set(n, "address", node_string(r->address));
-		node_set(n, "owner", node_string(r->owner));
-		node_append(list, n);
-	}
-	node_set(answer, "released", list);
-}
-
 static void add_warnings(struct node *answer, const struct plan *p)
 {
+	g_autoptr(GPtrArray) more = g_ptr_array_new_with_free_func(g_free);
 	struct node *warnings = node_array();
 	for (guint i = 0; i < p->graph->warnings->len; i++)
 		node_append(warnings, node_string(g_ptr_array_index(p->graph->warnings, i)));
+	events_warn(p, more);
+	for (guint i = 0; i < more->len; i++)
+		node_append(warnings, node_string(g_ptr_array_index(more, i)));
 	node_set(answer, "warnings", warnings);
 }
 
@@ -291,12 +277,20 @@ static struct plan *validate(struct controller *c, const struct stored *old, con
 {
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) error = NULL;
+	if (r->upgrade && !change_may_upgrade(c->plan, r, &error)) {
+		*failure = control_error(error->message, NULL);
+		return NULL;
+	}
 	g_autoptr(stored) s = r->action ? change_make(c->plan, old, r, answer, &error) : merge(old, r, &error);
 	if (!s) {
 		*failure = control_error(error->message, NULL);
 		return NULL;
 	}
 	g_autoptr(plan) p = plan_make(s, c->hosts, errors);
+	if (p && r->upgrade && change_upgrade(c->plan, p, s, r)) {
+		plan_free(p);
+		p = plan_make(s, c->hosts, errors);
+	}
 	if (!p || !settle_taps(s, r, p, errors)) {
 		g_autofree char *what = g_strdup_printf("the deployment is not valid (%u %s); nothing was changed",
 		                                        errors->len, errors->len == 1 ? "error" : "errors");
@@ -304,7 +298,8 @@ static struct plan *validate(struct controller *c, const struct stored *old, con
 		return NULL;
 	}
 	settle_life(s, p);
-	add_released(answer, old, p);
+	node_set(answer, "released", events_released(old, p));
+	events_add(s, old, p);
 	node_unref(s->alloc);
 	s->alloc = node_ref(p->alloc_node);
 	*next = g_steal_pointer(&s);

@@ -7,6 +7,7 @@
 #pragma once
 #include "controller/change.h"
 #include "controller/controller.h"
+#include "controller/events.h"
 #include "controller/merge.h"
 #include "controller/plan.h"
 
@@ -63,6 +64,7 @@ gboolean deploy_stored(struct controller *c, gboolean all, GError **error);
 
 /* status.c */
 struct node *status_report(struct controller *c);
+struct node *events_report(struct controller *c);
 
 /* control.c */
 #define CONTROL_MAX_LINE (64u << 20)

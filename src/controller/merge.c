@@ -81,6 +81,7 @@ struct request *request_parse(const struct node *n, GError **error)
 	r->documents = document_list_new();
 	r->taps = g_ptr_array_new_with_free_func(g_free);
 	r->complete = !strcmp(mode, "complete");
+	r->upgrade = node_truth(node_get(n, "upgrade"), FALSE);
 	r->dry_run = node_truth(node_get(n, "dry_run"), FALSE);
 	gboolean life = !strcmp(node_get_str(n, "op", ""), "life");
 	gboolean live_known = live_parse(node_get_str(n, "live_flows", live_name(LIVE_REEVALUATE)), &r->live);

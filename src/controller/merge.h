@@ -6,6 +6,7 @@
 struct request {
 	char *subscription, *group;
 	gboolean complete, dry_run;
+	gboolean upgrade; /* of what is there already, in place */
 	enum live_flows live;
 	GPtrArray *documents; /* struct document */
 	GPtrArray *taps;      /* char *, VM ids */

@@ -188,6 +188,37 @@ static struct node *endpoints_report(const struct controller *c)
 	return list;
 }
 
+/* Public addresses that were given back: `plan` warns whoever names one. */
+static struct node *released_report(const struct controller *c)
+{
+	struct node *list = node_array();
+	g_autoptr(GArray) past = c->plan ? alloc_past(c->plan->alloc) : NULL;
+	for (guint i = 0; past && i < past->len; i++) {
+		const struct alloc_past *r = &g_array_index(past, struct alloc_past, i);
+		const char *holder = alloc_public_holder(c->plan->alloc, r->address);
+		struct node *n = node_object();
+		node_set(n, "address", node_string(r->address));
+		node_set(n, "owner", node_string(r->owner));
+		node_set(n, "at", node_int(r->at));
+		node_set(n, "holder", holder ? node_string(holder) : node_null());
+		node_append(list, n);
+	}
+	return list;
+}
+
+struct node *events_report(struct controller *c)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(stored) s = stored_read(c->store, &error);
+	struct node *n;
+	if (!s)
+		return control_error(error->message, NULL);
+	n = node_object();
+	node_set(n, "ok", node_bool(TRUE));
+	node_set(n, "events", s->events ? node_ref(s->events) : node_array());
+	return n;
+}
+
 static struct node *unmodelled_report(const GPtrArray *unmodelled)
 {
 	struct node *list = node_array();
@@ -224,6 +255,7 @@ struct node *status_report(struct controller *c)
 	node_set(n, "endpoints", endpoints_report(c));
 	node_set(n, "front_ends", front_ends_report(c));
 	node_set(n, "nat_gateways", gateways_report(c));
+	node_set(n, "released", released_report(c));
 	node_set(n, "recorded", unmodelled_report(c->plan ? c->plan->graph->recorded : NULL));
 	node_set(n, "unmodelled", unmodelled_report(c->plan ? c->plan->graph->unmodelled : NULL));
 	return n;

@@ -22,6 +22,7 @@ void stored_free(struct stored *s)
 	node_unref(s->alloc);
 	node_unref(s->settings);
 	node_unref(s->life);
+	node_unref(s->events);
 	node_unref(s->pending);
 	g_free(s);
 }
@@ -52,6 +53,8 @@ struct stored *stored_read(struct store *store, GError **error)
 			take(&s->settings, n);
 		} else if (!strcmp(e->key, KEY_LIFE)) {
 			take(&s->life, n);
+		} else if (!strcmp(e->key, KEY_EVENTS)) {
+			take(&s->events, n);
 		} else if (!strcmp(e->key, KEY_PENDING)) {
 			take(&s->pending, n);
 			if (!live_parse(node_get_str(n, "live_flows", live_name(LIVE_REEVALUATE)), &s->live))
@@ -74,6 +77,7 @@ struct stored *stored_copy(const struct stored *s)
 	copy->alloc = s->alloc ? node_ref(s->alloc) : NULL;
 	copy->settings = s->settings ? node_ref(s->settings) : NULL;
 	copy->life = s->life ? node_ref(s->life) : NULL;
+	copy->events = s->events ? node_ref(s->events) : NULL;
 	copy->alloc_revision = s->alloc_revision;
 	copy->revision = s->revision;
 	return copy;
@@ -132,6 +136,8 @@ struct node *stored_value(const struct stored *s, const char *key)
 		return s->settings;
 	if (!strcmp(key, KEY_LIFE))
 		return s->life;
+	if (!strcmp(key, KEY_EVENTS))
+		return s->events;
 	return g_hash_table_lookup(s->documents, key);
 }
 
@@ -148,6 +154,7 @@ GPtrArray *stored_difference(const struct stored *from, const struct stored *to)
 	g_ptr_array_add(new, g_strdup(KEY_ALLOC));
 	g_ptr_array_add(new, g_strdup(KEY_SETTINGS));
 	g_ptr_array_add(new, g_strdup(KEY_LIFE));
+	g_ptr_array_add(new, g_strdup(KEY_EVENTS));
 	for (guint i = 0; i < new->len; i++) {
 		const char *key = g_ptr_array_index(new, i);
 		if (!same(stored_value(from, key), stored_value(to, key)))

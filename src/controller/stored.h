@@ -12,6 +12,7 @@
 
 #define KEY_ALLOC    "/doc/alloc"
 #define KEY_SETTINGS "/doc/settings"
+#define KEY_EVENTS   "/doc/events"
 #define KEY_LIFE     "/doc/life"
 #define KEY_PENDING  "/doc/pending"
 
@@ -20,6 +21,7 @@ struct stored {
 	struct node *alloc;    /* NULL: nothing was allocated yet */
 	struct node *settings; /* {"taps": [VM ids]}; NULL: none */
 	struct node *life;     /* what runs and what is open: model/life.h; NULL: all of it */
+	struct node *events;   /* list, the oldest first: events.h; NULL: none */
 	struct node
 	        *pending; /* {"before": {key: value or null}, "live_flows": mode}; NULL: no deployment is unfinished */
 	enum live_flows live;  /* of the deployment that made this state, while it is unfinished */

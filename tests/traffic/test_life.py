@@ -5,7 +5,7 @@ started; an address that is given back is nobody's, and nobody's at once.
     Internet -- VIP:80  -> web0, web1 :8080    (dynamic front end)
                 VIP:50001 -> web0 :3389        (inbound NAT rule)
                 web0's own dynamic address; db's own reserved one
-    staging: a deployment of its own, s0 behind another front end
+    staging: a deployment of its own, s0 (later s1) behind another front end; m1, m2: made without a template
 """
 import json
 import os
@@ -26,6 +26,7 @@ SHOP = h.template(NET, h.pip('lb-ip', static=False), h.balancer('lb', 'lb-ip', [
                   h.vm('web1', 'net', 'a', pools=[('lb', 'p')]), h.vm('db', 'net', 'a', address='10.0.1.20', public='db-ip'))
 STAGING = h.template(NET, h.pip('stage-ip', static=False), h.balancer('stage', 'stage-ip', ['p'], [('http', 'p', 80, 8080)]),
                      h.vm('s0', 'net', 'a', pools=[('stage', 'p')]))
+FRIENDS = h.template(h.nsg('gate', h.rule('friend', 100, 'Allow', dport='22'), h.rule('around', 110, 'Deny', dport='23')))
 LATE = h.template(NET, h.pip('late-ip', static=False), h.vm('late', 'net', 'a', public='late-ip'))
 
 
@@ -69,6 +70,13 @@ def talk(s):
     try:
         s.send(b'hello')
         return s.recv(200).decode().strip()
+    except (TimeoutError, OSError):
+        return None
+
+
+def talk_only(s):
+    try:
+        return s.recv(200) or None
     except (TimeoutError, OSError):
         return None
 
@@ -125,6 +133,10 @@ def started(t):
 def deallocated(t):
     own, s = AT['web0']['public'][0], datagrams(AT['web0']['public'][0])
     t.eq(talk(s), 'web0', 'a conversation with its own address')
+    FRIENDS['resources'][0]['properties']['securityRules'][0]['properties']['sourceAddressPrefix'] = own
+    FRIENDS['resources'][0]['properties']['securityRules'][1]['properties']['sourceAddressPrefix'] = own.rsplit('.', 1)[0] + '.0/24'
+    r = lab.up(FRIENDS, group='friends', subscription='third')
+    t.ok(r.returncode == 0 and 'released' not in r.stdout, 'another tenant lets that address in', r.stdout + r.stderr)
     answer = do(t, 'vm', 'deallocate', 'web0')
     t.eq([r['address'] for r in answer['released']], [own], 'its dynamic address is given back')
     lab.denied(t, 'the conversation goes on', lambda: talk(s), 'uplink', 'not-vip')
@@ -142,6 +154,24 @@ def deallocated(t):
     t.eq(talk(s), None, 'nothing comes from the old one')
     t.eq(lab.tcp('internet', again['public'][0], 22), 'web0', 'it answers on the new one')
     t.eq(lab.tcp('db', again['addresses'][0], 22), 'web0', 'and inside')
+
+
+def told(t):
+    """Another tenant let that address in: he is told that it means nobody any more, by an event and by the plan."""
+    own = AT['web0']['public'][0]
+    events = json.loads(lab.escarp('events', '--json').stdout)['events']
+    mine = [e for e in events if e['kind'] == 'address-released' and e['address'] == own]
+    t.eq([(n['subscription'], n['what']) for e in mine for n in e['named_by']], [('third', "security rule 'friend'")], 'one event, about who names it')
+    t.ok(not [e for e in events if e['kind'] == 'address-released' and e['address'] != own], 'and none about others')
+    t.ok(f'{own} was given back' in lab.escarp('events').stdout, 'in words as well')
+    path = os.path.join(lab.dir, 'friends.json')
+    with open(path, 'w') as f:
+        json.dump(FRIENDS, f)
+    r = lab.escarp('plan', path)
+    t.ok(f"security rule 'friend' names {own}, which was released at" in r.stdout and r.stdout.count('which was released') == 1,
+         'the plan warns, and not about the network around it', r.stdout)
+    r = lab.up(FRIENDS, group='friends', subscription='third')
+    t.ok(f'names {own}, which was released' in r.stdout, 'and so does deploying it again', r.stdout)
 
 
 def reserved(t):
@@ -192,16 +222,69 @@ def endpoints(t):
     do(t, 'endpoint', 'enable', 'lb/http')
 
 
+def serve(who, port):
+    """A listening socket in the instance, in place of what answers there otherwise."""
+    subprocess.run([h.ESCARP, 'exec', '--lab', lab.name, who, '--', 'nft', 'flush', 'ruleset'], check=True, timeout=20)
+    s = lab.socket(who)
+    s.bind(('', port))
+    s.listen()
+    s.settimeout(3)
+    return s
+
+
 def swapped(t):
-    s = datagrams(AT['stage'], 80)
-    do(t, 'deployment', 'swap', 'shop', 'staging')
+    with serve('s0', 8080) as server, lab.socket('internet') as client:
+        client.settimeout(h.SILENCE)
+        client.connect((AT['stage'], 80))
+        peer, _ = server.accept()
+        peer.send(b'before')
+        t.eq(client.recv(20), b'before', 'a connection to staging')
+        do(t, 'deployment', 'swap', 'shop', 'staging')
+        peer.send(b'after')
+        t.eq(talk_only(client), None, 'ends: nothing comes from who had the address')
+        client.send(b'after')
+        peer.settimeout(h.SILENCE)
+        t.eq(talk_only(peer), None, 'and nothing gets there')
+        peer.close()
     t.eq((vip(), vip('stage')), (AT['stage'], AT['vip']), 'the addresses are exchanged')
-    t.eq(answers_of(AT['vip']), {'s0'}, 'the address of the shop is staging')
+    t.eq(lab.tcp('internet', AT['vip'], 80), '', 'the address of the shop is staging, where nobody listens now')
     t.eq(answers_of(AT['stage']), {'web0', 'web1'}, "staging's is the shop")
-    s.close()
     t.ok(lab.up(SHOP, group='shop').returncode == 0 and vip() == AT['stage'], 'deploying again keeps it')
     t.ok('no public front end' in do(t, 'deployment', 'swap', 'shop', 'late', ok=False), 'who has no such address cannot swap')
     AT['vip'], AT['stage'] = AT['stage'], AT['vip']
+
+
+def upgraded(t):
+    """In place: another machine behind the same address, under another name of that address."""
+    what = json.loads(json.dumps(STAGING).replace('stage-ip', 'reserved-ip').replace("'s0", "'s1").replace('"s0', '"s1').replace('Dynamic', 'Static', 1))
+    path = os.path.join(lab.dir, 'staging.json')
+    with open(path, 'w') as f:
+        json.dump(what, f)
+    do(t, 'deployment', 'upgrade', 's/staging', path)
+    t.eq(vip('stage'), AT['stage'], 'it keeps its address')
+    t.eq(answers_of(AT['stage'], 2), {'s1'}, 'where the new machine answers')
+    t.ok('no deployment nobody to upgrade' in do(t, 'deployment', 'upgrade', 's/nobody', path, ok=False), 'what is not there is not upgraded')
+
+
+def created(t):
+    ports = []
+    for name in ('m1', 'm2'):
+        answer = do(t, 'vm', 'create', name, '--management-endpoints')
+        to = {e['local_port']: (e['address'], e['port']) for e in answer['endpoints']}
+        ports += [p for _, p in to.values()]
+        t.eq(sorted(to), [3389, 5986], 'remote desktop and PowerShell')
+        address, port = to[3389]
+        for what, closed in (('its own port', 3389), ('the port beside it', port ^ 1), ('another one', 22)):
+            if closed != to[5986][1]:
+                lab.denied(t, f'{name}: {what}', lambda: lab.tcp('internet', address, closed), 'uplink', 'no-endpoint')
+        t.eq([lab.tcp('internet', *to[p]) for p in (3389, 5986)], [name, name], 'both lead to it')
+    t.ok(len(set(ports)) == 4 and all(49152 <= p <= 65535 for p in ports), 'at random ports', ports)
+    t.ok('exists already' in do(t, 'vm', 'create', 'm1', ok=False), 'nobody is made over')
+    do(t, 'endpoint', 'disable', 'm2-rdp')
+    lab.denied(t, 'closed when it is not needed', lambda: lab.tcp('internet', address, port), 'uplink', 'no-endpoint')
+    t.eq(len(do(t, 'vm', 'delete', 'm2')['released']), 1, 'what was made for it goes with it')
+    answer = do(t, 'vm', 'create', 'm2')
+    t.eq(answer['endpoints'], [], 'without being asked nothing is opened')
 
 
 def deleted(t):
@@ -213,10 +296,10 @@ def deleted(t):
     t.eq([k.rsplit('/', 1)[1] for k in answer['kept']], ['db-ip'], 'the reserved address stays')
     lab.denied(t, 'nobody answers', lambda: lab.tcp('internet', AT['vip'], 80), 'uplink', 'not-vip')
     lab.denied(t, 'nor at the reserved one', lambda: lab.tcp('internet', AT['db']['public'][0], 22), 'uplink', 'not-vip')
-    t.eq(answers_of(AT['stage'], 2), {'s0'}, 'the other deployment is as it was')
+    t.eq(answers_of(AT['stage'], 2), {'s1'}, 'the other deployment is as it was')
     r = lab.up(SHOP, group='shop')
     t.ok(r.returncode == 0 and machine('db')['public'] == AT['db']['public'], 'the next deployment has the reserved address again', r.stderr)
     t.eq(machine('web0')['state'], 'running', 'a new machine of an old name runs')
 
 
-h.main([comes_up, stopped, remembered, started, deallocated, reserved, whole_deployment, repaired, endpoints, swapped, deleted])
+h.main([comes_up, stopped, remembered, started, deallocated, told, reserved, whole_deployment, repaired, endpoints, swapped, upgraded, created, deleted])

@@ -212,20 +212,26 @@ static void repair_found(void)
 	fleet_free(f);
 }
 
-/* Two deployments, each with one public front end of the kind that `method` says. */
-static void deploy_front(struct fleet *f, const char *group, const char *method)
+/* A deployment with one public front end, whose address has this name and is of the kind that `method` says. */
+static struct node *ask_front(struct fleet *f, const char *group, const char *name, const char *method,
+                              const char *more)
 {
 	g_autofree char *base =
 	        g_strdup_printf("/subscriptions/s/resourceGroups/%s/providers/Microsoft.Network/", group);
 	g_autofree char *request = g_strdup_printf(
-	        "{\"op\":\"deploy\",\"subscription\":\"s\",\"group\":\"%s\",\"documents\":["
-	        "{\"id\":\"%spublicIPAddresses/ip\",\"resource\":{\"type\":\"Microsoft.Network/publicIPAddresses\","
-	        "\"name\":\"ip\",\"properties\":{\"publicIPAllocationMethod\":\"%s\"}},\"line\":1},"
+	        "{\"op\":\"deploy\",\"subscription\":\"s\",\"group\":\"%s\"%s,\"documents\":["
+	        "{\"id\":\"%spublicIPAddresses/%s\",\"resource\":{\"type\":\"Microsoft.Network/publicIPAddresses\","
+	        "\"name\":\"%s\",\"properties\":{\"publicIPAllocationMethod\":\"%s\"}},\"line\":1},"
 	        "{\"id\":\"%sloadBalancers/lb\",\"resource\":{\"type\":\"Microsoft.Network/loadBalancers\","
 	        "\"name\":\"lb\",\"properties\":{\"frontendIPConfigurations\":[{\"name\":\"f\",\"properties\":{"
-	        "\"publicIPAddress\":{\"id\":\"%spublicIPAddresses/ip\"}}}]}},\"line\":2}]}",
-	        group, base, method, base, base);
-	g_autoptr(node) n = fleet_ask(f, request);
+	        "\"publicIPAddress\":{\"id\":\"%spublicIPAddresses/%s\"}}}]}},\"line\":2}]}",
+	        group, more, base, name, name, method, base, base, name);
+	return fleet_ask(f, request);
+}
+
+static void deploy_front(struct fleet *f, const char *group, const char *method)
+{
+	g_autoptr(node) n = ask_front(f, group, "ip", method, "");
 	g_autofree char *text = n ? node_print(n, FALSE) : g_strdup("(nothing)");
 	if (!node_truth(node_get(n, "ok"), FALSE))
 		g_error("deploy: %s", text);
@@ -272,6 +278,31 @@ static void swapped(void)
 	fleet_free(f);
 }
 
+/* The address stays where the front end does, also when it gets another name and becomes a reserved one. */
+static void upgraded(void)
+{
+	static const char upgrade[] = ",\"upgrade\":true,\"mode\":\"complete\"";
+	struct fleet *f = fleet_new(10);
+	fleet_start(f);
+	g_autoptr(node) nothing = ask_front(f, "one", "ip", "Dynamic", upgrade);
+	g_assert_nonnull(strstr(node_get_str(nothing, "error", ""), "no deployment one to upgrade"));
+	deploy_front(f, "zero", "Dynamic");
+	deploy_front(f, "one", "Dynamic");
+	g_autofree char *before = front(f, 0);
+	g_autoptr(node) named = ask_front(f, "one", "reserved", "Static", upgrade);
+	g_autofree char *after = front(f, 0);
+	g_assert_true(node_truth(node_get(named, "ok"), FALSE));
+	g_assert_cmpuint(node_length(node_get(named, "removed")), ==, 1);
+	g_assert_cmpuint(node_length(node_get(named, "released")), ==, 0);
+	g_assert_cmpstr(after, ==, before);
+	/* Without, the other name is another address. */
+	g_autoptr(node) other = ask_front(f, "one", "third", "Static", ",\"mode\":\"complete\"");
+	g_autofree char *then = front(f, 0);
+	g_assert_cmpuint(node_length(node_get(other, "released")), ==, 1);
+	g_assert_cmpstr(then, !=, before);
+	fleet_free(f);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -283,5 +314,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/controller/life/repair-carried-on", repair_carried_on);
 	g_test_add_func("/controller/life/repair-found", repair_found);
 	g_test_add_func("/controller/life/swapped", swapped);
+	g_test_add_func("/controller/life/upgraded", upgraded);
 	return g_test_run();
 }
