@@ -445,7 +445,6 @@ ESC_ASSERT_SIZE(struct esc_flow_key, 16);
 #define ESC_TCP_FIN      0x04 /* this direction has sent FIN */
 #define ESC_TCP_RST      0x08
 #define ESC_TCP_STATE    0x0f
-#define ESC_TCP_LEARN    0x03 /* NEW and OPEN: came from elsewhere; the next packet says where the connection stands */
 #define ESC_TCP_SCALE    4    /* above: the window scale that this direction has offered, or */
 #define ESC_TCP_NO_SCALE 15
 
@@ -469,6 +468,31 @@ struct esc_flow {
 	esc_u64 bytes;
 };
 ESC_ASSERT_SIZE(struct esc_flow, 64);
+
+/*
+ * A conversation on its way from one host to another, with a port that moves: what the pipeline of the host that takes it
+ * cannot ask its tables for. All else is judged there, as if it began (bpf/stage/import.h).
+ */
+struct esc_moved_side {
+	esc_u64 bytes;
+	esc_u32 packets;
+	esc_u32 seq;
+	esc_u32 idle; /* since the side was last seen, in ticks of the data path's clock */
+	esc_u16 ack;
+	esc_u8 tcp;
+	esc_u8 pad;
+};
+ESC_ASSERT_SIZE(struct esc_moved_side, 24);
+
+struct esc_moved {
+	struct esc_flow_key key; /* of the opener's entry, with the port's number on the host that takes it */
+	esc_u32 saddr, daddr;    /* after translation */
+	esc_u16 sport, dport;
+	esc_u8 sender[6]; /* inner source MAC of the opener's packets, as judge.h asks for */
+	esc_u16 peer;     /* the local port at the other end must be this one; 0: there is none, or any */
+	struct esc_moved_side opener, other;
+};
+ESC_ASSERT_SIZE(struct esc_moved, 88);
 
 /* Where the search for a ring slot and for a source port goes on; both only ever grow. */
 struct esc_hand {

@@ -175,3 +175,15 @@ struct esc_fragments6 {
 	struct esc_fragment6 way[ESC_FRAGMENT_WAYS];
 };
 ESC_ASSERT_SIZE(struct esc_fragments6, 448);
+
+/* Field for field as esc_moved. */
+struct esc_moved6 {
+	struct esc_flow_key6 key;
+	struct esc_ip6 saddr, daddr;
+	esc_u16 sport, dport;
+	esc_u8 sender[6];
+	esc_u16 peer;
+	esc_u32 pad;
+	struct esc_moved_side opener, other;
+};
+ESC_ASSERT_SIZE(struct esc_moved6, 136);

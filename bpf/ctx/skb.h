@@ -216,7 +216,8 @@ static __always_inline int ctx_hand_on(struct __sk_buff *skb, int verdict, esc_u
 }
 
 /* Under test the tunnel's key is in cb[0] and cb[1]. */
-static __noinline int ctx_tunnel(struct __sk_buff *skb, esc_u32 *vni, esc_u32 *remote)
+__attribute__((unused)) /* by import.bpf.c */ static __noinline int ctx_tunnel(struct __sk_buff *skb, esc_u32 *vni,
+                                                                               esc_u32 *remote)
 {
 	struct bpf_tunnel_key key = {};
 

@@ -46,16 +46,21 @@
 
 #if ESC_FAMILY == 4
 
-#define ESC_TABLE_addrs         addrs
-#define ESC_TABLE_routes        routes
-#define ESC_TABLE_forwarders    forwarders
-#define ESC_TABLE_endpoints     endpoints
-#define ESC_TABLE_dnat          dnat
-#define ESC_TABLE_snat          snat
-#define ESC_TABLE_flows         flows
-#define ESC_TABLE_rings         rings
-#define ESC_TABLE_hands         hands
-#define ESC_TABLE_scratch       scratch
+#define ESC_TABLE_addrs      addrs
+#define ESC_TABLE_routes     routes
+#define ESC_TABLE_forwarders forwarders
+#define ESC_TABLE_endpoints  endpoints
+#define ESC_TABLE_dnat       dnat
+#define ESC_TABLE_snat       snat
+#define ESC_TABLE_flows      flows
+#define ESC_TABLE_rings      rings
+#define ESC_TABLE_hands      hands
+#define ESC_TABLE_arrival    arrival
+#ifdef ESC_IMPORT
+#define ESC_TABLE_scratch scratch_import /* bpf/import.bpf.c */
+#else
+#define ESC_TABLE_scratch scratch
+#endif
 #define ESC_TABLE_fragments     fragments
 #define ESC_TABLE_vip_fragments vip_fragments
 
@@ -132,16 +137,21 @@ static __always_inline int is_nobody(esc_ip saddr)
 
 #else
 
-#define ESC_TABLE_addrs         addrs6
-#define ESC_TABLE_routes        routes6
-#define ESC_TABLE_forwarders    forwarders6
-#define ESC_TABLE_endpoints     endpoints6
-#define ESC_TABLE_dnat          dnat6
-#define ESC_TABLE_snat          snat6
-#define ESC_TABLE_flows         flows6
-#define ESC_TABLE_rings         rings6
-#define ESC_TABLE_hands         hands6
-#define ESC_TABLE_scratch       scratch6
+#define ESC_TABLE_addrs      addrs6
+#define ESC_TABLE_routes     routes6
+#define ESC_TABLE_forwarders forwarders6
+#define ESC_TABLE_endpoints  endpoints6
+#define ESC_TABLE_dnat       dnat6
+#define ESC_TABLE_snat       snat6
+#define ESC_TABLE_flows      flows6
+#define ESC_TABLE_rings      rings6
+#define ESC_TABLE_hands      hands6
+#define ESC_TABLE_arrival    arrival6
+#ifdef ESC_IMPORT
+#define ESC_TABLE_scratch scratch_import6
+#else
+#define ESC_TABLE_scratch scratch6
+#endif
 #define ESC_TABLE_ports6        ports6
 #define ESC_TABLE_fragments     fragments6
 #define ESC_TABLE_vip_fragments vip_fragments6
@@ -157,6 +167,7 @@ static __always_inline int is_nobody(esc_ip saddr)
 #define esc_snat         esc_snat6
 #define esc_flow_key     esc_flow_key6
 #define esc_flow         esc_flow6
+#define esc_moved        esc_moved6
 #define esc_fragment     esc_fragment6
 #define esc_fragments    esc_fragments6
 

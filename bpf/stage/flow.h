@@ -207,7 +207,7 @@ static __always_inline int syn_anew(const struct esc_packet *p, const struct esc
 static __always_inline int syn_backwards(const struct esc_packet *p, const struct esc_flow *e,
                                          const struct esc_flow *opener)
 {
-	return is_syn(p) && (e->flags & ESC_FLOW_REPLY) && (opener->tcp & ESC_TCP_LEARN) != ESC_TCP_NEW;
+	return is_syn(p) && (e->flags & ESC_FLOW_REPLY) && !(opener->tcp & ESC_TCP_NEW);
 }
 
 static __always_inline int flow_window(struct esc_packet *p, struct esc_flow *e, struct esc_flow *partner)

@@ -18,8 +18,7 @@
  *
  * What real stacks need passes in doubt: it changes nothing about the flow. These are a SYN on a living connection (its
  * sender has started anew), the challenge which answers it, and the reset that answers the challenge (RFC 9293, 3.5.1).
- * Nothing that is dropped changes the flow either. An entry that came from elsewhere without these numbers is marked
- * ESC_TCP_LEARN, and takes them from the next packet of its direction.
+ * Nothing that is dropped changes the flow either.
  */
 #pragma once
 #include "entry.h"
@@ -63,17 +62,12 @@ static __always_inline int window_near(const struct esc_packet *p, const struct 
 	return !(p->tcp_flags & (ESC_FLAG_SYN | ESC_FLAG_FIN | ESC_FLAG_RST)) && window_steady(e, p->seq, p->ack);
 }
 
-static __always_inline int window_learns(const struct esc_flow *e)
-{
-	return (e->tcp & ESC_TCP_LEARN) == ESC_TCP_LEARN;
-}
-
 /* Has only the opener been heard? */
 static __always_inline int window_unanswered(const struct esc_flow *e, const struct esc_flow *partner)
 {
 	esc_u8 tcp = e->flags & ESC_FLOW_REPLY ? e->tcp : partner->tcp;
 
-	return (tcp & ESC_TCP_LEARN) == ESC_TCP_NEW;
+	return tcp & ESC_TCP_NEW;
 }
 
 /* The most that `e` may offer `partner`; scales count when both have one (RFC 7323). */
@@ -133,8 +127,6 @@ static __noinline int window_check(const struct esc_packet *p, const struct esc_
 		return ESC_WINDOW_IN;
 	if (window_unanswered(e, partner))
 		return window_opening(p, e, partner);
-	if (window_learns(e) || window_learns(partner))
-		return p->tcp_flags & (ESC_FLAG_SYN | ESC_FLAG_RST) ? ESC_WINDOW_DOUBT : ESC_WINDOW_IN;
 	window = window_of(partner, e);
 	own = window_of(e, partner);
 	if (is_syn(p)) /* within the window, an old stack would take it for an error and reset */
@@ -148,8 +140,6 @@ static __noinline int window_check(const struct esc_packet *p, const struct esc_
 static __noinline int window_quoted(const struct esc_packet *p, const struct esc_flow *e,
                                     const struct esc_flow *partner)
 {
-	if (window_learns(partner) || window_learns(e))
-		return 1;
 	if (window_unanswered(e, partner) && (partner->flags & ESC_FLOW_REPLY))
 		return 0;
 	return window_sent(p->seq, partner->seq, window_of(e, partner));
@@ -175,7 +165,7 @@ static __always_inline void window_advance(struct esc_flow *e, esc_u32 seq_end, 
 		e->ack = ack;
 }
 
-/* The numbers begin: an opener's SYN, the first answer, an entry that learns. */
+/* The numbers begin: an opener's SYN, the first answer. */
 static __always_inline void window_begin(const struct esc_packet *p, struct esc_flow *e)
 {
 	e->seq = p->seq_end;
@@ -187,13 +177,13 @@ static __always_inline void window_begin(const struct esc_packet *p, struct esc_
 
 static __noinline void window_note_rare(const struct esc_packet *p, struct esc_flow *e)
 {
-	int reply = e->flags & ESC_FLOW_REPLY, unheard = reply && (e->tcp & ESC_TCP_LEARN) == ESC_TCP_NEW;
+	int reply = e->flags & ESC_FLOW_REPLY, unheard = reply && (e->tcp & ESC_TCP_NEW);
 
 	if (p->tcp_flags & ESC_FLAG_RST) {
 		e->tcp |= ESC_TCP_RST;
 		return;
 	}
-	if (unheard || window_learns(e) || is_syn(p))
+	if (unheard || is_syn(p))
 		window_begin(p, e);
 	else
 		window_advance(e, p->seq_end, p->ack);

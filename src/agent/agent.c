@@ -4,6 +4,7 @@
 #include "agent/flowlog.h"
 #include "agent/internal.h"
 #include "agent/metrics.h"
+#include "agent/move.h"
 #include "agent/rulebook.h"
 #include "lab/error.h"
 #include "lab/lines.h"
@@ -20,8 +21,8 @@
 struct follower {
 	struct agent *agent;
 	struct store *store;
-	struct store_watch *watch;
-	char *address, *tables_key, *ack_key;
+	struct store_watch *watch, *move_watch;
+	char *address, *tables_key, *ack_key, *move_key, *moved_key;
 };
 
 /* --- the store --- */
@@ -50,6 +51,35 @@ static void acknowledge(struct follower *f, const char *hash, guint ports, guint
 		g_warning("cannot acknowledge: %s", failed->message);
 }
 
+/* What the controller says of ports that move with these tables, if anything. */
+static void take_move(struct follower *f, guint64 revision)
+{
+	g_autoptr(GError) error = NULL;
+	struct store_entry *e = store_get(f->store, f->move_key, &error);
+	g_autoptr(moved) word = e ? moved_parse(e->value, &error) : NULL;
+
+	store_entry_free(e);
+	if (word && word->revision == revision && move_prepare(f->agent, &error))
+		f->agent->move = move_new(g_steal_pointer(&word));
+	if (error)
+		g_warning("conversations do not come along: %s", error->message);
+}
+
+/* Before the acknowledgement: whoever sees that has these as well. */
+static void give_move(struct follower *f)
+{
+	struct move *m = f->agent->move;
+	g_autoptr(GError) error = NULL;
+
+	if (m && m->out) {
+		g_autoptr(GBytes) bytes = moved_serialize(m->out);
+
+		if (!store_put(f->store, f->moved_key, bytes, &error))
+			g_warning("conversations do not go along: %s", error->message);
+	}
+	g_clear_pointer(&f->agent->move, move_free);
+}
+
 static void take(struct follower *f, GBytes *bytes)
 {
 	struct agent *a = f->agent;
@@ -68,12 +98,14 @@ static void take(struct follower *f, GBytes *bytes)
 	hash = tables_hash(t);
 	revision = t->revision;
 	ports = t->ports->len;
+	take_move(f, revision);
 	if (agent_apply(a, t, &error))
 		g_message("%u ports in force, revision %" G_GUINT64_FORMAT ": %" G_GUINT64_FORMAT
 		          " calls, %" G_GUINT64_FORMAT " blocks, %" G_GINT64_FORMAT " us",
 		          ports, revision, a->calls, a->blocks_copied, a->applied_us);
 	else
 		g_warning("refused: %s", error->message);
+	give_move(f);
 	acknowledge(f, hash, ports, revision, error);
 }
 
@@ -83,6 +115,9 @@ static void disconnect(struct follower *f)
 {
 	if (f->watch)
 		store_watch_free(f->watch);
+	if (f->move_watch)
+		store_watch_free(f->move_watch);
+	f->move_watch = NULL;
 	if (f->store)
 		store_close(f->store);
 	f->watch = NULL;
@@ -117,6 +152,23 @@ static void on_change(GPtrArray *events, const GError *error, gpointer user)
 		take(f, last);
 }
 
+/* A machine is about to come: what takes its conversations is loaded while the other host still has it. */
+static void on_word(GPtrArray *events, const GError *error, gpointer user)
+{
+	struct follower *f = user;
+	g_autoptr(GError) failed = NULL;
+
+	(void)error; /* the other watch hears of it too */
+	for (guint i = 0; events && i < events->len; i++) {
+		const struct store_event *e = events->pdata[i];
+
+		if (e->value && !g_strcmp0(e->key, f->move_key) && !move_prepare(f->agent, &failed)) {
+			g_warning("conversations will not come along: %s", failed->message);
+			return;
+		}
+	}
+}
+
 static gboolean follow(struct follower *f, GError **error)
 {
 	g_autoptr(GPtrArray) now = NULL;
@@ -134,7 +186,9 @@ static gboolean follow(struct follower *f, GError **error)
 		if (!g_strcmp0(e->key, f->tables_key))
 			take(f, e->value);
 	}
-	f->watch = store_watch(f->store, f->tables_key, revision + 1, on_change, f, error);
+	f->move_watch = store_watch(f->store, f->move_key, revision + 1, on_word, f, error);
+	if (f->move_watch)
+		f->watch = store_watch(f->store, f->tables_key, revision + 1, on_change, f, error);
 	return f->watch != NULL;
 }
 
@@ -164,6 +218,7 @@ static gboolean close_everything(struct agent *a, GError **error)
 
 static void forget(struct agent *a)
 {
+	g_clear_pointer(&a->importer, importer_free);
 	objects_free(a->objects);
 	a->objects = NULL;
 	blobs_clear(&a->blobs);
@@ -284,6 +339,8 @@ static int serve(struct agent *a, GError **error)
 	f.address = g_strconcat("unix:", socket, NULL);
 	f.tables_key = g_strdup_printf("/run/tables/%u", a->host);
 	f.ack_key = g_strdup_printf("/run/ack/%u", a->host);
+	f.move_key = g_strdup_printf("/run/move/%u", a->host);
+	f.moved_key = g_strdup_printf("/run/moved/%u", a->host);
 	g_unix_signal_add(SIGTERM, on_signal, loop);
 	g_unix_signal_add(SIGINT, on_signal, loop);
 	connect_store(&f);
@@ -293,6 +350,8 @@ static int serve(struct agent *a, GError **error)
 	g_free(f.address);
 	g_free(f.tables_key);
 	g_free(f.ack_key);
+	g_free(f.move_key);
+	g_free(f.moved_key);
 	return EXIT_SUCCESS;
 }
 

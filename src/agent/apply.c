@@ -3,7 +3,7 @@
  * From the tables in force to new ones, in the order that keeps every moment right:
  *
  *   place blobs ─ plug added ports │ drop stale ports ─ remove stale entries ─ add route tables ─ flip policies
- *                                       ─ add entries ─ remove stale route tables ─ settle ─ devices up
+ *                                       ─ add entries ─ remove stale route tables ─ settle ─ (conversations come along) ─ devices up
  *
  * Between the flip and the end of the additions a packet may have judged its flow by the new policy and an old entry (an
  * address that moved, an endpoint that now leads elsewhere). So what was flipped gets one generation more when all is in
@@ -23,6 +23,7 @@
  * whoever is started after a crash goes on with them, and knows every port by one of the two.
  */
 #include "agent/internal.h"
+#include "agent/move.h"
 #include "lab/error.h"
 
 #include <errno.h>
@@ -279,6 +280,7 @@ static gboolean carry_out(struct change *c, GError **error)
 	    !add_missing(c, error) || !remove_routes(c, error))
 		return FALSE;
 	settle(c);
+	move_import(c->a, c->t);
 	c->a->live_at = g_get_real_time();
 	return ports_open(c->a, c->t, error);
 }
@@ -354,6 +356,7 @@ gboolean agent_apply(struct agent *a, struct tables *t, GError **error)
 		keep(a);
 		return TRUE;
 	}
+	g_clear_pointer(&a->move, move_free); /* its names are those of the change that failed */
 	/* Ports that were plugged for it are stale in the old tables, so the way back unplugs them. What the new policy
 	 * admitted meanwhile must not live on, whatever was declared. */
 	if (go(a, a->tables, LIVE_REEVALUATE, &touched, &again))

@@ -7,6 +7,7 @@
  *   ports.c    devices and programs of ports
  *   maps.c     the plain maps, by difference
  *   recover.c  what a predecessor left in the kernel
+ *   move*.c    ports that move to another host, or come from one: move.h
  *   flows.c    the flow table read;  rulebook.c  which rules judge a tuple
  *   flowlog*.c flow logs;  metrics*.c  metrics;  counters.c  the data path's counters
  *   events.c   from the ring buffer;  control.c  run/agent-K/agent.sock
@@ -76,6 +77,8 @@ struct agent {
 	struct flowlog *flowlog;
 	struct metrics *metrics;
 	struct rulebook *rulebook; /* made when first asked; rulebook.h */
+	struct importer *importer; /* made when a move is announced; NULL: none was */
+	struct move *move;         /* what the change at work takes along; NULL: nothing. move.h */
 };
 
 /* Where a port's word is, as one value. */

@@ -113,9 +113,25 @@ static gboolean pin_maps(struct bpf_object *object, const char *pins, GError **e
 	return TRUE;
 }
 
-static gboolean loaded(int e, const char *what, GError **error)
+gboolean objects_loaded(int e, const char *what, GError **error)
 {
 	return !e || lab_fail(error, "cannot load the programs of the %s: %s", what, g_strerror(-e));
+}
+
+gboolean objects_share(const struct objects *o, struct bpf_object *object, GError **error)
+{
+	struct bpf_map *map;
+
+	size_blobs(object);
+	FOR_OWN_MAPS(map, object)
+	{
+		g_autofree char *path = map_pin(o->pins, bpf_map__name(map));
+		int e = access(path, F_OK) ? 0 : bpf_map__set_pin_path(map, path);
+
+		if (e)
+			return lab_fail(error, "cannot use map %s: %s", bpf_map__name(map), g_strerror(-e));
+	}
+	return TRUE;
 }
 
 /* Before anything is attached, so that no packet finds the program missing that it is handed on to. */
@@ -152,9 +168,10 @@ static gboolean load(struct objects *o, GError **error)
 	o->port6->rodata->esc_hz = o->edge6->rodata->esc_hz = o->hz;
 	return pin_maps(o->port->obj, o->pins, error) && pin_maps(o->edge->obj, o->pins, error) &&
 	       pin_maps(o->port6->obj, o->pins, error) && pin_maps(o->edge6->obj, o->pins, error) &&
-	       loaded(port_bpf__load(o->port), "ports", error) && loaded(edge_bpf__load(o->edge), "edge", error) &&
-	       loaded(port6_bpf__load(o->port6), "ports, for IPv6", error) &&
-	       loaded(edge6_bpf__load(o->edge6), "edge, for IPv6", error) && put_siblings(o, error);
+	       objects_loaded(port_bpf__load(o->port), "ports", error) &&
+	       objects_loaded(edge_bpf__load(o->edge), "edge", error) &&
+	       objects_loaded(port6_bpf__load(o->port6), "ports, for IPv6", error) &&
+	       objects_loaded(edge6_bpf__load(o->edge6), "edge, for IPv6", error) && put_siblings(o, error);
 }
 
 static void take_fds(struct objects *o)

@@ -47,6 +47,10 @@ void objects_discard(const char *pins);
 /* Loads both objects over the pinned maps, or new ones. */
 struct objects *objects_open(const char *pins, GError **error);
 void objects_free(struct objects *o);
+/* For an object that is loaded later and never attached: it gets the maps that are pinned, others are its own. */
+struct bpf_object;
+gboolean objects_share(const struct objects *o, struct bpf_object *object, GError **error);
+gboolean objects_loaded(int e, const char *what, GError **error); /* what a skeleton's load said, as an error */
 guint objects_capacity(int map);
 /* "links/NAME" below the pins; caller frees. */
 char *objects_link_pin(const struct objects *o, const char *device);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/flowlog.h"
 #include "agent/internal.h"
+#include "agent/move.h"
 #include "lab/error.h"
 #include "lab/firewall.h"
 #include "lab/lines.h"
@@ -203,6 +204,13 @@ gboolean ports_plug(struct agent *a, const struct tables *t, gboolean added_only
 	return TRUE;
 }
 
+static gboolean silence(const struct agent *a, guint number, GError **error)
+{
+	g_autofree char *device = g_strdup_printf("p%u", number);
+
+	return !rtnl_index(a->rtnl, device) || rtnl_set_up(a->rtnl, device, FALSE, error);
+}
+
 /* In the order that leaves no moment open: silence, then no policy, then no port, then no program and no device. */
 static gboolean drop_one(struct agent *a, guint number, GError **error)
 {
@@ -212,13 +220,15 @@ static gboolean drop_one(struct agent *a, guint number, GError **error)
 	g_autofree char *pin = objects_link_pin(a->objects, device);
 	struct agent_port *p = a->ports[number];
 
-	if (rtnl_index(a->rtnl, device) && !rtnl_set_up(a->rtnl, device, FALSE, error))
+	if (!silence(a, number, error))
 		return FALSE;
 	__atomic_store_n(&a->objects->words[number], 0, __ATOMIC_RELEASE);
 	if (!maps_write_port(a, number, &NO_PORT, &NO_PORT6, error))
 		return FALSE;
 	tcx_detach(pin);
-	g_autoptr(node) answer = lines_call(a->lab_socket, ask(a, "unplug", number, p->vm), LAB_SECONDS, error);
+	struct node *request = ask(a, "unplug", number, p->vm);
+	node_set(request, "keep", node_bool(move_leaves(a, number)));
+	g_autoptr(node) answer = lines_call(a->lab_socket, request, LAB_SECONDS, error);
 	if (!answer)
 		return FALSE;
 	firewall_forget_device(device);
@@ -228,24 +238,33 @@ static gboolean drop_one(struct agent *a, guint number, GError **error)
 	return TRUE;
 }
 
+/* A card that its VM keeps is plugged anew by the lab itself, without taking the instance away. */
+static gboolean is_stale(const struct agent *a, const struct tables *t, guint number)
+{
+	const struct agent_port *port = a->ports[number];
+	const struct table_port *p = port ? ports_find(t, number) : NULL;
+
+	return port && !(p && !g_ascii_strcasecmp(p->vm, port->vm));
+}
+
+/* A packet to a port that has no policy any more would end its flow, so what moves is read before. */
 gboolean ports_drop_stale(struct agent *a, const struct tables *t, GError **error)
 {
 	g_autofree gboolean *gone = g_new0(gboolean, ESC_MAX_PORTS);
 	gboolean any = FALSE;
 
 	for (guint n = 1; n < ESC_MAX_PORTS; n++) {
-		const struct table_port *p = a->ports[n] ? ports_find(t, n) : NULL;
-
-		/* A card that its VM keeps is plugged anew by the lab itself, without taking the instance away. */
-		if (!a->ports[n] || (p && !g_ascii_strcasecmp(p->vm, a->ports[n]->vm)))
-			continue;
-		if (!drop_one(a, n, error))
+		gone[n] = is_stale(a, t, n);
+		any |= gone[n];
+		if (gone[n] && !silence(a, n, error))
 			return FALSE;
-		gone[n] = any = TRUE;
 	}
-	if (any)
-		if (a->flowlog)
-			flowlog_farewell(a->flowlog, gone);
+	move_export(a, gone);
+	for (guint n = 1; n < ESC_MAX_PORTS; n++)
+		if (gone[n] && !drop_one(a, n, error))
+			return FALSE;
+	if (any && a->flowlog)
+		flowlog_farewell(a->flowlog, gone);
 	maps_forget_flows(a, gone);
 	return TRUE;
 }

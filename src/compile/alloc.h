@@ -66,6 +66,8 @@ const char *alloc_public_holder(const struct alloc *a, const char *address);
 gboolean alloc_hand_over(struct alloc *a, const struct public_address *p, const struct public_address *q);
 /* Exchanges the addresses that two public addresses have. */
 void alloc_exchange(struct alloc *a, const struct public_address *p, const struct public_address *q);
+/* Gives the ports of a machine that has some free places on another host. */
+void alloc_move(struct alloc *a, const struct vm *vm, guint host);
 
 /* Look-ups; the noun must be of the graph that was assigned. */
 /* NULL: of no VM, or of one that does not run */

@@ -39,3 +39,36 @@ gboolean alloc_hand_over(struct alloc *a, const struct public_address *p, const 
 	}
 	return FALSE;
 }
+
+static guint free_number(const struct alloc *a, guint host)
+{
+	guint number = 1;
+	gboolean taken = TRUE;
+
+	while (taken) {
+		GHashTableIter i;
+		gpointer value;
+
+		taken = FALSE;
+		g_hash_table_iter_init(&i, a->ports);
+		while (!taken && g_hash_table_iter_next(&i, NULL, &value)) {
+			const struct alloc_port *p = value;
+			taken = p->host == host && p->number == number;
+		}
+		number += taken;
+	}
+	return number;
+}
+
+void alloc_move(struct alloc *a, const struct vm *vm, guint host)
+{
+	for (guint i = 0; i < vm->nics->len; i++) {
+		const struct nic *nic = g_ptr_array_index(vm->nics, i);
+		struct alloc_port *p = g_hash_table_lookup(a->ports, nic->noun.key);
+
+		if (!p || p->host == host)
+			continue;
+		p->number = free_number(a, host);
+		p->host = host;
+	}
+}

@@ -68,6 +68,8 @@ static gboolean change_vm(struct changing *c, const char *verb)
 		return FALSE;
 	node_set(c->answer, "name", node_take_string(graph_vm_label(c->now->graph, vm)));
 	node_set(c->answer, "id", node_string(vm->noun.id));
+	if (!strcmp(verb, "move"))
+		return change_move(c, vm);
 	return strcmp(verb, "delete") ? change_state(c, vm, verb) : change_delete_vm(c, vm);
 }
 
@@ -94,7 +96,7 @@ static const struct {
 	const char *noun, *verbs; /* separated by spaces */
 	gboolean (*make)(struct changing *c, const char *verb);
 } actions[] = {
-        {"vm", "start stop deallocate repair delete", change_vm},
+        {"vm", "start stop deallocate repair move delete", change_vm},
         {"deployment", "swap delete", change_deployment},
         {"endpoint", "enable disable", change_endpoint},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between change.c and its other halves: change_delete.c, change_swap.c. */
+/* Between change.c and its other halves: change_delete.c, change_swap.c, change_move.c. */
 #pragma once
 #include "controller/change.h"
 
@@ -18,6 +18,8 @@ gboolean change_delete_vm(struct changing *c, const struct vm *vm);
 /* Of the deployment that the request names. */
 gboolean change_delete_group(struct changing *c);
 gboolean change_swap(struct changing *c);
+/* To the host whose number is the request's `other`. */
+gboolean change_move(struct changing *c, const struct vm *vm);
 
 /*
  * A deployment is a resource group. Finds it by "group" or "subscription/group"; both as the documents write them, owned by

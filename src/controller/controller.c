@@ -82,6 +82,10 @@ GArray *controller_grants(guint hosts)
 	for (guint host = 0; host < hosts; host++) {
 		struct store_grant reads = {UID_AGENT(host), g_strdup_printf("/run/tables/%u", host), FALSE};
 		struct store_grant writes = {UID_AGENT(host), g_strdup_printf("/run/ack/%u", host), TRUE};
+		struct store_grant move = {UID_AGENT(host), g_strdup_printf("/run/move/%u", host), FALSE};
+		struct store_grant moved = {UID_AGENT(host), g_strdup_printf("/run/moved/%u", host), TRUE};
+		g_array_append_val(grants, move);
+		g_array_append_val(grants, moved);
 		g_array_append_val(grants, reads);
 		g_array_append_val(grants, writes);
 	}

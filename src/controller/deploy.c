@@ -6,6 +6,7 @@
  * Everything up to the commit happens in one turn of the main loop, so nobody else writes in between.
  */
 #include "controller/internal.h"
+#include "controller/moves.h"
 #include "model/life.h"
 
 struct deploy {
@@ -18,6 +19,10 @@ struct deploy {
 	gboolean *told; /* by host: its acknowledgement was reported */
 	GSource *clock;
 	gint64 started; /* in µs of real time */
+	/* Between the two rounds of a move; else NULL. */
+	struct moves *moves;
+	struct plan *plan;
+	gint64 revision;
 };
 
 void deploy_free(struct deploy *d)
@@ -32,6 +37,8 @@ void deploy_free(struct deploy *d)
 	g_free(d->failure);
 	g_ptr_array_unref(d->details);
 	g_free(d->told);
+	moves_free(d->moves);
+	plan_free(d->plan);
 	g_free(d);
 }
 
@@ -81,7 +88,7 @@ gboolean deploy_stored(struct controller *c, gboolean all, GError **error)
 		g_set_error(error, STORE_ERROR, STORE_FAILED, "the stored documents do not compile:\n%s", lines);
 		return FALSE;
 	}
-	if (!publish(c, p, s->revision, all, error))
+	if (!publish(c, p, &(struct publication){.revision = s->revision, .all = all}, error))
 		return FALSE;
 	g_steal_pointer(&p);
 	c->documents = g_hash_table_size(s->documents);
@@ -97,6 +104,8 @@ static void deploy_restore(struct deploy *d, const char *why)
 	g_autoptr(stored) s = stored_read(c->store, &error);
 	d->restoring = TRUE;
 	d->failure = g_strdup(why);
+	g_clear_pointer(&d->moves, moves_free);
+	g_clear_pointer(&d->plan, plan_free);
 	if (d->client)
 		control_progress(d->client, "%s; going back to the network before", why);
 	if (!s || !s->pending || !stored_restore(c->store, s->pending, &error) || !deploy_stored(c, FALSE, &error)) {
@@ -165,6 +174,30 @@ static void deploy_confirm(struct deploy *d)
 	deploy_end(d, g_steal_pointer(&d->answer));
 }
 
+/* The host that is left has said what the ports had: the others may have their tables. */
+static void deploy_second_round(struct deploy *d)
+{
+	struct controller *c = d->c;
+	g_autoptr(GError) error = NULL;
+	struct moves *m = g_steal_pointer(&d->moves);
+	g_autoptr(GBytes) report = publish_report(c, m->from, &error);
+	g_autoptr(GBytes) word = error ? NULL : moves_arrive(m, (guint64)d->revision, report, &error);
+	struct publication what = {.revision = d->revision, .word = word, .word_for = m->to};
+	if (error) {
+		g_autofree char *warning = g_strdup_printf("its conversations did not come along: %s", error->message);
+		node_append(node_get(d->answer, "warnings"), node_take_string(g_steal_pointer(&warning)));
+		g_clear_error(&error);
+	}
+	moves_free(m);
+	if (!publish(c, d->plan, &what, &error)) {
+		deploy_restore(d, error->message);
+		return;
+	}
+	d->plan = NULL; /* the controller's now */
+	deploy_wait(d);
+	deploy_look(c);
+}
+
 void deploy_look(struct controller *c)
 {
 	struct deploy *d = c->deploy;
@@ -189,7 +222,9 @@ void deploy_look(struct controller *c)
 	}
 	if (waiting)
 		return;
-	if (d->restoring)
+	if (d->moves)
+		deploy_second_round(d);
+	else if (d->restoring)
 		deploy_end(d, control_error(d->failure, d->details));
 	else
 		deploy_confirm(d);
@@ -306,6 +341,27 @@ static struct plan *validate(struct controller *c, const struct stored *old, con
 	return g_steal_pointer(&p);
 }
 
+/* Takes the plan. In two rounds when a machine moves. */
+static gboolean deploy_publish(struct deploy *d, struct plan *p, gint64 revision, GError **error)
+{
+	struct publication what = {.revision = revision};
+	gboolean ok;
+	d->moves = moves_between(d->c->plan, p);
+	d->plan = p;
+	if (!d->moves) {
+		ok = publish(d->c, p, &what, error);
+		d->plan = ok ? NULL : p;
+		return ok;
+	}
+	g_autoptr(GBytes) word = moves_leave(d->moves, (guint64)revision);
+	g_autoptr(GBytes) announced = moves_announce(d->moves, (guint64)revision);
+	what.only = &d->moves->from;
+	what.word = word;
+	what.word_for = d->moves->from;
+	d->revision = revision;
+	return publish_word(d->c, d->moves->to, announced, error) && publish_some(d->c, p, &what, error);
+}
+
 /* Takes the plan. */
 static void deploy_commit(struct deploy *d, const struct stored *old, const struct stored *next, struct plan *taken)
 {
@@ -318,11 +374,10 @@ static void deploy_commit(struct deploy *d, const struct stored *old, const stru
 		return;
 	}
 	node_set(d->answer, "revision", node_int(revision));
-	if (!publish(c, p, revision, FALSE, &error)) {
+	if (!deploy_publish(d, g_steal_pointer(&p), revision, &error)) {
 		deploy_restore(d, error->message);
 		return;
 	}
-	g_steal_pointer(&p);
 	g_clear_pointer(&c->trouble, g_free);
 	c->documents = g_hash_table_size(next->documents);
 	deploy_wait(d);

@@ -35,9 +35,21 @@ struct controller {
 };
 
 /* publish.c */
-/* Writes the tables of every host that has others, or has not acknowledged these; all hosts when `all`. The
- * acknowledgements of those are cleared. Takes the plan when it succeeded. */
-gboolean publish(struct controller *c, struct plan *p, gint64 revision, gboolean all, GError **error);
+struct publication {
+	gint64 revision;
+	gboolean all;      /* also to hosts that have acknowledged the very same */
+	const guint *only; /* to this host alone; NULL: to all */
+	GBytes *word;      /* about a move, with the tables of word_for; NULL: none */
+	guint word_for;
+};
+/* Writes the tables of every host that has others, or has not acknowledged these. The acknowledgements of those are
+ * cleared. The first takes the plan when it succeeded; the other leaves it to the caller, who has not come to an end. */
+gboolean publish(struct controller *c, struct plan *p, const struct publication *what, GError **error);
+gboolean publish_some(struct controller *c, struct plan *p, const struct publication *what, GError **error);
+/* Writes a word about a move that is still to come. */
+gboolean publish_word(struct controller *c, guint host, GBytes *word, GError **error);
+/* What a host wrote about ports that left it; NULL: nothing, or an error. The caller's. */
+GBytes *publish_report(struct controller *c, guint host, GError **error);
 /* Removes every acknowledgement, and tables of hosts that are no more. */
 gboolean publish_reset(struct controller *c, GError **error);
 /* Follows /run/ack from now on; calls deploy_look on every change. */

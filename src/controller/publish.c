@@ -115,7 +115,7 @@ static void remember(struct controller *c, guint host, GBytes *bytes)
 
 gboolean publish_reset(struct controller *c, GError **error)
 {
-	static const char *const kinds[] = {"ack", "tables"};
+	static const char *const kinds[] = {"ack", "move", "moved", "tables"};
 	struct store_txn *t = store_txn_new();
 	for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
 		g_autofree char *prefix = g_strdup_printf("/run/%s/", kinds[k]);
@@ -127,7 +127,7 @@ gboolean publish_reset(struct controller *c, GError **error)
 		for (guint i = 0; i < all->len; i++) {
 			const struct store_entry *e = g_ptr_array_index(all, i);
 			guint host;
-			if (k == 0 || !host_of(e->key, kinds[k], &host) || host >= c->hosts)
+			if (k + 1 < G_N_ELEMENTS(kinds) || !host_of(e->key, kinds[k], &host) || host >= c->hosts)
 				store_txn_delete(t, e->key);
 			else
 				remember(c, host, e->value);
@@ -144,27 +144,37 @@ static gboolean flush(struct controller *c, struct store_txn **t, GError **error
 	return FALSE;
 }
 
-static void add_host(struct controller *c, struct store_txn *t, guint host, const char *hash, GBytes *bytes)
+/* The word about a move goes with the tables that it belongs to. */
+static void add_host(struct controller *c, struct store_txn *t, guint host, const char *hash, GBytes *bytes,
+                     GBytes *word)
 {
 	g_autofree char *to = host_key("tables", host), *ack = host_key("ack", host);
+	g_autofree char *move = host_key("move", host), *moved = host_key("moved", host);
 	store_txn_put(t, to, bytes);
 	store_txn_delete(t, ack);
+	store_txn_delete(t, moved);
+	if (word)
+		store_txn_put(t, move, word);
+	else
+		store_txn_delete(t, move);
 	g_free(c->published[host]);
 	c->published[host] = g_strdup(hash);
 	ack_clear(&c->acks[host]);
 }
 
-gboolean publish(struct controller *c, struct plan *p, gint64 revision, gboolean all, GError **error)
+gboolean publish_some(struct controller *c, struct plan *p, const struct publication *what, GError **error)
 {
 	struct store_txn *t = store_txn_new();
 	gsize waiting = 0;
 	gboolean ok = TRUE;
 	for (guint host = 0; host < c->hosts && ok; host++) {
+		if (what->only && *what->only != host)
+			continue;
 		gboolean same = !g_strcmp0(c->published[host], plan_hash(p, host));
-		if (same && !all && publish_state(c, host) == ACK_OK)
+		if (same && !what->all && publish_state(c, host) == ACK_OK)
 			continue;
 		struct tables *content = g_ptr_array_index(p->tables, host);
-		content->revision = (guint64)revision;
+		content->revision = (guint64)what->revision;
 		g_autoptr(GBytes) bytes = tables_serialize(content);
 		if (waiting && waiting + g_bytes_get_size(bytes) > BATCH_BYTES) {
 			ok = flush(c, &t, error);
@@ -172,7 +182,8 @@ gboolean publish(struct controller *c, struct plan *p, gint64 revision, gboolean
 			waiting = 0;
 		}
 		waiting += g_bytes_get_size(bytes);
-		add_host(c, t, host, plan_hash(p, host), bytes);
+		add_host(c, t, host, plan_hash(p, host), bytes,
+		         what->word && what->word_for == host ? what->word : NULL);
 	}
 	ok = ok && flush(c, &t, error);
 	store_txn_free(t);
@@ -182,9 +193,31 @@ gboolean publish(struct controller *c, struct plan *p, gint64 revision, gboolean
 			g_clear_pointer(&c->published[host], g_free);
 		return FALSE;
 	}
+	return TRUE;
+}
+
+gboolean publish(struct controller *c, struct plan *p, const struct publication *what, GError **error)
+{
+	if (!publish_some(c, p, what, error))
+		return FALSE;
 	plan_free(c->plan);
 	c->plan = p;
 	return TRUE;
+}
+
+gboolean publish_word(struct controller *c, guint host, GBytes *word, GError **error)
+{
+	g_autofree char *key = host_key("move", host);
+	return store_put(c->store, key, word, error) != 0;
+}
+
+GBytes *publish_report(struct controller *c, guint host, GError **error)
+{
+	g_autofree char *key = host_key("moved", host);
+	struct store_entry *e = store_get(c->store, key, error);
+	GBytes *bytes = e && e->value ? g_bytes_ref(e->value) : NULL;
+	store_entry_free(e);
+	return bytes;
 }
 
 void publish_free(struct controller *c)

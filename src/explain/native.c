@@ -14,6 +14,7 @@ __thread struct native *native_self;
 
 #include "bpf/ctx/native.h"
 #include "bpf/stage/express.h"
+#include "bpf/stage/import.h"
 #include "bpf/stage/journey.h"
 
 _Static_assert((int)NATIVE_DEAD == ESC_PAIR_DEAD && (int)NATIVE_CLOSED == ESC_PAIR_CLOSED &&
@@ -416,6 +417,12 @@ enum native_life native_life(const struct esc_flow_key *key, const struct esc_fl
 	e.seen = -idle_ms;
 	p.seen = -partner_idle_ms;
 	return (enum native_life)pair_state(key, &e, partner ? &p : NULL, 0);
+}
+
+int native_import(struct native *n, const struct esc_moved *m)
+{
+	native_self = n;
+	return import(m, ctx_now());
 }
 
 void native_partner(const struct esc_flow_key *key, const struct esc_flow *flow, struct esc_flow_key *partner)

@@ -79,6 +79,10 @@ enum native_life { NATIVE_DEAD, NATIVE_CLOSED, NATIVE_ALIVE };
 enum native_life native_life(const struct esc_flow_key *key, const struct esc_flow *flow, guint32 idle_ms,
                              const struct esc_flow *partner, guint32 partner_idle_ms);
 void native_partner(const struct esc_flow_key *key, const struct esc_flow *flow, struct esc_flow_key *partner);
+void native_partner6(const struct esc_flow_key6 *key, const struct esc_flow6 *flow, struct esc_flow_key6 *partner);
+/* A conversation that comes with a port from another host: a verdict. */
+int native_import(struct native *n, const struct esc_moved *m);
+int native_import6(struct native *n, const struct esc_moved6 *m);
 guint native_flow_count(const struct native *n);
 gboolean native_flow(const struct native *n, const struct esc_flow_key *key, struct esc_flow *flow);
 gboolean native_flow6(const struct native *n, const struct esc_flow_key6 *key, struct esc_flow6 *flow);

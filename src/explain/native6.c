@@ -4,6 +4,7 @@
 #include "explain/native_host.h"
 
 #include "bpf/ctx/native.h"
+#include "bpf/stage/import.h"
 #include "bpf/stage/journey.h"
 
 void native6_init(struct native *n)
@@ -151,6 +152,17 @@ gboolean native_policy6(struct native *n, const struct esc_flow_key6 *tuple, gui
 	*allow = q->allow != 0;
 	memcpy(rules, q->rule, sizeof(q->rule));
 	return TRUE;
+}
+
+int native_import6(struct native *n, const struct esc_moved6 *m)
+{
+	native_self = n;
+	return import(m, ctx_now());
+}
+
+void native_partner6(const struct esc_flow_key6 *key, const struct esc_flow6 *flow, struct esc_flow_key6 *partner)
+{
+	entry_partner(key, flow, partner);
 }
 
 gboolean native_flow6(const struct native *n, const struct esc_flow_key6 *key, struct esc_flow6 *flow)

@@ -349,7 +349,8 @@ static gboolean has_cards(const char *netns)
 	return FALSE;
 }
 
-gboolean plug_out(const char *lab, guint host_index, guint port_number, const char *vm, gboolean *gone, GError **error)
+gboolean plug_out(const char *lab, guint host_index, guint port_number, const char *vm, gboolean keep, gboolean *gone,
+                  GError **error)
 {
 	g_autofree char *host = paths_netns_host(lab, host_index);
 	g_autofree char *instance = paths_netns_instance(lab, vm);
@@ -359,7 +360,7 @@ gboolean plug_out(const char *lab, guint host_index, guint port_number, const ch
 	*gone = FALSE;
 	if (!r || !rtnl_delete(r, port, error))
 		return FALSE;
-	if (!netns_exists(instance) || has_cards(instance))
+	if (keep || !netns_exists(instance) || has_cards(instance))
 		return TRUE;
 	*gone = TRUE;
 	return netns_delete(instance, error);

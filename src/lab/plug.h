@@ -40,7 +40,9 @@ typedef struct plug plug;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(plug, plug_free)
 
 gboolean plug_in(const char *lab, const struct plug *p, GError **error);
-/* Removes the port, and the instance's namespace with its last card. *gone tells whether that happened. */
-gboolean plug_out(const char *lab, guint host, guint port, const char *vm, gboolean *gone, GError **error);
+/* Removes the port, and the instance's namespace with its last card: *gone tells whether that happened. With `keep` never:
+ * the instance is on its way to another host, which plugs it anew. */
+gboolean plug_out(const char *lab, guint host, guint port, const char *vm, gboolean keep, gboolean *gone,
+                  GError **error);
 /* What the instance answers with: the label, without a further card's own name. Caller frees. */
 char *plug_answer(const struct plug *p);

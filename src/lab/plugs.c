@@ -36,7 +36,7 @@ static gboolean do_unplug(struct plugs *s, const struct node *request, GError **
 	if (port < 1 || port >= ESC_MAX_PORTS || !vm || !*vm)
 		return lab_fail(error, "unplug: port or vm is not valid");
 	g_autofree char *netns = paths_netns_instance(s->lab, vm);
-	if (!plug_out(s->lab, (guint)host, (guint)port, vm, &gone, error))
+	if (!plug_out(s->lab, (guint)host, (guint)port, vm, node_truth(node_get(request, "keep"), FALSE), &gone, error))
 		return FALSE;
 	if (gone)
 		desk_close(s->desk, netns);

@@ -275,39 +275,6 @@ static void test_quoted(void)
 	scene_pass(w, &(struct twin_in){TWIN_PORT, .port = 1}, &f);
 }
 
-static void put_learning(struct twin *w, enum side from)
-{
-	struct esc_flow e = entry(w, from);
-	struct esc_flow_key key = {.saddr = e.saddr,
-	                           .daddr = e.daddr,
-	                           .sport = e.sport,
-	                           .dport = e.dport,
-	                           .proto = 6,
-	                           .dir = ESC_FLOW_FROM,
-	                           .port = from == CLIENT ? 1 : 2};
-
-	e.tcp |= ESC_TCP_LEARN;
-	twin_put_flow(w, &key, &e);
-}
-
-/* Entries that came from another host, where the connection has gone on since they were written down. */
-static void test_learns(void)
-{
-	g_autoptr(twin) w = twin_new_world();
-	guint32 c = C0 + 0x40000000, s = S0 + 0x30000000;
-
-	handshake(w);
-	put_learning(w, CLIENT);
-	put_learning(w, SERVER);
-	passes_in_doubt(w, CLIENT, FRAME_RST, C0 + 1, 0);
-	passes(w, CLIENT, FRAME_ACK, c, s, 10);
-	passes(w, SERVER, FRAME_ACK, s, c + 10, 10);
-	dies(w, CLIENT, FRAME_ACK, C0 + 1, S0 + 1, 10);
-	dies(w, SERVER, FRAME_RST, S0 + 1, 0, 0);
-	passes(w, CLIENT, FRAME_ACK, c + 10, s + 10, 10);
-	g_assert_cmpuint(entry(w, CLIENT).tcp & ESC_TCP_STATE, ==, ESC_TCP_OPEN);
-}
-
 void cases_window_register(void)
 {
 	g_test_add_func("/window/reset", test_reset);
@@ -322,5 +289,4 @@ void cases_window_register(void)
 	g_test_add_func("/window/at-once", test_at_once);
 	g_test_add_func("/window/again", test_again);
 	g_test_add_func("/window/quoted", test_quoted);
-	g_test_add_func("/window/learns", test_learns);
 }

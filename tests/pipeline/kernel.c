@@ -10,6 +10,8 @@
 #include "skeletons.h"
 #include "port6.skel.h"
 #include "edge6.skel.h"
+#include "import.skel.h"
+#include "import6.skel.h"
 
 #define KERNEL_PORTS 16u
 #define KERNEL_RULES 256u
@@ -26,6 +28,8 @@ struct kernel {
 	struct edge_bpf *edge;
 	struct port6_bpf *port6;
 	struct edge6_bpf *edge6;
+	struct import_bpf *import;
+	struct import6_bpf *import6;
 	int cpus;
 };
 
@@ -77,6 +81,12 @@ static gboolean loaded(int error, const char *what)
 	return !error;
 }
 
+/* Of bpf/import.bpf.c alone. */
+static gboolean is_own(const char *map)
+{
+	return g_str_has_prefix(map, "arrival") || g_str_has_prefix(map, "scratch_import");
+}
+
 /* Maps that an earlier object has are taken from there. */
 static gboolean share_maps(struct kernel *k, struct bpf_object *object)
 {
@@ -85,7 +95,7 @@ static gboolean share_maps(struct kernel *k, struct bpf_object *object)
 	bpf_object__for_each_map(map, object)
 	{
 		struct bpf_map *first;
-		if (strchr(bpf_map__name(map), '.'))
+		if (strchr(bpf_map__name(map), '.') || is_own(bpf_map__name(map)))
 			continue;
 		first = map_of(k, bpf_map__name(map));
 		if (first != map && bpf_map__reuse_fd(map, bpf_map__fd(first)))
@@ -129,15 +139,20 @@ static gboolean load(struct kernel *k)
 	k->edge = skeleton_edge();
 	k->port6 = port6_bpf__open();
 	k->edge6 = edge6_bpf__open();
-	if (!k->port || !k->edge || !k->port6 || !k->edge6)
+	k->import = import_bpf__open();
+	k->import6 = import6_bpf__open();
+	if (!k->port || !k->edge || !k->port6 || !k->edge6 || !k->import || !k->import6)
 		return FALSE;
 	set_sizes(k);
 	k->port->rodata->esc_test = k->edge->rodata->esc_test = 1;
 	k->port6->rodata->esc_test = k->edge6->rodata->esc_test = 1;
+	k->import->rodata->esc_test = k->import6->rodata->esc_test = 1;
 	return loaded(port_bpf__load(k->port), "ports") && share_maps(k, k->edge->obj) &&
 	       loaded(edge_bpf__load(k->edge), "edge") && share_maps(k, k->port6->obj) &&
 	       loaded(port6_bpf__load(k->port6), "ports, for IPv6") && share_maps(k, k->edge6->obj) &&
-	       loaded(edge6_bpf__load(k->edge6), "edge, for IPv6") && put_siblings(k);
+	       loaded(edge6_bpf__load(k->edge6), "edge, for IPv6") && share_maps(k, k->import->obj) &&
+	       loaded(import_bpf__load(k->import), "moves") && share_maps(k, k->import6->obj) &&
+	       loaded(import6_bpf__load(k->import6), "moves, for IPv6") && put_siblings(k);
 }
 
 struct kernel *kernel_open(void)
@@ -157,6 +172,8 @@ void kernel_close(struct kernel *k)
 {
 	if (!k)
 		return;
+	import6_bpf__destroy(k->import6);
+	import_bpf__destroy(k->import);
 	edge6_bpf__destroy(k->edge6);
 	port6_bpf__destroy(k->port6);
 	edge_bpf__destroy(k->edge);
@@ -198,6 +215,7 @@ void kernel_reset(struct kernel *k)
 		clear_array(k, map_of(k, arrays[i]));
 	k->port->bss->esc_test_now = k->edge->bss->esc_test_now = 0;
 	k->port6->bss->esc_test_now = k->edge6->bss->esc_test_now = 0;
+	k->import->bss->esc_test_now = k->import6->bss->esc_test_now = 0;
 }
 
 static void copy_table(struct kernel *k, const char *name, struct table *t)
@@ -234,6 +252,8 @@ void kernel_advance(struct kernel *k, guint64 milliseconds)
 	k->edge->bss->esc_test_now += milliseconds;
 	k->port6->bss->esc_test_now += milliseconds;
 	k->edge6->bss->esc_test_now += milliseconds;
+	k->import->bss->esc_test_now += milliseconds;
+	k->import6->bss->esc_test_now += milliseconds;
 }
 
 static void fill_context(struct __sk_buff *skb, const struct twin_in *in, const struct esc_mark *mark)
@@ -301,9 +321,24 @@ struct esc_effect kernel_run(struct kernel *k, const struct twin_in *in, struct 
 	return effect;
 }
 
-void kernel_put_flow(struct kernel *k, const struct esc_flow_key *key, const struct esc_flow *flow)
+static int run_import(int map, const void *record, int program)
 {
-	g_assert_cmpint(bpf_map_update_elem(fd_of(k, "flows"), key, flow, BPF_ANY), ==, 0);
+	guint8 frame[64] = {0};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame));
+
+	g_assert_cmpint(bpf_map_update_elem(map, &(guint32){0}, record, BPF_ANY), ==, 0);
+	g_assert_cmpint(bpf_prog_test_run_opts(program, &opts), ==, 0);
+	return (int)opts.retval;
+}
+
+int kernel_import(struct kernel *k, const struct esc_moved *m)
+{
+	return run_import(bpf_map__fd(k->import->maps.arrival), m, bpf_program__fd(k->import->progs.import_flow));
+}
+
+int kernel_import6(struct kernel *k, const struct esc_moved6 *m)
+{
+	return run_import(bpf_map__fd(k->import6->maps.arrival6), m, bpf_program__fd(k->import6->progs.import_flow6));
 }
 
 static void compare_hash(struct kernel *k, const char *name, struct table *t)

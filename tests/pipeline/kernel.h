@@ -20,6 +20,7 @@ void kernel_forget_siblings(struct kernel *k); /* the programs for IPv6 leave th
 void kernel_put_siblings(struct kernel *k);    /* and are back */
 guint64 kernel_drops(struct kernel *k, guint32 port, enum esc_verdict v);
 guint kernel_race(struct kernel *k, guint32 port, GArray *frames, guint processors); /* see twin_race */
-void kernel_put_flow(struct kernel *k, const struct esc_flow_key *key, const struct esc_flow *flow);
+int kernel_import(struct kernel *k, const struct esc_moved *m);                      /* the verdict */
+int kernel_import6(struct kernel *k, const struct esc_moved6 *m);
 /* Fails the test when what the data path wrote differs from the native twin's. */
 void kernel_compare(struct kernel *k, struct native *n);

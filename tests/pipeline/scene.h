@@ -53,6 +53,7 @@ void cases_random_register(void);
 void cases_policy_register(void);
 void cases_fixture_register(void);
 void cases_change_register(void);
+void cases_move_register(void);
 void cases_access_register(void);
 void cases_ipv6_register(void);
 void cases_nd_register(void);

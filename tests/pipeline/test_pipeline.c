@@ -32,6 +32,7 @@ int main(int argc, char **argv)
 	cases_policy_register();
 	cases_fixture_register();
 	cases_change_register();
+	cases_move_register();
 	cases_access_register();
 	cases_ipv6_register();
 	cases_nd_register();

@@ -141,11 +141,24 @@ guint64 twin_drops(struct twin *w, guint32 port, enum esc_verdict v)
 	return native_drops(w->native, port, v);
 }
 
-void twin_put_flow(struct twin *w, const struct esc_flow_key *key, const struct esc_flow *flow)
+int twin_import(struct twin *w, const struct esc_moved *m)
 {
-	g_assert_cmpint(table_put(native_table(w->native, "flows"), key, flow), ==, 0);
+	int v = native_import(w->native, m);
+
 	if (kernel)
-		kernel_put_flow(kernel, key, flow);
+		g_assert_cmpint(kernel_import(kernel, m), ==, v);
+	twin_compare(w);
+	return v;
+}
+
+int twin_import6(struct twin *w, const struct esc_moved6 *m)
+{
+	int v = native_import6(w->native, m);
+
+	if (kernel)
+		g_assert_cmpint(kernel_import6(kernel, m), ==, v);
+	twin_compare(w);
+	return v;
 }
 
 struct native *twin_native(struct twin *w)

@@ -42,10 +42,11 @@ guint twin_race(struct twin *w, guint32 port, GArray *frames, guint processors);
 /* Flows, drops, rule hits, hands. Fails the test when they differ. */
 void twin_compare(struct twin *w);
 guint64 twin_drops(struct twin *w, guint32 port, enum esc_verdict v);
+/* A conversation that comes along with a port: the verdict of both, which must agree, as must all flows then. */
+int twin_import(struct twin *w, const struct esc_moved *m);
+int twin_import6(struct twin *w, const struct esc_moved6 *m);
 struct native *twin_native(struct twin *w);
 struct kernel *twin_kernel(struct twin *w); /* NULL: none here */
-/* As if an entry had come from elsewhere: in place of the one at `key`. */
-void twin_put_flow(struct twin *w, const struct esc_flow_key *key, const struct esc_flow *flow);
 struct twin *twin_new_world(void);                      /* over world_tables() */
 void twin_set_overlay(struct twin *w, guint32 ifindex); /* 0: a host without one */
 typedef struct twin twin;

@@ -171,14 +171,14 @@ class Lab:
                     size -= len(peer.recv(size))
             return [len(f) for f in frames(seen, 0.3, lambda f: f[26:30] == ip4(source))]
 
-    def agent(self):
-        """The process of host 0's agent; None while there is none."""
+    def agent(self, host=0):
+        """The process of a host's agent; None while there is none."""
         for name in os.listdir('/proc'):
             try:
                 argv = open(f'/proc/{name}/cmdline').read().split('\0') if name.isdigit() else []
             except OSError:
                 continue
-            if argv and argv[0].endswith('escarpd') and 'agent' in argv and self.name in argv:
+            if argv and argv[0].endswith('escarpd') and 'agent' in argv and self.name in argv and argv[argv.index('--host') + 1] == str(host):
                 return int(name)
         return None
 
