@@ -153,18 +153,33 @@ static char *time_text(gint64 at)
 	return t ? g_date_time_format(t, "%F %T UTC") : g_strdup("some time");
 }
 
+/* " (by ID)" where the id is of the noun's own subscription; no tenant is told another's names. Caller frees. */
+static char *own_name(const struct noun *n, const char *before, const char *id, const char *after)
+{
+	g_autofree char *head = g_strdup_printf("/subscriptions/%s/", n->subscription);
+
+	return g_ascii_strncasecmp(id, head, strlen(head)) == 0 ? g_strconcat(before, id, after, NULL) : NULL;
+}
+
+static char *warning(const struct naming *n, const struct alloc_past *past, const char *holder)
+{
+	g_autofree char *place = noun_place(n->noun), *at = time_text(past->at);
+	g_autofree char *by = own_name(n->noun, " (by ", past->owner, ")");
+	g_autofree char *own = holder ? own_name(n->noun, "belongs to ", holder, " now") : NULL;
+
+	return g_strdup_printf(
+	        "%s: %s names %s, which was released at %s%s and %s; remove it, or name the address that is "
+	        "meant",
+	        place, n->what, past->address, at, by ? by : "",
+	        own      ? own
+	        : holder ? "belongs to somebody else now"
+	                 : "may belong to somebody else");
+}
+
 void naming_warn(const struct graph *g, const struct alloc_past *past, const char *holder, GPtrArray *lines)
 {
 	g_autoptr(GPtrArray) list = naming_find(g, past->address);
 
-	for (guint i = 0; i < list->len; i++) {
-		const struct naming *n = NTH(list, struct naming, i);
-		g_autofree char *place = noun_place(n->noun), *at = time_text(past->at);
-		g_autofree char *now =
-		        holder ? g_strdup_printf("belongs to %s now", holder) : g_strdup("may belong to somebody else");
-
-		g_ptr_array_add(lines, g_strdup_printf("%s: %s names %s, which was released at %s (by %s) and %s; "
-		                                       "remove it, or name the address that is meant",
-		                                       place, n->what, past->address, at, past->owner, now));
-	}
+	for (guint i = 0; i < list->len; i++)
+		g_ptr_array_add(lines, warning(NTH(list, struct naming, i), past, holder));
 }

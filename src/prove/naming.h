@@ -19,6 +19,6 @@ GPtrArray *naming_find(const struct graph *g, const char *address);
 
 /*
  * One line for each place that names an address that was given back, with file and line. `holder`: who has it now, by the key of
- * its noun; NULL: nobody. Appends to `lines` (of char *).
+ * its noun; NULL: nobody. Only who is of the same subscription is told whose it was and is. Appends to `lines` (of char *).
  */
 void naming_warn(const struct graph *g, const struct alloc_past *past, const char *holder, GPtrArray *lines);

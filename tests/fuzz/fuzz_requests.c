@@ -35,7 +35,10 @@ static void as_deployment(const struct node *n)
 	g_assert_true(!r == !!error);
 	if (!r)
 		return;
-	g_assert_true(r->subscription && *r->subscription && r->group && *r->group);
+	if (r->action)
+		g_assert_true(r->name && *r->name && !r->documents->len);
+	else
+		g_assert_true(r->subscription && *r->subscription && r->group && *r->group);
 	g_assert_nonnull(r->documents);
 	g_assert_nonnull(r->taps);
 }
