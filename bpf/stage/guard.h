@@ -28,6 +28,13 @@ static __always_inline int port_owns(const struct esc_port *port, esc_u32 number
 	return own;
 }
 
+/* The first of its addresses. */
+static __always_inline const esc_ip *port_first(const struct esc_port *port, esc_u32 number)
+{
+	(void)number;
+	return port->addr_count ? &port->addr[0] : NULL;
+}
+
 static __always_inline int guard_scope(const struct esc_port *port, const struct esc_packet *p)
 {
 	(void)port;
@@ -45,6 +52,14 @@ static __noinline int port_has(esc_u32 number, const esc_ip *addr)
 	for (int i = 0; six && i < ESC_PORT_ADDRS; i++)
 		own |= i < (int)six->addr_count && ip_equal(six->addr[i], *addr);
 	return own;
+}
+
+static __always_inline const esc_ip *port_first(const struct esc_port *port, esc_u32 number)
+{
+	const struct esc_port6 *six = esc_lookup(ports6, &number);
+
+	(void)port;
+	return six && six->addr_count ? &six->addr[0] : NULL;
 }
 
 /* Without the link-local one. */

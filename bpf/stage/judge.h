@@ -108,6 +108,19 @@ static __noinline int border_open(const struct esc_port *port, esc_u32 number, c
 	return (r->flags & ESC_BORDER_IN) || route_net(port->space, theirs) == r->net;
 }
 
+/*
+ * The same as the receiver's side sees it, which a peering of some subnets shows less than the sender's: what lives in
+ * its peer for the one has begun elsewhere for the other. Where the sender lives tells by which peering it comes.
+ */
+static __noinline int border_taken(const struct esc_flow_key *k, const struct esc_port *port,
+                                   const struct esc_port *peer, esc_u32 number)
+{
+	const esc_ip *own = port_first(port, k->port);
+	struct esc_route *r = own ? route_find(peer->space, own) : NULL;
+
+	return r && r->hop == ESC_HOP_NETWORK && border_open(peer, number, r, &k->daddr, &k->saddr);
+}
+
 /* An answer goes back the way that the question came; but where the receiver's routes have none, there is no talk. */
 static __noinline int returns(const struct esc_port *port, const esc_ip *addr)
 {
@@ -124,6 +137,8 @@ static __always_inline int judge_peer(const struct esc_flow_key *k, struct esc_p
 
 	if (!peer || peer->net != net)
 		return ESC_V_UNREACHABLE;
+	if (net != port->net && !border_taken(k, port, peer, number))
+		return ESC_V_NOT_FORWARDED;
 	if (words_of_both(k->port, number, &plan->own, &plan->other))
 		return ESC_V_NO_POLICY;
 	/* it has said yes by another revision than the one that both are asked by */

@@ -135,7 +135,7 @@ static guint8 distribution_of(enum distribution d)
 static gboolean add_access(struct compilation *c, const struct noun *owner, const struct access_control *a, gboolean v6,
                            struct esc_endpoint *value)
 {
-	if (!access_control_can_deny(a))
+	if (!access_control_can_deny(a, v6))
 		return TRUE;
 	g_autofree guint32 *numbers = g_new(guint32, a->rules->len + 1);
 	for (guint i = 0; i < a->rules->len; i++)

@@ -108,16 +108,18 @@ struct access_control *access_control_read(const struct spot *s)
 	return a;
 }
 
-gboolean access_control_can_deny(const struct access_control *a)
+gboolean access_control_can_deny(const struct access_control *a, gboolean v6)
 {
 	if (!a)
 		return FALSE;
 	for (guint i = 0; i < a->rules->len; i++) {
 		const struct access_rule *r = &g_array_index(a->rules, struct access_rule, i);
 
+		if (r->v6 != v6)
+			continue;
 		if (!r->permit)
 			return TRUE;
-		if (!r->v6 && r->prefix.length == 0)
+		if ((v6 ? r->prefix6.length : r->prefix.length) == 0)
 			return FALSE;
 	}
 	return !a->permit_others;

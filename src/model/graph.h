@@ -482,8 +482,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(graph, graph_free)
 
 /* Whose the access controls of a NAT rule are: of the pool that made it, or its own. */
 const struct noun *nat_rule_access_owner(const struct nat_rule *r);
-/* TRUE when some remote address is refused. */
-gboolean access_control_can_deny(const struct access_control *a);
+/* TRUE when some remote address of the family is refused. */
+gboolean access_control_can_deny(const struct access_control *a, gboolean v6);
 
 /* The default rules (65000, 65001, 65500 of both directions) that every group ends with have ids
  * "GROUP/defaultSecurityRules/NAME". */

@@ -347,6 +347,20 @@ static void to_the_internet(struct journey *j, const struct ip_config *from)
 		end(j, ESC_V_FORWARD);
 }
 
+/* Whether the receiver's side of a peering takes it: there it comes from where the sender lives. */
+static gboolean is_taken(const struct journey *j, const struct nic *from, const struct ip_config *to)
+{
+	const GPtrArray *configs = address_is_four(j->now.source) ? from->configs : from->configs6;
+	struct road road = {.kind = ROAD_NETWORK};
+
+	if (from->network == to->nic->network)
+		return TRUE;
+	if (configs->len)
+		road.network =
+		        road_home(to->subnet, address_private(j->a, NTH(configs, struct ip_config, 0)), &road.peering);
+	return road.network && road_crosses(to->subnet, &road, j->now.destination, j->now.source);
+}
+
 static void to_a_port(struct journey *j, const struct nic *nic, const struct subnet *subnet, const struct road *road)
 {
 	gboolean appliance = road->kind == ROAD_APPLIANCE;
@@ -359,7 +373,7 @@ static void to_a_port(struct journey *j, const struct nic *nic, const struct sub
 		end(j, ESC_V_UNREACHABLE);
 	} else if (appliance && to->nic == nic) {
 		end(j, ESC_V_ROUTE_LOOP);
-	} else if (!road_crosses(subnet, road, j->now.source, j->now.destination)) {
+	} else if (!road_crosses(subnet, road, j->now.source, j->now.destination) || !is_taken(j, nic, to)) {
 		end(j, ESC_V_NOT_FORWARDED);
 	} else {
 		inbound(j, to, FALSE, FALSE);

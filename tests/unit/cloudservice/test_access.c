@@ -179,7 +179,7 @@ static void test_who_is_not_named(void)
 		const struct access_control *a = control_of(k, &g);
 
 		g_assert_true(a->permit_others == cases[i].others);
-		g_assert_true(access_control_can_deny(a) == cases[i].can_deny);
+		g_assert_true(access_control_can_deny(a, FALSE) == cases[i].can_deny);
 	}
 }
 

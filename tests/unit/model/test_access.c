@@ -30,16 +30,16 @@ static void test_meaning(void)
 {
 	static const struct {
 		const char *acl;
-		gboolean permit_others, can_deny;
+		gboolean permit_others, can_deny, can_deny6;
 	} cases[] = {
-	        {ACL(RULE("1", "deny", "192.0.2.0/24")), TRUE, TRUE},
-	        {ACL(RULE("1", "permit", "192.0.2.0/24")), FALSE, TRUE},
-	        {ACL(RULE("2", "permit", "0.0.0.0/0") "," RULE("1", "deny", "192.0.2.0/24")), FALSE, TRUE},
-	        {ACL(RULE("1", "permit", "::/0")), FALSE, TRUE},
-	        {ACL(RULE("1", "deny", "2001:db8::/32")), TRUE, TRUE},
-	        {ACL(RULE("1", "permit", "0.0.0.0/0")), FALSE, FALSE},
-	        {ACL(RULE("1", "Permit", "0.0.0.0/0") "," RULE("2", "Deny", "192.0.2.0/24")), FALSE, FALSE},
-	        {ACL(""), TRUE, FALSE},
+	        {ACL(RULE("1", "deny", "192.0.2.0/24")), TRUE, TRUE, FALSE},
+	        {ACL(RULE("1", "permit", "192.0.2.0/24")), FALSE, TRUE, TRUE},
+	        {ACL(RULE("2", "permit", "0.0.0.0/0") "," RULE("1", "deny", "192.0.2.0/24")), FALSE, TRUE, TRUE},
+	        {ACL(RULE("1", "permit", "::/0")), FALSE, TRUE, FALSE},
+	        {ACL(RULE("1", "deny", "2001:db8::/32")), TRUE, FALSE, TRUE},
+	        {ACL(RULE("1", "permit", "0.0.0.0/0")), FALSE, FALSE, TRUE},
+	        {ACL(RULE("1", "Permit", "0.0.0.0/0") "," RULE("2", "Deny", "192.0.2.0/24")), FALSE, FALSE, TRUE},
+	        {ACL(""), TRUE, FALSE, FALSE},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -53,7 +53,8 @@ static void test_meaning(void)
 		for (gsize k = 0; k < G_N_ELEMENTS(all); k++) {
 			g_assert_nonnull(all[k]);
 			g_assert_true(all[k]->permit_others == cases[i].permit_others);
-			g_assert_true(access_control_can_deny(all[k]) == cases[i].can_deny);
+			g_assert_true(access_control_can_deny(all[k], FALSE) == cases[i].can_deny);
+			g_assert_true(access_control_can_deny(all[k], TRUE) == cases[i].can_deny6);
 		}
 	}
 }
@@ -83,7 +84,7 @@ static void test_absent(void)
 	g_autoptr(graph) g = fixture_graph(text);
 
 	g_assert_null(((struct lb_rule *)fixture_noun(g, "@loadBalancers/lb/loadBalancingRules/r"))->access);
-	g_assert_false(access_control_can_deny(NULL));
+	g_assert_false(access_control_can_deny(NULL, FALSE));
 	for (guint i = 0; i < g->recorded->len; i++)
 		g_assert_null(strstr(((struct unmodelled *)g->recorded->pdata[i])->property, "accessControl"));
 }

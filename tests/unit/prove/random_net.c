@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "random_net.h"
 #include "random_roads.h"
+#include "random_six.h"
 
 #include <string.h>
 
@@ -33,7 +34,7 @@ static gboolean one_in(GRand *r, gint n)
 
 #define PICK(r, list) list[g_rand_int_range(r, 0, G_N_ELEMENTS(list))]
 
-static void rule(GString *s, GRand *r, guint number, const char *direction)
+static void rule(GString *s, GRand *r, guint number, const char *direction, GRand *six)
 {
 	g_string_append_printf(
 	        s,
@@ -41,19 +42,20 @@ static void rule(GString *s, GRand *r, guint number, const char *direction)
 	        "\"protocol\":\"%s\",\"sourceAddressPrefix\":\"%s\",\"sourcePortRange\":\"%s\","
 	        "\"destinationAddressPrefix\":\"%s\",\"destinationPortRange\":\"%s\"}},",
 	        direction, number, 100 + number * 10, one_in(r, 2) ? "Allow" : "Deny", direction, PICK(r, protocols),
-	        PICK(r, sides), one_in(r, 8) ? "30000-65535" : "*", PICK(r, sides), PICK(r, port_texts));
+	        random_six_side(six, PICK(r, sides)), one_in(r, 8) ? "30000-65535" : "*",
+	        random_six_side(six, PICK(r, sides)), PICK(r, port_texts));
 }
 
-static void group(GString *s, GRand *r, guint number)
+static void group(GString *s, GRand *r, guint number, GRand *six)
 {
 	g_string_append_printf(s,
 	                       "{\"type\":\"Microsoft.Network/networkSecurityGroups\",\"apiVersion\":\"2020-11-01\","
 	                       "\"name\":\"g%u\",\"properties\":{\"securityRules\":[",
 	                       number);
 	for (guint i = 0, n = (guint)g_rand_int_range(r, 0, 7); i < n; i++)
-		rule(s, r, i, "Inbound");
+		rule(s, r, i, "Inbound", six);
 	for (guint i = 0, n = (guint)g_rand_int_range(r, 0, 4); i < n; i++)
-		rule(s, r, i, "Outbound");
+		rule(s, r, i, "Outbound", six);
 	g_string_append(s, "]}},\n");
 }
 
@@ -84,13 +86,16 @@ static struct ways random_ways(GRand *rand, gboolean standard)
 	return w;
 }
 
-static void network(GString *s, GRand *r, const struct ways *w, GRand *roads)
+static void network(GString *s, GRand *r, const struct ways *w, GRand *roads, GRand *six)
 {
 	g_string_append(s,
 	                "{\"type\":\"Microsoft.Network/virtualNetworks\",\"apiVersion\":\"2020-11-01\",\"name\":\"v\","
-	                "\"properties\":{\"addressSpace\":{\"addressPrefixes\":[\"10.1.0.0/16\"]},\"subnets\":[");
+	                "\"properties\":{\"addressSpace\":{\"addressPrefixes\":[\"10.1.0.0/16\"");
+	random_six_space(s, six, 1);
+	g_string_append(s, "]},\"subnets\":[");
 	for (guint i = 1; i <= 2; i++) {
-		g_string_append_printf(s, "{\"name\":\"s%u\",\"properties\":{\"addressPrefix\":\"10.1.%u.0/24\"", i, i);
+		g_string_append_printf(s, "{\"name\":\"s%u\",\"properties\":{", i);
+		random_six_prefixes(s, six, 1, i);
 		maybe_group(s, r);
 		if (i == 1 && w->shut)
 			g_string_append(s, ",\"defaultOutboundAccess\":false");
@@ -164,7 +169,7 @@ static void balancer_rule(GString *s, GRand *r, guint number, const char *protoc
 	                       access_control(r));
 }
 
-static void balancer(GString *s, GRand *r, gboolean standard, const struct ways *w)
+static void balancer(GString *s, GRand *r, gboolean standard, const struct ways *w, GRand *six)
 {
 	g_autoptr(GRand) copy = g_rand_copy(r); /* the draws of the others stay what they are without the NAT pool */
 
@@ -173,14 +178,20 @@ static void balancer(GString *s, GRand *r, gboolean standard, const struct ways 
 	        "{\"type\":\"Microsoft.Network/loadBalancers\",\"apiVersion\":\"2020-11-01\",\"name\":\"lb\","
 	        "\"sku\":{\"name\":\"%s\"},\"properties\":{\"frontendIPConfigurations\":[{\"name\":\"f\","
 	        "\"properties\":{\"publicIPAddress\":{\"id\":\"[resourceId('Microsoft.Network/"
-	        "publicIPAddresses','plb')]\"}}}],\"backendAddressPools\":[{\"name\":\"p\"}],"
-	        "\"loadBalancingRules\":[",
+	        "publicIPAddresses','plb')]\"}}}",
 	        standard ? "Standard" : "Basic");
+	random_six_frontend(s, six);
+	g_string_append(s, "],\"backendAddressPools\":[{\"name\":\"p\"}");
+	random_six_pool(s, six);
+	g_string_append(s, "],\"loadBalancingRules\":[");
 	balancer_rule(s, r, 0, "Tcp", 80, w->barred);
 	balancer_rule(s, r, 1, "Udp", 53, w->barred);
+	random_six_rules(s, six);
+	g_string_append(s, "],\"inboundNatRules\":[");
+	random_six_nat_rule(s, six);
 	g_string_append_printf(
 	        s,
-	        "],\"inboundNatRules\":[{\"name\":\"n\",\"properties\":{\"frontendIPConfiguration\":{\"id\":"
+	        "{\"name\":\"n\",\"properties\":{\"frontendIPConfiguration\":{\"id\":"
 	        "\"[resourceId('Microsoft.Network/loadBalancers/frontendIPConfigurations','lb','f')]\"},"
 	        "\"protocol\":\"Tcp\",\"frontendPort\":50022,\"backendPort\":%u%s}}],\"inboundNatPools\":[{\"name\":"
 	        "\"np\","
@@ -230,19 +241,22 @@ static void scale_set(GString *s, GRand *rand, gboolean standard)
 	g_string_append(s, "}}]}}}},\n");
 }
 
-static void machine(GString *s, GRand *r, guint number, gboolean standard, GRand *roads)
+static void machine(GString *s, GRand *r, guint number, gboolean standard, GRand *roads, GRand *six)
 {
 	gboolean own = one_in(r, 3);
+	guint subnet;
 	g_autofree char *name = g_strdup_printf("p%u", number);
 
 	if (own)
 		public_address(s, name, standard);
+	subnet = (guint)g_rand_int_range(r, 1, 3);
+	random_six_address(s, six, name, standard);
 	g_string_append_printf(
 	        s,
 	        "{\"type\":\"Microsoft.Network/networkInterfaces\",\"apiVersion\":\"2020-11-01\",\"name\":\"n%u\","
 	        "\"properties\":{\"ipConfigurations\":[{\"name\":\"c\",\"properties\":{\"subnet\":{\"id\":"
-	        "\"[resourceId('Microsoft.Network/virtualNetworks/subnets','v','s%d')]\"}",
-	        number, g_rand_int_range(r, 1, 3));
+	        "\"[resourceId('Microsoft.Network/virtualNetworks/subnets','v','s%u')]\"}",
+	        number, subnet);
 	if (own)
 		g_string_append_printf(
 		        s,
@@ -255,7 +269,9 @@ static void machine(GString *s, GRand *r, guint number, gboolean standard, GRand
 	if (number == 0)
 		g_string_append(s, ",\"loadBalancerInboundNatRules\":[{\"id\":\"[resourceId('Microsoft.Network/"
 		                   "loadBalancers/inboundNatRules','lb','n')]\"}]");
-	g_string_append(s, "}}]");
+	g_string_append(s, "}}");
+	random_six_config(s, six, name, "v", subnet, number == 0);
+	g_string_append(s, "]");
 	maybe_group(s, r);
 	random_roads_nic(s, roads);
 	g_string_append_printf(
@@ -269,24 +285,26 @@ static void machine(GString *s, GRand *r, guint number, gboolean standard, GRand
 char *random_template(GRand *r)
 {
 	gboolean standard = one_in(r, 2);
-	GRand *roads = random_roads_new(r);
+	GRand *roads = random_roads_new(r), *six = random_six_new(r);
 	struct ways ways;
 	GString *s = g_string_new("{\"$schema\":\"https://schema.management.azure.com/schemas/2019-04-01/"
 	                          "deploymentTemplate.json#\",\"contentVersion\":\"1.0.0.0\",\"resources\":[\n");
 
 	for (guint i = 0; i < 3; i++)
-		group(s, r, i);
+		group(s, r, i, six);
 	ways = random_ways(r, standard);
-	network(s, r, &ways, roads);
+	network(s, r, &ways, roads, six);
 	public_address(s, "plb", standard);
 	if (ways.gateway)
 		nat_gateway(s, r);
-	balancer(s, r, standard, &ways);
+	random_six_address(s, six, "lb", standard);
+	balancer(s, r, standard, &ways, six);
 	for (guint i = 0; i < RANDOM_VMS; i++)
-		machine(s, r, i, standard, roads);
+		machine(s, r, i, standard, roads, six);
 	scale_set(s, r, standard);
-	random_roads_rest(s, roads, standard, maybe_group);
+	random_roads_rest(s, roads, six, standard, maybe_group);
 	g_clear_pointer(&roads, g_rand_free);
+	g_clear_pointer(&six, g_rand_free);
 	g_string_append(s, "]}\n");
 	return g_string_free(s, FALSE);
 }

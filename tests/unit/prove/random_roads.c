@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "random_roads.h"
 
+#include "random_six.h"
+
 #define TABLES          2
 #define PICK(r, list)   list[g_rand_int_range(r, 0, G_N_ELEMENTS(list))]
 #define RESOURCE(type)  "{\"type\":\"Microsoft.Network/" type "\",\"apiVersion\":\"2022-07-01\","
@@ -52,7 +54,7 @@ static void route(GString *s, GRand *r, const char *prefix)
 	g_string_append(s, "}},");
 }
 
-static void table(GString *s, GRand *r, guint number)
+static void table(GString *s, GRand *r, GRand *six, guint number)
 {
 	static const char *const prefixes[] = {"0.0.0.0/0",      "10.1.0.0/16",   "10.1.1.0/24",  "10.1.2.0/24",
 	                                       "10.1.1.4/32",    "10.1.2.4/31",   "10.2.0.0/16",  "10.2.1.0/24",
@@ -67,18 +69,22 @@ static void table(GString *s, GRand *r, guint number)
 	for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
 		if (one_in(r, 3))
 			route(s, r, prefixes[i]);
+	random_six_routes(s, six);
 	g_string_append(s, "]}},\n");
 }
 
-static void far_network(GString *s, GRand *r, const char *name, guint second, void (*group)(GString *s, GRand *r))
+static void far_network(GString *s, GRand *r, GRand *six, const char *name, guint second,
+                        void (*group)(GString *s, GRand *r))
 {
 	g_string_append_printf(s,
 	                       RESOURCE("virtualNetworks") "\"name\":\"%s\",\"properties\":{\"addressSpace\":{"
-	                                                   "\"addressPrefixes\":[\"10.%u.0.0/16\"]},\"subnets\":[",
+	                                                   "\"addressPrefixes\":[\"10.%u.0.0/16\"",
 	                       name, second);
+	random_six_space(s, six, second);
+	g_string_append(s, "]},\"subnets\":[");
 	for (guint i = 1; i <= 2; i++) {
-		g_string_append_printf(s, "{\"name\":\"s%u\",\"properties\":{\"addressPrefix\":\"10.%u.%u.0/24\"", i,
-		                       second, i);
+		g_string_append_printf(s, "{\"name\":\"s%u\",\"properties\":{", i);
+		random_six_prefixes(s, six, second, i);
 		group(s, r);
 		random_roads_subnet(s, r);
 		g_string_append(s, "}},");
@@ -86,12 +92,13 @@ static void far_network(GString *s, GRand *r, const char *name, guint second, vo
 	g_string_append(s, "]}},\n");
 }
 
-static void far_machine(GString *s, GRand *r, const char *network, guint subnet, gboolean standard,
+static void far_machine(GString *s, GRand *r, GRand *six, const char *network, guint subnet, gboolean standard,
                         void (*group)(GString *s, GRand *r))
 {
 	g_autofree char *name = g_strdup_printf("%s%u", network, subnet);
 	gboolean own = one_in(r, 2);
 
+	random_six_address(s, six, name, standard);
 	if (own)
 		g_string_append_printf(
 		        s,
@@ -105,7 +112,9 @@ static void far_machine(GString *s, GRand *r, const char *network, guint subnet,
 	                       name, network, subnet);
 	if (own)
 		g_string_append_printf(s, ",\"publicIPAddress\":" ID("publicIPAddresses", "'p-%s'"), name);
-	g_string_append(s, "}}]");
+	g_string_append(s, "}}");
+	random_six_config(s, six, name, network, subnet, FALSE);
+	g_string_append(s, "]");
 	group(s, r);
 	random_roads_nic(s, r);
 	g_string_append_printf(s,
@@ -115,7 +124,7 @@ static void far_machine(GString *s, GRand *r, const char *network, guint subnet,
 	                       name, name);
 }
 
-static void peering(GString *s, GRand *r, const char *own, const char *other)
+static void peering(GString *s, GRand *r, GRand *six, const char *own, const char *other)
 {
 	g_string_append_printf(
 	        s,
@@ -130,31 +139,33 @@ static void peering(GString *s, GRand *r, const char *own, const char *other)
 		                       ",\"peerCompleteVnets\":false,\"localSubnetNames\":[\"s1\"],"
 		                       "\"remoteSubnetNames\":[\"s%d\"]",
 		                       g_rand_int_range(r, 1, 3));
+	if (six && one_in(six, 6))
+		g_string_append(s, ",\"enableOnlyIPv6Peering\":true");
 	g_string_append(s, "}},\n");
 }
 
 /* Mostly both halves. */
-static void peerings(GString *s, GRand *r, const char *a, const char *b)
+static void peerings(GString *s, GRand *r, GRand *six, const char *a, const char *b)
 {
 	if (!one_in(r, 6))
-		peering(s, r, a, b);
+		peering(s, r, six, a, b);
 	if (!one_in(r, 6))
-		peering(s, r, b, a);
+		peering(s, r, six, b, a);
 }
 
-void random_roads_rest(GString *s, GRand *r, gboolean standard, void (*group)(GString *s, GRand *r))
+void random_roads_rest(GString *s, GRand *r, GRand *six, gboolean standard, void (*group)(GString *s, GRand *r))
 {
 	if (!r)
 		return;
 	for (guint i = 0; i < TABLES; i++)
-		table(s, r, i);
-	far_network(s, r, "w", 2, group);
-	far_network(s, r, "x", 3, group);
-	far_machine(s, r, "w", 1, standard, group);
-	far_machine(s, r, "w", 2, standard, group);
-	far_machine(s, r, "x", 1, standard, group);
-	peerings(s, r, "v", "w");
-	peerings(s, r, "w", "x");
+		table(s, r, six, i);
+	far_network(s, r, six, "w", 2, group);
+	far_network(s, r, six, "x", 3, group);
+	far_machine(s, r, six, "w", 1, standard, group);
+	far_machine(s, r, six, "w", 2, standard, group);
+	far_machine(s, r, six, "x", 1, standard, group);
+	peerings(s, r, six, "v", "w");
+	peerings(s, r, six, "w", "x");
 	if (one_in(r, 3))
-		peerings(s, r, "v", "x");
+		peerings(s, r, six, "v", "x");
 }

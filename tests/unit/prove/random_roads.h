@@ -14,5 +14,5 @@ GRand *random_roads_new(GRand *r);
 void random_roads_subnet(GString *s, GRand *r);
 /* Of an interface: IP forwarding, perhaps. */
 void random_roads_nic(GString *s, GRand *r);
-/* The tables, networks, peerings and machines, as resources. `group` writes a security group, perhaps. */
-void random_roads_rest(GString *s, GRand *r, gboolean standard, void (*group)(GString *s, GRand *r));
+/* The tables, networks, peerings and machines, as resources; `six` as in random_six.h. `group` writes a security group, perhaps. */
+void random_roads_rest(GString *s, GRand *r, GRand *six, gboolean standard, void (*group)(GString *s, GRand *r));

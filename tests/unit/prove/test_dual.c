@@ -5,7 +5,7 @@
  */
 #include "explain/native.h"
 #include "prove/exposure.h"
-#include "../../pipeline/frame.h"
+#include "six_frame.h"
 #include "../compile/dual.h"
 #include "../compile/fleet.h"
 
@@ -190,33 +190,12 @@ static struct oracle_packet any_packet(struct twin *w)
 static void build(struct twin *w, const struct oracle_packet *p, struct frame *f)
 {
 	static const guint8 gateway[6] = ESC_GATEWAY_MAC;
-	static const guint lengths[] = {[1] = 8, [6] = 20, [17] = 8};
 	const struct esc_host *h = native_host(w->native);
-	guint16 length = (guint16)(lengths[p->protocol] + 20);
 
-	memset(f, 0, sizeof *f);
-	memcpy(f->data, p->from ? gateway : h->uplink_mac, 6);
-	memcpy(f->data + 6, p->from ? alloc_port(w->f.a, p->from)->mac : h->nexthop_mac, 6);
-	frame_set16(f, 12, 0x86dd);
-	f->data[14] = 0x60;
-	frame_set16(f, 18, length);
-	f->data[20] = p->protocol == 1 ? 58 : p->protocol;
-	f->data[21] = 64;
-	memcpy(f->data + 22, p->source.b, 16);
-	memcpy(f->data + 38, p->destination.b, 16);
-	if (p->protocol == 1) {
-		f->data[54] = 128;
-		frame_set16(f, 58, p->source_port);
-	} else {
-		frame_set16(f, 54, p->source_port);
-		frame_set16(f, 56, p->destination_port);
-	}
-	if (p->protocol == 6)
-		frame_set16(f, 66, 0x5002);
-	if (p->protocol == 17)
-		frame_set16(f, 58, length);
-	f->length = 54u + length;
-	frame_checksums(f, FALSE);
+	if (p->from)
+		six_frame(f, p, alloc_port(w->f.a, p->from)->mac, gateway);
+	else
+		six_frame(f, p, h->nexthop_mac, h->uplink_mac);
 }
 
 /* Through a port, and when it leaves for the public pool, in again by the uplink. */
