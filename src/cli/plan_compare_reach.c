@@ -128,7 +128,9 @@ static void name_classes(struct comparison *c)
 		guint side = class->tier[1] ? 1 : 0;
 		gpointer n;
 
-		class->name = plan_subnet_name(c->side[side]->graph, class->tier[side]->subnet);
+		g_autofree char *subnet = plan_subnet_name(c->side[side]->graph, class->tier[side]->subnet);
+
+		class->name = g_strconcat(subnet, class->tier[side]->v6 ? " IPv6" : "", NULL);
 		n = g_hash_table_lookup(count, class->name);
 		g_hash_table_replace(count, g_strdup(class->name), GUINT_TO_POINTER(GPOINTER_TO_UINT(n) + 1));
 	}

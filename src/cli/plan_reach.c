@@ -12,8 +12,8 @@
 
 struct names {
 	const struct graph *g;
-	GHashTable *tiers;   /* struct tier -> name, owned */
-	GHashTable *subnets; /* struct subnet -> how many tiers */
+	GHashTable *tiers;      /* struct tier -> name, owned */
+	GHashTable *subnets[2]; /* of IPv4 and of IPv6: struct subnet -> how many tiers */
 };
 
 static void count(GHashTable *table, gpointer key)
@@ -57,19 +57,22 @@ static char *tier_name(const struct names *n, const struct tier *t)
 	g_autofree char *subnet = plan_subnet_name(n->g, t->subnet);
 	g_autofree char *members = NULL;
 
-	if (GPOINTER_TO_UINT(g_hash_table_lookup(n->subnets, t->subnet)) == 1)
-		return g_steal_pointer(&subnet);
+	const char *family = t->v6 ? " IPv6" : "";
+
+	if (GPOINTER_TO_UINT(g_hash_table_lookup(n->subnets[t->v6], t->subnet)) == 1)
+		return g_strconcat(subnet, family, NULL);
 	members = plan_members(n->g, t->members);
-	return g_strdup_printf("%s (%s)", subnet, members);
+	return g_strdup_printf("%s%s (%s)", subnet, family, members);
 }
 
 static void names_init(struct names *n, const struct graph *g, const struct reach *r)
 {
 	n->g = g;
 	n->tiers = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	n->subnets = g_hash_table_new(NULL, NULL);
+	for (guint v6 = 0; v6 < 2; v6++)
+		n->subnets[v6] = g_hash_table_new(NULL, NULL);
 	for (guint i = 0; i < r->tiers->len; i++)
-		count(n->subnets, (gpointer)NTH(r->tiers, struct tier, i)->subnet);
+		count(n->subnets[NTH(r->tiers, struct tier, i)->v6], (gpointer)NTH(r->tiers, struct tier, i)->subnet);
 	for (guint i = 0; i < r->tiers->len; i++) {
 		struct tier *t = NTH(r->tiers, struct tier, i);
 
@@ -80,7 +83,8 @@ static void names_init(struct names *n, const struct graph *g, const struct reac
 static void names_clear(struct names *n)
 {
 	g_hash_table_unref(n->tiers);
-	g_hash_table_unref(n->subnets);
+	g_hash_table_unref(n->subnets[0]);
+	g_hash_table_unref(n->subnets[1]);
 }
 
 static struct node *tier_node(const struct names *n, const struct tier *t)
@@ -90,6 +94,7 @@ static struct node *tier_node(const struct names *n, const struct tier *t)
 	node_set(o, "name", node_string(g_hash_table_lookup(n->tiers, t)));
 	node_set(o, "network", node_string(t->network->noun.name));
 	node_set(o, "subnet", node_string(t->subnet->noun.name));
+	node_set(o, "family", node_string(t->v6 ? "IPv6" : "IPv4"));
 	node_set(o, "subnet_security_group", t->subnet->group ? node_string(t->subnet->group->noun.name) : node_null());
 	node_set(o, "security_group", t->group ? node_string(t->group->noun.name) : node_null());
 	for (guint i = 0; i < t->members->len; i++)

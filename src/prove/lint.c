@@ -335,18 +335,6 @@ static void look_at_servers(struct look *l)
 	}
 }
 
-/* Who reaches whom is listed for IPv4; IPv6 passes all the same, so that has to be said. */
-static void look_at_six(struct look *l)
-{
-	for (guint i = 0; i < l->g->networks->len; i++) {
-		const struct network *n = NTH(l->g->networks, struct network, i);
-
-		if (n->prefixes6->len)
-			say(l, &n->noun, "who reaches whom in network '%s' over IPv6 is enforced, but not listed",
-			    n->noun.name);
-	}
-}
-
 GPtrArray *lint(const struct graph *g, const struct alloc *a, const GPtrArray *exposures)
 {
 	g_autoptr(GHashTable) used = used_groups(g);
@@ -356,6 +344,5 @@ GPtrArray *lint(const struct graph *g, const struct alloc *a, const GPtrArray *e
 	look_at_addresses(&l, exposures);
 	look_at_routes(&l);
 	look_at_servers(&l);
-	look_at_six(&l);
 	return l.lines;
 }

@@ -228,7 +228,7 @@ static void add_passage(struct survey *y, const struct tier *from, const struct 
 
 static void add_lists(GArray *lists, const struct nic *nic, enum direction direction)
 {
-	const struct subnet *subnet = NTH(nic->configs, struct ip_config, 0)->subnet;
+	const struct subnet *subnet = NTH(nic->configs, struct ip_config, 0)->subnet; /* of IPv6 as well */
 	struct list both[] = {{nic->group, direction, subnet}, {subnet->group, direction, subnet}};
 
 	g_array_append_vals(lists, both, 2);
@@ -274,6 +274,8 @@ static void look_inside(struct survey *y, const struct tier *from, const struct 
 /* Whether there may be a way at all: it need not be worth a walk. */
 static gboolean are_near(const struct tier *from, const struct tier *to)
 {
+	if (from->v6 != to->v6)
+		return FALSE;
 	if (from->network == to->network || from->subnet->route_table)
 		return TRUE;
 	for (guint i = 0; i < from->network->peerings->len; i++) {
@@ -292,7 +294,7 @@ static void outside_spans(struct spans *spans, const struct tier *t)
 {
 	const struct security_group *groups[] = {t->group, t->subnet->group};
 
-	spans_init(spans, FALSE);
+	spans_init(spans, t->v6);
 	spans_add_special(spans, t->network);
 	spans_add_roads(spans, t->subnet);
 	for (gsize k = 0; k < G_N_ELEMENTS(groups); k++)

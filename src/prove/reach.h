@@ -2,8 +2,8 @@
 /*
  * Who may reach whom inside, exactly.
  *
- * Concept. Machines of one subnet and one security group whose addresses no rule tells apart are a tier: what holds for one
- * holds for all. For two tiers the ports that are open from one to the other follow from the ordered lists of both
+ * Concept. Machines of one subnet and one security group whose addresses of one family no rule tells apart are a tier: what
+ * holds for one holds for all. For two tiers the ports that are open from one to the other follow from the ordered lists of both
  * by arithmetic on sets of ports; nothing is sampled. What needs a certain source port counts as open, since whoever
  * likes to can use it.
  */
@@ -14,6 +14,7 @@ struct tier {
 	const struct network *network;
 	const struct subnet *subnet;
 	const struct security_group *group; /* of the interfaces; may be NULL */
+	gboolean v6;                        /* of IPv6: what a machine reaches by it is another matter than by IPv4 */
 	GPtrArray *members;                 /* struct ip_config of ports, in order of id */
 };
 
@@ -26,7 +27,7 @@ struct passage {
 };
 
 struct reach {
-	GPtrArray *tiers;    /* struct tier, in order of network, subnet and first member */
+	GPtrArray *tiers;    /* struct tier, in order of network, subnet, family and first member */
 	GPtrArray *passages; /* struct passage, in order of from, to (the Internet last) and protocol */
 	gboolean truncated;  /* rules too many to look through: there may be more */
 };

@@ -16,34 +16,45 @@ static void tier_free(gpointer data)
 
 /* What rules and routes of a network and those tied to it tell addresses apart by, each once. */
 struct marks {
-	GArray *prefixes;  /* struct prefix */
+	gboolean v6;       /* of which family */
+	GArray *prefixes;  /* struct prefix6 */
 	GPtrArray *groups; /* struct app_group */
-	GHashTable *seen;  /* of both: prefix as text, group by pointer */
+	GHashTable *seen;  /* struct prefix6 */
 	GHashTable *lists; /* struct security_group that were read */
 };
 
 static guint prefix_hash(gconstpointer p)
 {
-	const struct prefix *x = p;
+	const struct prefix6 *x = p;
+	guint hash = x->length;
 
-	return x->addr * 2654435761u ^ x->length;
+	for (gsize i = 0; i < sizeof(x->addr.b); i++)
+		hash = hash * 31 + x->addr.b[i];
+	return hash;
 }
 
 static gboolean prefix_same(gconstpointer a, gconstpointer b)
 {
-	const struct prefix *x = a, *y = b;
+	const struct prefix6 *x = a, *y = b;
 
-	return x->addr == y->addr && x->length == y->length;
+	return x->length == y->length && ip6_compare(x->addr, y->addr) == 0;
+}
+
+/* IPv4 ones as IPv6 maps them; those for everything of a family tell nobody apart. */
+static void mark_prefix(struct marks *m, struct prefix6 p, guint8 everything)
+{
+	if (p.length <= everything || g_hash_table_contains(m->seen, &p))
+		return;
+	g_hash_table_add(m->seen, g_memdup2(&p, sizeof(p)));
+	g_array_append_val(m->prefixes, p);
 }
 
 static void mark_side(struct marks *m, const struct rule_side *side)
 {
-	for (guint i = 0; i < side->prefixes->len; i++) {
-		struct prefix *p = &g_array_index(side->prefixes, struct prefix, i);
-
-		if (p->length > 0 && g_hash_table_add(m->seen, p))
-			g_array_append_val(m->prefixes, *p);
-	}
+	for (guint i = 0; !m->v6 && i < side->prefixes->len; i++)
+		mark_prefix(m, prefix6_mapped(g_array_index(side->prefixes, struct prefix, i)), 96);
+	for (guint i = 0; m->v6 && i < side->prefixes6->len; i++)
+		mark_prefix(m, g_array_index(side->prefixes6, struct prefix6, i), 0);
 	for (guint i = 0; i < side->groups->len; i++)
 		if (!g_ptr_array_find(m->groups, side->groups->pdata[i], NULL))
 			g_ptr_array_add(m->groups, side->groups->pdata[i]);
@@ -61,13 +72,13 @@ static void mark_group(struct marks *m, const struct security_group *group)
 }
 
 /* What tells this configuration from others: where it is, whether it may leave, and which marks its address bears. */
-static char *signature(const struct marks *m, const struct alloc *a, const struct ip_config *c, guint32 address)
+static char *signature(const struct marks *m, const struct alloc *a, const struct ip_config *c, struct ip6 address)
 {
 	GString *s = g_string_new(c->subnet->noun.key);
 
 	g_string_append_printf(s, "|%s|%d", c->nic->group ? c->nic->group->noun.key : "", way_out_exists(a, c));
 	for (guint i = 0; i < m->prefixes->len; i++)
-		if (prefix_has(g_array_index(m->prefixes, struct prefix, i), address))
+		if (prefix6_has(g_array_index(m->prefixes, struct prefix6, i), address))
 			g_string_append_printf(s, "|%u", i);
 	for (guint i = 0; i < m->groups->len; i++)
 		if (g_ptr_array_find(c->app_groups, m->groups->pdata[i], NULL))
@@ -84,6 +95,7 @@ static void add_member(GPtrArray *tiers, GHashTable *by_signature, char *key, st
 		t->network = c->subnet->network;
 		t->subnet = c->subnet;
 		t->group = c->nic->group;
+		t->v6 = c->v6;
 		t->members = g_ptr_array_new();
 		g_ptr_array_add(tiers, t);
 		g_hash_table_insert(by_signature, key, t);
@@ -96,10 +108,10 @@ static void add_member(GPtrArray *tiers, GHashTable *by_signature, char *key, st
 static void mark_routes(struct marks *m, const struct subnet *s)
 {
 	for (guint i = 0; s->route_table && i < s->route_table->routes->len; i++) {
-		struct route *r = NTH(s->route_table->routes, struct route, i);
+		const struct route *r = NTH(s->route_table->routes, struct route, i);
 
-		if (!r->v6 && !r->tag && r->prefix.length > 0 && g_hash_table_add(m->seen, &r->prefix))
-			g_array_append_val(m->prefixes, r->prefix);
+		if (r->v6 == m->v6 && !r->tag)
+			mark_prefix(m, r->v6 ? r->prefix6 : prefix6_mapped(r->prefix), r->v6 ? 0 : 96);
 	}
 }
 
@@ -137,14 +149,32 @@ static GPtrArray *tied(const struct network *n)
 	return list;
 }
 
-static void tiers_of_network(GPtrArray *tiers, const struct network *n, const struct alloc *a, guint64 *work)
+static void add_config(GPtrArray *tiers, GHashTable *by_signature, const struct marks *m, const struct alloc *a,
+                       struct ip_config *c, guint64 *work)
 {
-	g_autoptr(GHashTable) seen = g_hash_table_new(prefix_hash, prefix_same), lists = g_hash_table_new(NULL, NULL);
+	guint64 cost = m->prefixes->len + m->groups->len + 1;
+	struct ip6 address = address_private(a, c);
+
+	if (!address_is_set(address))
+		return; /* of an interface of IPv6 alone */
+	if (*work < cost) {
+		*work = 0;
+		return;
+	}
+	*work -= cost;
+	add_member(tiers, by_signature, signature(m, a, c, address), c);
+}
+
+static void tiers_of_family(GPtrArray *tiers, const struct network *n, const struct alloc *a, gboolean v6,
+                            guint64 *work)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(prefix_hash, prefix_same, g_free, NULL);
+	g_autoptr(GHashTable) lists = g_hash_table_new(NULL, NULL);
 	g_autoptr(GHashTable) by_signature = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GArray) prefixes = g_array_new(FALSE, FALSE, sizeof(struct prefix));
+	g_autoptr(GArray) prefixes = g_array_new(FALSE, FALSE, sizeof(struct prefix6));
 	g_autoptr(GPtrArray) groups = g_ptr_array_new();
 	g_autoptr(GPtrArray) networks = tied(n);
-	struct marks m = {prefixes, groups, seen, lists};
+	struct marks m = {v6, prefixes, groups, seen, lists};
 
 	for (guint i = 0; *work && i < networks->len; i++) {
 		const struct network *other = NTH(networks, struct network, i);
@@ -154,21 +184,10 @@ static void tiers_of_network(GPtrArray *tiers, const struct network *n, const st
 	}
 	for (guint i = 0; i < n->ports->len; i++) {
 		const struct nic *nic = NTH(n->ports, struct nic, i);
+		const GPtrArray *configs = v6 ? nic->configs6 : nic->configs;
 
-		for (guint k = 0; alloc_port(a, nic) && k < nic->configs->len; k++) {
-			struct ip_config *c = NTH(nic->configs, struct ip_config, k);
-			guint64 cost = prefixes->len + groups->len + 1;
-			guint32 address = alloc_private(a, c);
-
-			if (!address)
-				continue; /* IPv6 alone */
-			if (*work < cost) {
-				*work = 0;
-				return;
-			}
-			*work -= cost;
-			add_member(tiers, by_signature, signature(&m, a, c, address), c);
-		}
+		for (guint k = 0; *work && alloc_port(a, nic) && k < configs->len; k++)
+			add_config(tiers, by_signature, &m, a, NTH(configs, struct ip_config, k), work);
 	}
 }
 
@@ -179,6 +198,8 @@ static gint compare_tiers(gconstpointer a, gconstpointer b)
 
 	if (c == 0)
 		c = strcmp(x->subnet->noun.key, y->subnet->noun.key);
+	if (c == 0)
+		c = x->v6 - y->v6;
 	return c ? c
 	         : strcmp(NTH(x->members, struct ip_config, 0)->noun.key,
 	                  NTH(y->members, struct ip_config, 0)->noun.key);
@@ -188,8 +209,9 @@ GPtrArray *tiers_make(const struct graph *g, const struct alloc *a, guint64 *wor
 {
 	GPtrArray *tiers = g_ptr_array_new_with_free_func(tier_free);
 
-	for (guint i = 0; i<g->networks->len && * work> 0; i++)
-		tiers_of_network(tiers, NTH(g->networks, struct network, i), a, work);
+	for (guint i = 0; *work && i < g->networks->len; i++)
+		for (gboolean v6 = FALSE; v6 <= TRUE; v6++)
+			tiers_of_family(tiers, NTH(g->networks, struct network, i), a, v6, work);
 	g_ptr_array_sort(tiers, compare_tiers);
 	return tiers;
 }

@@ -6,6 +6,7 @@
 #include "prove/ports.h"
 #include "prove/reach.h"
 #include "random_net.h"
+#include "random_six.h"
 
 #include <string.h>
 
@@ -23,18 +24,18 @@ static const struct tier *tier_of(const struct reach *r, const struct ip_config 
 	return NULL;
 }
 
-static gboolean in_addresses(const GArray *ranges, guint32 address)
+static gboolean in_addresses(const GArray *ranges, struct ip6 address)
 {
 	for (guint i = 0; i < ranges->len; i++) {
 		struct address_range r = g_array_index(ranges, struct address_range, i);
 
-		if (ip6_compare(ip6_mapped(address), r.first) >= 0 && ip6_compare(ip6_mapped(address), r.last) <= 0)
+		if (ip6_compare(address, r.first) >= 0 && ip6_compare(address, r.last) <= 0)
 			return TRUE;
 	}
 	return FALSE;
 }
 
-static gboolean says_open(const struct reach *r, const struct tier *from, const struct tier *to, guint32 address,
+static gboolean says_open(const struct reach *r, const struct tier *from, const struct tier *to, struct ip6 address,
                           guint8 protocol, guint16 port)
 {
 	for (guint i = 0; i < r->passages->len; i++) {
@@ -58,14 +59,13 @@ static gboolean says_open(const struct reach *r, const struct tier *from, const 
  * appliance that gets it.
  */
 static gboolean is_open(const struct scene *s, const struct ip_config *from, const struct ip_config *receiver,
-                        guint32 to, guint8 protocol, guint16 port)
+                        struct ip6 to, guint8 protocol, guint16 port)
 {
 	static const guint16 sources[] = {20000, 40000};
 	gboolean open = FALSE;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
-		struct oracle_packet p = {
-		        from->nic, address_private(s->alloc, from), ip6_mapped(to), protocol, sources[i], port};
+		struct oracle_packet p = {from->nic, address_private(s->alloc, from), to, protocol, sources[i], port};
 		struct oracle_answer answer = oracle_follow(s->graph, s->alloc, &s->settings, &p, NULL);
 
 		open |= answer.verdict == ESC_V_FORWARD && answer.to == (receiver ? receiver->nic : NULL);
@@ -79,7 +79,7 @@ struct counts {
 };
 
 static void compare(const struct scene *s, const struct reach *r, const struct ip_config *from,
-                    const struct ip_config *to, guint32 address, struct counts *n)
+                    const struct ip_config *to, struct ip6 address, struct counts *n)
 {
 	static const guint8 protocols[] = {PROTO_TCP, PROTO_UDP, PROTO_ICMP};
 	const struct tier *a = tier_of(r, from), *b = to ? tier_of(r, to) : NULL;
@@ -97,29 +97,51 @@ static void compare(const struct scene *s, const struct reach *r, const struct i
 		}
 }
 
+static void compare_inside(const struct scene *s, const struct reach *r, const struct ip_config *from,
+                           struct counts *inside)
+{
+	for (guint k = 0; k < s->graph->nics->len; k++) {
+		const struct nic *other = g_ptr_array_index(s->graph->nics, k);
+		const GPtrArray *configs = from->v6 ? other->configs6 : other->configs;
+		const struct ip_config *to = configs->len ? g_ptr_array_index(configs, 0) : NULL;
+
+		if (to && other != from->nic && other->vm)
+			compare(s, r, from, to, address_private(s->alloc, to), inside);
+	}
+}
+
+static void compare_outside(const struct scene *s, const struct reach *r, const struct ip_config *from,
+                            struct counts *outside)
+{
+	for (guint k = 0; k < (from->v6 ? random_outside6_count : random_outside_count); k++) {
+		struct ip6 address;
+		guint32 four;
+
+		if (from->v6)
+			g_assert_true(ip6_parse(random_outside6[k], &address));
+		else if (ip_parse(random_outside[k], &four))
+			address = ip6_mapped(four);
+		else
+			continue;
+		if (!address_in(s->settings.public_pool, address) && !oracle_is_bogon(address))
+			compare(s, r, from, NULL, address, outside);
+	}
+}
+
 static void compare_all(const struct scene *s, struct counts *inside, struct counts *outside)
 {
 	g_autoptr(reach) r = reach_make(s->graph, s->alloc, &s->settings);
-	struct prefix pool = s->settings.public_pool;
 
 	g_assert_false(r->truncated);
 	for (guint i = 0; i < s->graph->nics->len; i++) {
 		const struct nic *nic = g_ptr_array_index(s->graph->nics, i);
-		const struct ip_config *from = g_ptr_array_index(nic->configs, 0);
+		const GPtrArray *families[] = {nic->configs, nic->configs6};
 
-		for (guint k = 0; nic->vm && k < s->graph->nics->len; k++) {
-			const struct nic *other = g_ptr_array_index(s->graph->nics, k);
-			const struct ip_config *to = g_ptr_array_index(other->configs, 0);
-
-			if (other != nic && other->vm)
-				compare(s, r, from, to, alloc_private(s->alloc, to), inside);
-		}
-		for (guint k = 0; nic->vm && k < random_outside_count; k++) {
-			guint32 address;
-
-			if (ip_parse(random_outside[k], &address) && !prefix_has(pool, address) &&
-			    !oracle_is_bogon(ip6_mapped(address)))
-				compare(s, r, from, NULL, address, outside);
+		for (gsize k = 0; nic->vm && k < G_N_ELEMENTS(families); k++) {
+			if (families[k]->len == 0)
+				continue;
+			compare_inside(s, r, g_ptr_array_index(families[k], 0), &inside[k]);
+			compare_outside(s, r, g_ptr_array_index(families[k], 0), &outside[k]);
 		}
 	}
 }
@@ -127,18 +149,20 @@ static void compare_all(const struct scene *s, struct counts *inside, struct cou
 static void test_random(void)
 {
 	g_autoptr(GRand) rand = g_rand_new_with_seed(20260101);
-	struct counts inside = {0, 0}, outside = {0, 0};
+	struct counts inside[2] = {{0}}, outside[2] = {{0}}; /* of IPv4 and of IPv6 */
 
 	for (guint i = 0; i < NETWORKS; i++) {
 		struct scene s = random_scene(rand, i, 1);
 
-		compare_all(&s, &inside, &outside);
+		compare_all(&s, inside, outside);
 		scene_clear(&s);
 	}
-	g_test_message("inside %u open, %u closed; outside %u open, %u closed", inside.open, inside.closed,
-	               outside.open, outside.closed);
-	g_assert_cmpuint(MIN(inside.open, inside.closed), >, 2000);
-	g_assert_cmpuint(MIN(outside.open, outside.closed), >, 1000);
+	for (gsize k = 0; k < 2; k++) {
+		g_test_message("inside %u open, %u closed; outside %u open, %u closed", inside[k].open,
+		               inside[k].closed, outside[k].open, outside[k].closed);
+		g_assert_cmpuint(MIN(inside[k].open, inside[k].closed), >, 2000);
+		g_assert_cmpuint(MIN(outside[k].open, outside[k].closed), >, 1000);
+	}
 }
 
 static GArray *set(const char *text)
