@@ -445,7 +445,7 @@ ESC_ASSERT_SIZE(struct esc_flow_key, 16);
 #define ESC_TCP_FIN      0x04 /* this direction has sent FIN */
 #define ESC_TCP_RST      0x08
 #define ESC_TCP_STATE    0x0f
-#define ESC_TCP_SCALE    4    /* above: the window scale that this direction has offered, or */
+#define ESC_TCP_SCALE    4 /* above: the window scale that this direction has offered, or */
 #define ESC_TCP_NO_SCALE 15
 
 struct esc_flow {

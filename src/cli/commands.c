@@ -245,8 +245,10 @@ const struct command commands[] = {
          "MACs and all its addresses, on the host with most room of the others. Its connections end.",
          life_options, 1, 1, FALSE, VALUES_INSTANCE, cmd_life},
         {"vm move", "INSTANCE HOST", "Moves a machine to another host, with its connections",
-         "It runs on: connections go on after a moment in which nothing reaches it, which for TCP is nothing lost. What "
-         "goes out by a host's default address ends, since the other host has another one. HOST is a number, as `escarp "
+         "It runs on: connections go on after a moment in which nothing reaches it, which for TCP is nothing lost. "
+         "What "
+         "goes out by a host's default address ends, since the other host has another one. HOST is a number, as "
+         "`escarp "
          "status` tells it.",
          life_options, 2, 2, FALSE, VALUES_INSTANCE, cmd_life},
         {"vm delete", "INSTANCE", "Deletes a machine",

@@ -46,7 +46,7 @@ guint64 twin_drops(struct twin *w, guint32 port, enum esc_verdict v);
 int twin_import(struct twin *w, const struct esc_moved *m);
 int twin_import6(struct twin *w, const struct esc_moved6 *m);
 struct native *twin_native(struct twin *w);
-struct kernel *twin_kernel(struct twin *w); /* NULL: none here */
+struct kernel *twin_kernel(struct twin *w);             /* NULL: none here */
 struct twin *twin_new_world(void);                      /* over world_tables() */
 void twin_set_overlay(struct twin *w, guint32 ifindex); /* 0: a host without one */
 typedef struct twin twin;
