@@ -93,6 +93,9 @@ struct esc_rate {
 };
 ESC_ASSERT_SIZE(struct esc_rate, 4);
 
+/* Groups of abi/bogon.def. */
+enum esc_bogon { ESC_BOGON_ALWAYS = 0, ESC_BOGON_DOCUMENTATION = 1, ESC_BOGON_BENCHMARKING = 2, ESC_BOGON_SPECIAL = 3 };
+
 struct esc_host {
 	esc_u32 fabric; /* this host's underlay address, network order */
 	esc_u32 uplink_ifindex;
@@ -104,7 +107,8 @@ struct esc_host {
 	esc_u32 overlay_mtu; /* largest inner IP packet that the fabric carries; 0: no check */
 	esc_u32 platform;    /* address of DHCP, DNS and probes; never a port's */
 	struct esc_rate rates[ESC_LIMITS];
-	esc_u32 pad[2];
+	esc_u32 bogons; /* 1 << enum esc_bogon: groups that cannot come from outside, besides ALWAYS */
+	esc_u32 pad[1];
 };
 ESC_ASSERT_SIZE(struct esc_host, 64);
 

@@ -5,12 +5,12 @@
  * constant after loading, so the verifier removes that code in production.
  */
 #pragma once
+#define ESC_SUBPROGRAM __attribute__((noinline))
 #include <linux/pkt_cls.h>
 #include "maps.h"
 #include <bpf/bpf_core_read.h>
 
 #define esc_ctx                   __sk_buff
-#define ESC_SUBPROGRAM            __attribute__((noinline))
 #define esc_loop(steps, function) bpf_loop(steps, function, NULL, 0)
 
 #if ESC_FAMILY == 4

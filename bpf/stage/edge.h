@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Dual BSD/GPL */
 /*
  * edge: from the uplink; chooses who gets a packet for a public address, and never translates.
- * admit (bad sources die first) -> endpoint -> access list -> balance. Next: flow.h when the port is on this
+ * admit (bad packets die first: bad.h) -> endpoint -> access list -> balance. Next: flow.h when the port is on this
  * host, else deliver.h's overlay under the network number that means "from an edge".
  *
  * Plain pointers and tables only, so the XDP build and the skb build share all of it. A layer against floods belongs
  * between admit and endpoint.
  */
 #pragma once
+#include "bad.h"
 #include "policy.h"
 #include "route.h"
 
@@ -19,9 +20,7 @@ static __always_inline int admit(const struct esc_packet *p, const struct esc_ho
 		return ESC_V_BROADCAST;
 	if (!mac_equal(p->dmac, h->uplink_mac))
 		return ESC_V_FOREIGN_MAC;
-	if (is_bogon(p->key.saddr) || (p->error && is_bogon(p->source)))
-		return ESC_V_BOGON_SOURCE;
-	return ESC_V_FORWARD;
+	return bad_source(p, h);
 }
 
 static __always_inline struct esc_endpoint *endpoint_exact(const struct esc_packet *p)

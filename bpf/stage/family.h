@@ -118,15 +118,6 @@ static __always_inline struct esc_ip6 ip_report(esc_ip a)
 	return (struct esc_ip6){{a, 0, 0, 0}};
 }
 
-/* A source that cannot come from outside. */
-static __always_inline int is_bogon(esc_ip saddr)
-{
-	esc_u8 a = saddr, b = saddr >> 8;
-
-	return a == 0 || a == 127 || a == 10 || a >= 224 || (a == 172 && (b & 0xf0) == 16) || (a == 192 && b == 168) ||
-	       (a == 169 && b == 254) || (a == 100 && (b & 0xc0) == 64);
-}
-
 /* What is nobody's to send from, forwarding or not: this, loopback, link-local, multicast and up. */
 static __always_inline int is_nobody(esc_ip saddr)
 {
@@ -241,21 +232,13 @@ static __always_inline int is_multicast(esc_ip a)
 	return (a.w[0] & 0xff) == 0xff;
 }
 
-/* The unspecified and the loopback address, IPv4 in IPv6 clothes, link-local, site-local, unique local, multicast. */
-static __always_inline int is_bogon(esc_ip saddr)
-{
-	esc_u32 first = ESC_BE32(saddr.w[0]);
+#endif
 
-	if (!saddr.w[0] && !saddr.w[1])
-		return !saddr.w[2] || saddr.w[2] == ESC_BE32(0xffff);
-	return first >> 24 == 0xff || first >> 25 == 0xfc >> 1 || first >> 23 == 0xfe80 >> 7;
-}
+#include "bogon.h"
 
+#if ESC_FAMILY == 6
 static __always_inline int is_nobody(esc_ip saddr)
 {
-	esc_u32 first = ESC_BE32(saddr.w[0]);
-
-	return is_bogon(saddr) && first >> 25 != 0xfc >> 1;
+	return is_bogon(saddr) && ESC_BE32(saddr.w[0]) >> 25 != 0xfc >> 1;
 }
-
 #endif

@@ -4,7 +4,7 @@
  *
  *   from a port:    parse -> guard -> (arp, nd | platform | flow -> [judge -> insert] -> deliver) -> exit
  *   from overlay:   parse -> tunnel -> flow -> [judge -> insert] -> deliver -> exit
- *   from the uplink: parse -> admit -> (mark | endpoint -> balance) -> (flow ... deliver | overlay) -> exit
+ *   from the uplink: parse -> bad, admit -> (mark | endpoint -> balance) -> (flow ... deliver | overlay) -> exit
  *   a fragment:     as above up to flow, in fragment's hands around endpoint; then, in a program of its own,
  *                   fragment -> flow ... -> exit
  */
@@ -115,6 +115,7 @@ static __always_inline int journey_edge(struct esc_ctx *ctx, struct esc_packet *
 	struct esc_backend to = {};
 	int v = arrive(ctx, p), refused;
 
+	v = bad_form(ctx_data(ctx), ctx_end(ctx), p, v);
 	if (v && refuse_aside(v))
 		return refuse_aside(v);
 	p->key.dir = ESC_FLOW_PUBLIC;
@@ -144,7 +145,7 @@ static __always_inline int journey_fragment(struct esc_ctx *ctx, struct esc_pack
 static __always_inline int journey_edge_xdp(const void *data, const void *end, struct esc_packet *p,
                                             struct esc_backend *to)
 {
-	int v = parse(data, end, p);
+	int v = bad_form(data, end, p, parse(data, end, p));
 
 	if (v && refuse_aside(v))
 		return refuse_aside(v);

@@ -20,6 +20,7 @@ struct alloc_settings {
 	struct prefix fabric;        /* default 172.31.240.0/24: host k (from 0) has address .(k + 1) */
 	guint32 platform;            /* platform address: 169.254.169.253 */
 	struct ip6 platform6;        /* of IPv6, the gateway of every subnet as well: fe80::1234:5678:9abc */
+	guint bogons;                /* 1 << enum esc_bogon: groups of abi/bogon.def besides ALWAYS; default 0 */
 	guint ports_per_host;        /* at most ESC_MAX_PORTS - 1, default 255; fewer ports may own more flows each */
 	/* Of each port, by kind: ARP 100 a second with a burst of 200, DHCP 10 and 20, DNS 1000 and 2000, errors 100 and 200. */
 	struct esc_rate rates[ESC_LIMITS];

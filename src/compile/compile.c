@@ -132,6 +132,7 @@ static void fill_self(struct compilation *c)
 	t->self.hash_seed = HASH_SEED;
 	t->self.platform = GUINT32_TO_BE(c->settings->platform);
 	memcpy(t->self.rates, c->settings->rates, sizeof t->self.rates);
+	t->self.bogons = c->settings->bogons;
 	t->self.overlay_mtu = t->hosts > 1 ? OVERLAY_MTU : 0;
 }
 

@@ -246,7 +246,7 @@ static void test_platform_public(void)
 
 	t->self.platform = GUINT32_TO_BE(0xa83f8110);
 	g_autoptr(twin) w = twin_new(t);
-	edge_drop_tc(w, &s, ESC_V_BOGON_SOURCE, 5);
+	edge_drop(w, &s, ESC_V_OWN_SOURCE, ESC_PORT_UPLINK);
 	s = scene_from(1, A1, 0xa83f8110, 17, 4000, 53);
 	port_drop(w, 1, &s, ESC_V_NO_SERVICE, 1);
 	s = scene_outside(0xa83f8111, WORLD_PUBLIC(15), 17, 53, 4000);

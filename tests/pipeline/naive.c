@@ -245,7 +245,7 @@ static enum esc_verdict read_frame(const struct frame *f, struct tuple *t)
 	if (!v)
 		v = read_l4(f, room, t);
 	if (!v && t->saddr == t->daddr && t->sport == t->dport)
-		v = ESC_V_MALFORMED;
+		v = ESC_V_LAND;
 	return v;
 }
 
@@ -469,6 +469,8 @@ enum esc_verdict naive_from_port(struct naive *n, guint32 number, const struct f
 
 	world_mac(number, mac);
 	v = read_frame(f, &t);
+	if (v == ESC_V_LAND)
+		v = ESC_V_MALFORMED; /* only the edge tells them apart */
 	if (v)
 		return v;
 	if (memcmp(f->data + 6, mac, 6))
@@ -507,6 +509,35 @@ static gboolean bogon(const struct tuple *t, guint32 a)
 	       in(a, 0xc0a80000, 16) || in(a, 0xa9fe0000, 16) || in(a, 0xe0000000, 3) || in(a, 0x64400000, 10);
 }
 
+static gboolean length_lies(const struct frame *f, gboolean six, gsize room)
+{
+	gsize l4 = frame_l4(f);
+	guint8 protocol = f->data[six ? 20 : 23];
+
+	if (l4 + room > f->length)
+		return TRUE;
+	if (protocol == 6)
+		return room < 20 || (f->data[l4 + 12] >> 4) < 5 || (gsize)(f->data[l4 + 12] >> 4) * 4 > room;
+	if (protocol == 17)
+		return room < 8 || frame_get16(f, l4 + 4) < 8 || frame_get16(f, l4 + 4) > room;
+	return room < 8;
+}
+
+/* What the edge says of a packet that a port would only call malformed. */
+static enum esc_verdict from_outside(const struct frame *f, enum esc_verdict v)
+{
+	gboolean six = frame_l4(f) == 54;
+	gsize room = six ? frame_get16(f, 18) : (gsize)frame_get16(f, 16) - 20;
+
+	if (v != ESC_V_MALFORMED || f->length < frame_l4(f))
+		return v;
+	if (six ? f->data[14] >> 4 != 6 || f->data[20] == 44 : frame_get16(f, 12) != 0x0800 || f->data[14] != 0x45)
+		return v;
+	if (!six && frame_get16(f, 20) & 0x3fff)
+		return v;
+	return (!six && frame_get16(f, 16) < 20) || length_lies(f, six, room) ? ESC_V_BAD_LENGTH : v;
+}
+
 enum esc_verdict naive_from_uplink(struct naive *n, const struct frame *f)
 {
 	struct naive_port *p = NULL;
@@ -514,11 +545,15 @@ enum esc_verdict naive_from_uplink(struct naive *n, const struct frame *f)
 	enum esc_verdict v = read_frame(f, &t);
 
 	if (v)
-		return v;
+		return from_outside(f, v);
+	if (t.six && t.protocol == 17 && !t.error && !frame_get16(f, 60))
+		return ESC_V_BAD_CHECKSUM;
 	if (f->data[0] & 1)
 		return ESC_V_BROADCAST;
 	if (memcmp(f->data, world_uplink, 6))
 		return ESC_V_FOREIGN_MAC;
+	if (!memcmp(f->data + 6, world_uplink, 6) || (!t.six && t.saddr == 0x01000000)) /* host 1's own address */
+		return ESC_V_OWN_SOURCE;
 	if (bogon(&t, t.saddr) || (t.error && bogon(&t, t.source)))
 		return ESC_V_BOGON_SOURCE;
 	for (guint i = 0; i < n->ports->len; i++) {

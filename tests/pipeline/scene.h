@@ -55,6 +55,7 @@ void cases_fixture_register(void);
 void cases_change_register(void);
 void cases_move_register(void);
 void cases_access_register(void);
+void cases_bad_register(void);
 void cases_ipv6_register(void);
 void cases_nd_register(void);
 void cases_window_register(void);

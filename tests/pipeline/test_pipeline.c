@@ -34,6 +34,7 @@ int main(int argc, char **argv)
 	cases_change_register();
 	cases_move_register();
 	cases_access_register();
+	cases_bad_register();
 	cases_ipv6_register();
 	cases_nd_register();
 	cases_window_register();

@@ -264,6 +264,25 @@ class Lab:
         return s
 
 
+class Outside:
+    """Frames from the Internet's end of host 0's uplink, with any bytes."""
+    def __init__(self, lab):
+        netns = lab.netns('internet')
+        uplink = next(link for link in self._json(lab.netns('host0'), 'link') if link['ifname'] == 'uplink0')
+        far = next(link for link in self._json(netns, 'link') if link['ifname'] == 'host0')
+        self.uplink, self.nexthop = mac(uplink['address']), mac(far['address'])
+        self.socket = lab.socket('internet', socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        in_netns(netns, lambda: self.socket.bind(('host0', 0)))
+
+    @staticmethod
+    def _json(netns, what):
+        return json.loads(subprocess.run(['ip', '-n', netns, '-j', what], capture_output=True, text=True, timeout=10, check=True).stdout)
+
+    def send(self, packet, source=None):
+        kind = 0x86dd if packet[0] >> 4 == 6 else 0x800
+        self.socket.send(ether(self.uplink, source or self.nexthop, kind, packet))
+
+
 def wait(what, seconds=60):
     """What it answers in the end that is not false; None when that does not come."""
     end = time.monotonic() + seconds

@@ -129,30 +129,43 @@ def unsolicited(t):
     t.ok(lab.drops('alone0', 'no-translation') > before, 'no-translation at alone0', lab.escarp('drops').stdout)
 
 
-def bogons(t):
-    for source in ('10.1.0.10', '127.0.0.1', '192.168.1.1', '169.254.1.1', '169.254.169.253', '224.0.0.1', '0.0.0.0'):
-        before = lab.drops('uplink', 'bogon-source')
-        inject(source, VIP['one'])
-        t.ok(lab.drops('uplink', 'bogon-source') == before + 1, f'{source} does not come from outside')
+def dies(t, outside, name, packet, verdict, source=None):
+    before = lab.drops('uplink', verdict)
+    outside.send(packet, source)
+    t.eq(lab.drops('uplink', verdict) - before, 1, f'{name}: {verdict}')
+
+
+def datagram(source, destination, data=b'outside!', sport=5):
+    return h.ipv4(source, destination, 17, h.udp_segment(source, destination, sport, 5, data))
+
+
+def bad_packets(t):
+    """Each kind of bad packet dies at the uplink with its own reason and reaches nobody; the good one beside it arrives."""
+    outside, me, you = h.Outside(lab), '8.8.8.8', VIP['one']
+    good = datagram(me, you)
+    tcp = h.tcp_segment(me, you, 40000, 80, 0x02)
     with lab.raw('one0') as s:
-        inject('8.8.8.8', VIP['one'])
-        t.eq(len(h.frames(s, 0.3, lambda f: b'outside!' in f)), 1, 'the same packet from a public source arrives')
+        for source in ('10.1.0.10', '127.0.0.1', '192.168.1.1', '169.254.1.1', '169.254.169.253', '224.0.0.1', '0.0.0.0'):
+            dies(t, outside, f'from {source}', datagram(source, you), 'bogon-source')
+        dies(t, outside, 'from the uplink\'s own MAC', good, 'own-source', source=outside.uplink)
+        dies(t, outside, 'from the address that it is for', datagram(you, you), 'land')
+        for flags in (0x00, 0x01, 0x03, 0x06, 0x05, 0x29, 0x3f):
+            dies(t, outside, f'TCP flags {flags:#04x}', h.ipv4(me, you, 6, h.tcp_segment(me, you, 40000, 80, flags)), 'bad-flags')
+        dies(t, outside, 'longer than its frame', resized(good, len(good) + 9), 'bad-length')
+        dies(t, outside, 'shorter than its datagram', resized(good, 20 + 10), 'bad-length')
+        dies(t, outside, 'a TCP header beyond the end', h.ipv4(me, you, 6, tcp[:12] + b'\xf0' + tcp[13:]), 'bad-length')
+        dies(t, outside, 'a wrong header checksum', good[:10] + b'\0\0' + good[12:], 'bad-checksum')
+        dies(t, outside, 'a first fragment of 8 bytes', h.ipv4(me, you, 6, tcp[:8], flags=0x2000), 'tiny-fragment')
+        dies(t, outside, 'a fragment over the TCP header', h.ipv4(me, you, 6, tcp[8:], flags=0x0001), 'fragment-overlap')
+        t.eq(h.frames(s, 0.3, lambda f: f[26:30] in (h.ip4(me), h.ip4(you)) or b'outside!' in f), [], 'and nothing of all that arrives')
+        outside.send(good)
+        t.eq(len(h.frames(s, 2, lambda f: b'outside!' in f, enough=1)), 1, 'the good datagram does')
 
 
-def inject(source, destination):
-    """A packet from the Internet side of the uplink, with any source."""
-    netns = lab.netns('internet')
-    links = subprocess.run(['ip', '-n', netns, '-j', 'link'], capture_output=True, text=True, timeout=10).stdout
-    for link in json.loads(links):
-        if link['ifname'] == 'lo' or 'LOOPBACK' in link['flags']:
-            continue
-        with lab.socket('internet', socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as s:
-            h.in_netns(netns, lambda: s.bind((link['ifname'], 3)))
-            neigh = subprocess.run(['ip', '-n', netns, '-j', 'neigh', 'show', 'dev', link['ifname']], capture_output=True, text=True, timeout=10).stdout
-            macs = [n['lladdr'] for n in json.loads(neigh or '[]') if 'lladdr' in n]
-            if macs:
-                s.send(h.ether(h.mac(macs[0]), h.mac(link['address']), 0x800, h.ipv4(source, destination, 17, h.udp_segment(source, destination, 5, 5, b'outside!'))))
-                return
+def resized(packet, length):
+    """With another total length, and the header checksum that goes with it."""
+    head = packet[:2] + length.to_bytes(2, 'big') + packet[4:10] + b'\0\0' + packet[12:20]
+    return head[:10] + h.checksum(head).to_bytes(2, 'big') + head[12:] + packet[20:]
 
 
-h.main([comes_up, edge_build, load_balancing_rule, nat_rule, instance_address, standard_balancer, outbound, hairpin, unsolicited, bogons])
+h.main([comes_up, edge_build, load_balancing_rule, nat_rule, instance_address, standard_balancer, outbound, hairpin, unsolicited, bad_packets])

@@ -115,6 +115,29 @@ def denied(t):
     lab.denied(t, 'a Standard address without a group', lambda: lab.tcp('internet', public('bare'), 80), 'bare', 'standard-closed')
 
 
+def bad_packets(t):
+    """Each dies at the uplink for its own reason, and a good one from the same hand arrives."""
+    outside, me, you = h.Outside(lab), OUTSIDE, public('own0')
+
+    def dies(name, packet, verdict):
+        before = lab.drops('uplink', verdict)
+        outside.send(packet)
+        t.eq(lab.drops('uplink', verdict) - before, 1, f'{name}: {verdict}')
+    tcp, udp = h.tcp_segment(me, you, 40000, 80, 0x02), h.udp_segment(me, you, 40000, 80, b'outside!')
+    good = h.ipv6(me, you, 6, tcp)
+    with lab.raw('own0') as s:
+        dies('from a site-local address', h.ipv6('fec0::1', you, 6, tcp), 'bogon-source')
+        dies('from the address that it is for', h.ipv6(you, you, 6, h.tcp_segment(you, you, 80, 80, 0x02)), 'land')
+        dies('TCP flags that do not go together', h.ipv6(me, you, 6, tcp[:13] + b'\x03' + tcp[14:]), 'bad-flags')
+        dies('longer than its frame', good[:4] + b'\0\xff' + good[6:], 'bad-length')
+        dies('UDP without a checksum', h.ipv6(me, you, 17, udp[:6] + b'\0\0' + udp[8:]), 'bad-checksum')
+        dies('a first fragment of 8 bytes', h.ipv6(me, you, 44, b'\x06\0\0\1\0\0\0\7' + tcp[:8]), 'tiny-fragment')
+        dies('a fragment over the TCP header', h.ipv6(me, you, 44, b'\x06\0\0\x08\0\0\0\7' + tcp[8:]), 'fragment-overlap')
+        outside.send(good)
+        got = h.frames(s, 2, lambda f: f[12:14] == b'\x86\xdd' and f[20] in (6, 17, 44) and f[22:38] in (h.ip6(me), h.ip6(you)), enough=1)
+        t.ok(len(got) == 1 and got[0][20] == 6 and got[0][67] == 0x02, 'of all these the good SYN alone arrives', got)
+
+
 def seen_source():
     """The address by which own0 appears outside."""
     with lab.socket('internet', h.socket.AF_INET6) as server, lab.socket('own0', h.socket.AF_INET6) as client:
@@ -229,6 +252,8 @@ def everything(t, hosts):
     in_pieces(t)
     if hosts > 1:
         path_mtu(t)
+    if hosts == 1:
+        bad_packets(t)
     agrees(t, f'{hosts} hosts')
     changes(t)
     t.eq({lab.port(x)['host'] for x in ('web0', 'web1', 'db0', 'own0', 'bare')}, set(range(hosts)), 'on every host')

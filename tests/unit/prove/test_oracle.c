@@ -8,6 +8,7 @@
  * two 10.1.0.0/16: z and z2, where b and b2 are in network one
  */
 #include "prove/oracle.h"
+#include "abi/maps.h"
 #include "scene.h"
 
 #define OUTSIDE "192.0.2.1"
@@ -356,11 +357,37 @@ static void test_host_address(void)
 	scene_clear(&s);
 }
 
+/* The oracle's own list says what the data path's does: at both ends of each row, and beside them. */
+static void test_bogons(void)
+{
+	static const struct {
+		guint32 first, size;
+		gboolean always;
+	} rows[] = {
+#define ESC_BOGON6(...)
+#define ESC_BOGON4(a, b, c, d, length, group, name, rfc)                                                               \
+	{(guint32)(a) << 24 | (b) << 16 | (c) << 8 | (d), 1u << (32 - (length)), ESC_BOGON_##group == ESC_BOGON_ALWAYS},
+#include "abi/bogon.def"
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		guint32 first = rows[i].first, last = first + (rows[i].size - 1);
+		const guint32 tried[] = {first, last, first - 1, last + 1};
+		for (guint k = 0; k < G_N_ELEMENTS(tried); k++) {
+			gboolean want = FALSE;
+			for (guint j = 0; j < G_N_ELEMENTS(rows); j++)
+				want |= rows[j].always && tried[k] - rows[j].first < rows[j].size;
+			g_assert_cmpint(oracle_is_bogon(ip6_mapped(tried[k])), ==, want);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/oracle/table", test_table);
 	g_test_add_func("/oracle/pick", test_pick);
+	g_test_add_func("/oracle/bogons", test_bogons);
 	g_test_add_func("/oracle/host-address", test_host_address);
 	return g_test_run();
 }
