@@ -3,6 +3,7 @@
 #include "compile/alloc.h"
 #include "lab/error.h"
 #include "lab/firewall.h"
+#include "lab/hostwall.h"
 #include "lab/netns.h"
 #include "lab/rtnl.h"
 #include "lab/sysctl.h"
@@ -202,6 +203,26 @@ static gboolean join(struct rtnl *here, struct rtnl_end near, const char *there,
 	return ok;
 }
 
+/* In the underlay's namespace, before its device is up. */
+static gboolean build_hostwall(const char *netns, guint hosts, GError **error)
+{
+	struct netns_visit visit;
+	struct hostwall wall;
+	gboolean ok = hostwall_init(&wall, g_getenv(HOSTWALL_MANAGEMENT), g_getenv(HOSTWALL_VLANS), error);
+
+	for (guint host = 0; host < hosts; host++) {
+		guint32 address = fabric_address(host);
+		g_array_append_val(wall.peers, address);
+	}
+	if (ok && (ok = netns_visit(&visit, netns, error))) {
+		g_autofree char *rules = hostwall_rules(&wall, "eth0", WIRE_VXLAN_PORT);
+		ok = firewall_run(rules, error);
+		netns_leave(&visit);
+	}
+	hostwall_clear(&wall);
+	return ok;
+}
+
 static gboolean build_underlay(const char *lab, guint host, guint hosts, GError **error)
 {
 	g_autofree char *name = paths_netns_fabric(lab, host);
@@ -217,8 +238,8 @@ static gboolean build_underlay(const char *lab, guint host, guint hosts, GError 
 	if (!b ||
 	    !join(r, (struct rtnl_end){"eth0", mac, WIRE_FABRIC_MTU}, bridge,
 	          (struct rtnl_end){port, NULL, WIRE_FABRIC_MTU}, error) ||
-	    !rtnl_set_up(r, "eth0", TRUE, error) || !rtnl_set_up(b, port, TRUE, error) ||
-	    !rtnl_set_master(b, port, "fabric0", error) ||
+	    !build_hostwall(name, hosts, error) || !rtnl_set_up(r, "eth0", TRUE, error) ||
+	    !rtnl_set_up(b, port, TRUE, error) || !rtnl_set_master(b, port, "fabric0", error) ||
 	    !rtnl_address(r, "eth0", rtnl_ip4(fabric_address(host)), numbers().fabric.length, error))
 		return FALSE;
 	for (guint other = 0; other < hosts; other++) {

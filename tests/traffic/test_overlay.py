@@ -4,12 +4,16 @@
     Internet -- h0 (edge, even VMs) == fabric == h1 (odd VMs)
 """
 import errno
+import json
+import os
 import socket
 import struct
 import subprocess
 
 import harness as h
 
+STRANGER, MANAGER, PRIORITY = '172.31.240.201', '172.31.240.200', 0  # VLAN 0: a tag that is nothing but a priority
+os.environ['ESCARP_MANAGEMENT'] = f'{MANAGER}/32'
 lab = h.Lab('t-overlay', '--hosts', '2')
 
 
@@ -65,17 +69,109 @@ def vxlan(source_netns, target, vni, inner):
         s.sendto(header + inner, (target, 4789))
 
 
+def address_of(netns):
+    out = subprocess.run(['ip', '-n', netns, '-j', '-4', 'addr'], capture_output=True, text=True, timeout=10, check=True).stdout
+    return next(a['local'] for link in json.loads(out) for a in link['addr_info'] if a['local'].startswith('172.31.'))
+
+
+def walled(netns, counter):
+    """What the host firewall has dropped: nftables counts it."""
+    out = subprocess.run(['ip', 'netns', 'exec', netns, 'nft', '-j', 'list', 'counters'], capture_output=True, text=True, timeout=10, check=True).stdout
+    return sum(o['counter']['packets'] for o in json.loads(out)['nftables'] if o.get('counter', {}).get('name') == counter)
+
+
+class Guest:
+    """A machine on the fabric that is no host of the fleet, with some address."""
+    def __init__(self, address):
+        self.netns, self.address = f'esc.{lab.name}.fabric', address
+
+    def ip(self, what):
+        subprocess.run(['ip', '-n', self.netns, 'addr', what, f'{self.address}/24', 'dev', 'fabric0'], check=True, timeout=10)
+
+    def __enter__(self):
+        self.ip('add')
+        return self
+
+    def __exit__(self, *_):
+        self.ip('del')
+
+    def pings(self, target):
+        echo = struct.pack('!BBHHH', 8, 0, 0, 77, 1)
+        with h.in_netns(self.netns, lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)) as s:
+            s.bind((self.address, 0))
+            s.sendto(echo[:2] + struct.pack('!H', h.checksum(echo)) + echo[4:], (target, 0))
+            s.settimeout(0.7)
+            try:
+                while s.recv(200)[20:28] != struct.pack('!BBHHH', 0, 0, h.checksum(b'\0' * 4 + echo[4:]), 77, 1):
+                    pass
+                return True
+            except TimeoutError:
+                return False
+
+
+def host_firewall(t):
+    """A host answers the hosts of its fleet and its management, and nobody else on the fabric."""
+    fabric = f'esc.{lab.name}.h1.fabric'
+    target = address_of(fabric)
+    with Guest(STRANGER) as guest:
+        before = walled(fabric, 'stranger_arp')
+        t.ok(not guest.pings(target), 'a stranger on the fabric does not even learn the MAC')
+        t.ok(walled(fabric, 'stranger_arp') > before, 'his ARP is counted')
+        link = subprocess.run(['ip', '-n', fabric, '-j', 'link', 'show', 'eth0'], capture_output=True, text=True, timeout=10).stdout
+        subprocess.run(['ip', '-n', guest.netns, 'neigh', 'replace', target, 'lladdr', json.loads(link)[0]['address'], 'dev', 'fabric0'], check=True, timeout=10)
+        before = walled(fabric, 'stranger')
+        t.ok(not guest.pings(target), 'who knows it gets no answer')
+        vxlan(guest.netns, target, 1, b'x' * 60)
+        t.ok(h.wait(lambda: walled(fabric, 'stranger') >= before + 2, 5), 'his ping and his tunnel packet are counted')
+        subprocess.run(['ip', '-n', guest.netns, 'neigh', 'del', target, 'dev', 'fabric0'], check=True, timeout=10)
+    with Guest(MANAGER) as guest:
+        t.ok(guest.pings(target), 'a declared management source gets one')
+    t.ok(not h.in_netns(f'esc.{lab.name}.h0.fabric', lambda: answers(target)), 'a host of the fleet finds no other port open')
+
+
+def answers(target):
+    with socket.socket() as s:
+        s.settimeout(0.5)
+        try:
+            s.connect((target, 22))
+            return True
+        except TimeoutError:
+            return False
+        except OSError:
+            return True  # a refusal is an answer too
+
+
+def tags(t):
+    """A VLAN tag is dropped though all within is as a host of the fleet sends it: no tag is on the allow-list."""
+    fabric, other = f'esc.{lab.name}.h1.fabric', f'esc.{lab.name}.h0.fabric'
+    target, source = address_of(fabric), address_of(other)
+    macs = [json.loads(subprocess.run(['ip', '-n', n, '-j', 'link', 'show', 'eth0'], capture_output=True, text=True, timeout=10).stdout)[0]['address'] for n in (fabric, other)]
+    inner = h.ether(h.mac('02:00:00:00:00:99'), h.GATEWAY_MAC, 0x800, h.ipv4('10.0.0.4', '10.0.0.5', 17, h.udp_segment('10.0.0.4', '10.0.0.5', 1, 91)))
+    packet = h.ipv4(source, target, 17, h.udp_segment(source, target, 5000, 4789, struct.pack('!II', 0x08000000, 1 << 8) + inner))
+    s = h.in_netns(other, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)))
+    with s:
+        h.in_netns(other, lambda: s.bind(('eth0', 0)))
+        for kind, name in ((0x8100, 'VLAN'), (0x88a8, 'service')):
+            before = walled(fabric, 'tagged'), lab.drops('uplink', 'no-port')
+            s.send(h.ether(h.mac(macs[0]), h.mac(macs[1]), kind, struct.pack('!HH', PRIORITY, 0x800) + packet))
+            t.ok(h.wait(lambda: walled(fabric, 'tagged') == before[0] + 1, 5), f'a {name} tag is dropped and counted')
+            t.eq(lab.drops('uplink', 'no-port'), before[1], '... and nothing of it reaches the overlay')
+        before = lab.drops('uplink', 'no-port')
+        s.send(h.ether(h.mac(macs[0]), h.mac(macs[1]), 0x800, packet))
+        t.ok(h.wait(lambda: lab.drops('uplink', 'no-port') == before + 1, 5), 'the same without one does')
+        rules = f'insert rule netdev escarp tags ether type 8021q vlan id {PRIORITY} accept'
+        subprocess.run(['ip', 'netns', 'exec', fabric, 'nft', rules], check=True, timeout=10)  # as ESCARP_VLANS=0 has it
+        s.send(h.ether(h.mac(macs[0]), h.mac(macs[1]), 0x8100, struct.pack('!HH', PRIORITY, 0x800) + packet))
+        t.ok(h.wait(lambda: lab.drops('uplink', 'no-port') == before + 2, 5), 'and with a tag that is on the list')
+
+
 def forged(t):
-    """From a machine on the fabric that is no host of the fleet, and from a host with the wrong network."""
+    """From one whom the host firewall lets by but who is no host of the fleet, and from a host with the wrong network."""
     a1 = lab.port('a1')
     fabric = f'esc.{lab.name}.fabric'
-    target = subprocess.run(['ip', '-n', f'esc.{lab.name}.h1.fabric', '-4', '-o', 'addr'], capture_output=True, text=True, timeout=10).stdout
-    address = [w.split('/')[0] for w in target.split() if w.startswith('172.31.')][0]
+    address = address_of(f'esc.{lab.name}.h1.fabric')
     inner = h.ether(h.mac(a1['mac']), h.GATEWAY_MAC, 0x800, h.ipv4('10.0.0.4', '10.0.0.5', 17, h.udp_segment('10.0.0.4', '10.0.0.5', 1, 91, b'forged!!')))
-    bridge = subprocess.run(['ip', '-n', fabric, '-o', 'link', 'show', 'type', 'bridge'], capture_output=True, text=True, timeout=10).stdout.split(':')[1].strip()
-    prefix = address.rsplit('.', 1)[0]
-    subprocess.run(['ip', '-n', fabric, 'addr', 'add', f'{prefix}.200/24', 'dev', bridge], check=True, timeout=10)
-    with lab.raw('a1') as seen:
+    with Guest(MANAGER), lab.raw('a1') as seen:
         before = lab.drops('uplink', 'foreign-tunnel')
         vxlan(fabric, address, int(a1['network_vni']) if 'network_vni' in a1 else 1, inner)
         t.eq(h.frames(seen, 0.4, lambda f: b'forged!!' in f), [], 'a stranger on the fabric: silence')
@@ -84,7 +180,6 @@ def forged(t):
         vxlan(f'esc.{lab.name}.h0.fabric', address, 4242, inner)
         t.eq(h.frames(seen, 0.4, lambda f: b'forged!!' in f), [], 'a host of the fleet with a network that is not the port\'s: silence')
         t.eq(lab.drops('a1', 'wrong-network'), before + 1, 'wrong-network')
-    subprocess.run(['ip', '-n', fabric, 'addr', 'del', f'{prefix}.200/24', 'dev', bridge], check=True, timeout=10)
 
 
 def gso_whole(t):
@@ -117,4 +212,4 @@ def path_mtu(t):
         t.eq(len(h.frames(seen, 1, lambda f: b'not now!' in f, enough=1)), 1, 'one that just fits arrives')
 
 
-h.main([comes_up, across, whole_packet, from_the_edge, forged, gso_whole, path_mtu])
+h.main([comes_up, across, whole_packet, from_the_edge, host_firewall, tags, forged, gso_whole, path_mtu])
