@@ -81,10 +81,10 @@ static int on = 1;
 
 static int listener(const struct load *l, uint16_t port)
 {
-	struct sockaddr_in a = l->server;
+	/* of every address: what the client calls it by may be translated on the way */
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = load_socket(l->server_netns, SOCK_STREAM);
 
-	a.sin_port = htons(port);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 4096))
 		load_die("listen");

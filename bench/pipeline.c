@@ -150,7 +150,7 @@ static void print_results(void)
 	end();
 	print_peers("port.first.translated", FIRST_TRANSLATED, EMPTY, EMPTY, NULL);
 	print_peers("port.drop.spoofed", SPOOFED, EMPTY, EMPTY, NULL);
-	print_peers("edge.established.hot", EDGE, EMPTY, EMPTY, NULL);
+	print_peers("edge.tc.established", EDGE, EMPTY, EMPTY, NULL);
 	print_peers("edge.xdp.endpoint", EDGE_XDP, EMPTY_XDP, EMPTY_XDP, NULL);
 }
 
