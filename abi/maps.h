@@ -61,6 +61,7 @@ typedef uint64_t esc_u64;
 #define ESC_MAX_PORTS     1024      /* default size of the port arrays; the agent may load with fewer */
 #define ESC_RINGS_DEFAULT 262144    /* slots of all ports' rings, so flows of a host; quotas never sum to more */
 #define ESC_VNI_EDGE      0xffffffu /* "from an edge": inner destination is a VIP, the MAC names the port */
+#define ESC_VNI_EDGE_ASK  0xfffffeu /* likewise, and if that port has no such flow, whoever had its place before */
 #define ESC_GATEWAY_MAC                                                                                                \
 	{                                                                                                              \
 		0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc                                                                     \
@@ -76,6 +77,7 @@ enum esc_delivery {
 	ESC_TO_OVERLAY = 3, /* tunnel key, then bpf_redirect to the VXLAN device */
 	ESC_TO_UPLINK = 4,  /* bpf_redirect to the uplink, MACs of the next hop */
 	ESC_TO_SELF = 5,    /* an answer, back out of the device it came from */
+	ESC_TO_PROBER = 6,  /* bpf_redirect to the device of this host's prober */
 };
 
 /* What a port may ask of the data path and the platform's services, by kind: each has a token bucket of its own. */
@@ -107,8 +109,8 @@ struct esc_host {
 	esc_u32 overlay_mtu; /* largest inner IP packet that the fabric carries; 0: no check */
 	esc_u32 platform;    /* address of DHCP, DNS and probes; never a port's */
 	struct esc_rate rates[ESC_LIMITS];
-	esc_u32 bogons; /* 1 << enum esc_bogon: groups that cannot come from outside, besides ALWAYS */
-	esc_u32 pad[1];
+	esc_u32 bogons;         /* 1 << enum esc_bogon: groups that cannot come from outside, besides ALWAYS */
+	esc_u32 prober_ifindex; /* the device behind which this host's prober is; 0: none */
 };
 ESC_ASSERT_SIZE(struct esc_host, 64);
 
@@ -260,7 +262,7 @@ struct esc_backend {
 	esc_u32 host; /* fabric address; 0: this host */
 	esc_u32 port; /* port number on that host */
 	esc_u8 mac[6];
-	esc_u16 pad;
+	esc_u16 ask; /* at work: its host may find that another has the flow; 0 in tables */
 };
 ESC_ASSERT_SIZE(struct esc_backend, 16);
 
@@ -278,15 +280,20 @@ ESC_ASSERT_SIZE(struct esc_endpoint, 32);
 
 /*
  * Blob of a BALANCED endpoint, 16-bit words:
- *   block 0: w[0] number of back ends n (1..4095), w[1] Maglev table size m (a prime), rest zero
+ *   block 0: w[0] number of back ends n (1..4095), w[1] Maglev table size m (a prime, or 1), w[2] number of further
+ *            tables (0..2), rest zero
  *   blocks 1..: n esc_backend records, two a block (16 words each; the upper 8 words zero)
- *   then from word table = 32 * (1 + (n + 1) / 2): m entries, each an index of a back end
+ *   then from word table = 32 * (1 + (n + 1) / 2): m entries, each an index of a back end: who gets new flows. 0xffff:
+ *   nobody, since all are down
+ *   then the further tables, of m entries each: who may have the TCP connections there that this one does not know, and
+ *   those that neither knows. 0xffff: nobody else, also in the tables that follow. No index twice in one place.
  * Blob of a SNAT owner:
  *   block 0: w[0] n, w[1] number of port blocks m, w[2] shift (a block is 1 << shift ports),
  *            w[3] first port (1024), rest zero
  *   then records and m entries as above; index 0xffff: the block is nobody's
  */
 #define ESC_BLOB_NOBODY 0xffff
+#define ESC_BLOB_TABLES 3
 #define ESC_SNAT_FIRST  1024
 #define ESC_SNAT_PORTS  64000
 
@@ -417,15 +424,26 @@ ESC_ASSERT_SIZE(struct esc_access, 64);
  * Flows: one entry per direction, both made with the first packet. The key is the tuple as it
  * arrives, at the port it concerns: dir FROM for packets that a port of this host sends, dir TO
  * for packets that reach a port from its network over the overlay, dir PUBLIC for those that reach
- * it from an edge (its own, or another host's). A conversation between two ports of this host has
- * two FROM entries. ICMP echo: a request has its identifier as source port and 0 as destination
+ * it from an edge (its own, or another host's), dir PROBE for those of this host's prober. A
+ * conversation between two ports of this host has two FROM entries. ICMP echo: a request has its identifier as source port and 0 as destination
  * port, a reply the other way round, so that two hosts may ping each other with one identifier.
  *
  * The partner of an entry is never stored: its key is the entry's translated tuple, reversed, at
  * `peer` with dir FROM when there is a peer; else at the same port, where FROM meets TO (delivery
- * overlay) or PUBLIC (delivery uplink) and both of these meet FROM.
+ * overlay), PUBLIC (delivery uplink) or PROBE (delivery prober) and these meet FROM.
  */
-enum esc_flow_dir { ESC_FLOW_FROM = 0, ESC_FLOW_TO = 1, ESC_FLOW_PUBLIC = 2 };
+enum esc_flow_dir { ESC_FLOW_FROM = 0, ESC_FLOW_TO = 1, ESC_FLOW_PUBLIC = 2, ESC_FLOW_PROBE = 3 };
+
+/*
+ * Health probes. The prober speaks from the platform address and calls a port by an address of its own world: its number
+ * and the index of its private address in the low bits. No packet with such an address ever leaves the host.
+ */
+#define ESC_PROBE_NET                  0x64400000u /* 100.64.0.0, host order */
+#define ESC_PROBE_PLACE(number, index) (ESC_PROBE_NET + (number)*ESC_PORT_ADDRS + (index))
+#define ESC_PROBER_MAC                                                                                                 \
+	{                                                                                                              \
+		0x0a, 0xe5, 0xca, 0xff, 0xff, 0x01                                                                     \
+	}
 
 struct esc_flow_key {
 	esc_u32 saddr;

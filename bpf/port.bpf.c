@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Dual BSD/GPL */
 /*
- * The programs of ports and of the overlay: the distributed firewall. The list of their stages is stage/journey.h. For
+ * The programs of ports, of the overlay and of the prober: the distributed firewall. The list of their stages is stage/journey.h. For
  * IPv4, where all packets begin, and once more for IPv6.
  */
 #include "ctx/skb.h"
@@ -44,5 +44,15 @@ int ESC_ENTRY(fragment)(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	return leave(skb, p, journey_fragment(skb, p));
 }
+
+#if ESC_FAMILY == 4
+SEC("tc")
+int from_prober(struct __sk_buff *skb)
+{
+	struct esc_packet *p = packet_new();
+
+	return p ? leave(skb, p, journey_from_prober(skb, p)) : TC_ACT_SHOT;
+}
+#endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

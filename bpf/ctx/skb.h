@@ -273,6 +273,7 @@ static __always_inline int ctx_redirect(struct __sk_buff *skb, int delivery, esc
 	case ESC_TO_TAP:
 	case ESC_TO_UPLINK:
 	case ESC_TO_SELF:
+	case ESC_TO_PROBER:
 		return bpf_redirect(ifindex, 0);
 	default:
 		return TC_ACT_SHOT;

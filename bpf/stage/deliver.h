@@ -165,7 +165,7 @@ static __always_inline int to_overlay(struct esc_ctx *ctx, struct esc_packet *p,
 	p->vni = vni;
 	p->remote = remote;
 	/* the sender's MAC stays, for it tells the other host whose packet it is: judge.h */
-	return vni == ESC_VNI_EDGE ? to_gateway_macs(ctx, dmac) : set_macs(ctx, dmac, p->smac);
+	return vni >= ESC_VNI_EDGE_ASK ? to_gateway_macs(ctx, dmac) : set_macs(ctx, dmac, p->smac);
 }
 
 static __always_inline int to_uplink(struct esc_ctx *ctx, struct esc_packet *p)
@@ -177,6 +177,18 @@ static __always_inline int to_uplink(struct esc_ctx *ctx, struct esc_packet *p)
 	p->delivery = ESC_TO_UPLINK;
 	p->out = h->uplink_ifindex;
 	return set_macs(ctx, h->nexthop_mac, h->uplink_mac);
+}
+
+static __always_inline int to_prober(struct esc_ctx *ctx, struct esc_packet *p)
+{
+	static const esc_u8 prober[6] __attribute__((aligned(2))) = ESC_PROBER_MAC;
+	struct esc_host *h = host_get();
+
+	if (!h || !h->prober_ifindex)
+		return ESC_V_DELIVERY;
+	p->delivery = ESC_TO_PROBER;
+	p->out = h->prober_ifindex;
+	return to_gateway_macs(ctx, prober);
 }
 
 /* To where the entry says, as it is. */
@@ -192,6 +204,8 @@ static __always_inline int deliver_to(struct esc_ctx *ctx, struct esc_packet *p,
 		return to_overlay(ctx, p, e->dmac, e->vni, e->out);
 	case ESC_TO_UPLINK:
 		return to_uplink(ctx, p);
+	case ESC_TO_PROBER:
+		return to_prober(ctx, p);
 	default:
 		return ESC_V_DELIVERY;
 	}

@@ -4,6 +4,12 @@
  * admit (bad packets die first: bad.h) -> endpoint -> access list -> balance. Next: flow.h when the port is on this
  * host, else deliver.h's overlay under the network number that means "from an edge".
  *
+ * An edge keeps no flows, and still a connection stays where it is when its back end goes down or another comes back: a
+ * table that has changed is several, of those who get new flows and of those who had the place before. A packet that goes
+ * on in a connection is for the first of them who knows it. Who knows it only his own host can say, so that one is asked
+ * by the way (ESC_VNI_EDGE_ASK), and sends the packet on to the next if need be; who gets it so is not asked again, since
+ * two hosts whose tables differ for a moment would send it to and fro.
+ *
  * Plain pointers and tables only, so the XDP build and the skb build share all of it. A layer against floods belongs
  * between admit and endpoint.
  */
@@ -11,6 +17,7 @@
 #include "bad.h"
 #include "policy.h"
 #include "route.h"
+#include "window.h"
 
 static __always_inline int admit(const struct esc_packet *p, const struct esc_host *h)
 {
@@ -110,16 +117,86 @@ static __always_inline int blob_backend(esc_u32 slot, esc_u32 n, int index, stru
 	return ESC_V_FORWARD;
 }
 
-static __always_inline int balance(const struct esc_packet *p, const struct esc_endpoint *e, esc_u32 seed,
+/* A packet's place in the tables of an endpoint: indices of those who have it, of n. Who gets new flows is first. */
+struct esc_seat {
+	int of[ESC_BLOB_TABLES];
+	int n;
+};
+
+static __always_inline int balance_seat(const struct esc_packet *p, const struct esc_endpoint *e, esc_u32 seed,
+                                        struct esc_seat *seat)
+{
+	const struct esc_block *head = e->slot ? blob_block(e->slot, 0, 1) : NULL;
+	esc_u32 place, size;
+
+	if (!head || !head->w[0] || !head->w[1])
+		return ESC_V_NO_BACKEND;
+	size = head->w[1];
+	place = edge_hash(p, e->distribution, seed) % size;
+	seat->n = head->w[0];
+	seat->of[0] = blob_entry(e->slot, seat->n, place);
+	for (esc_u32 i = 1; i < ESC_BLOB_TABLES; i++)
+		seat->of[i] = i <= head->w[2] ? blob_entry(e->slot, seat->n, place + i * size) : ESC_BLOB_NOBODY;
+	return ESC_V_FORWARD;
+}
+
+static __always_inline int goes_on(const struct esc_packet *p)
+{
+	return p->key.proto == ESC_TCP && (p->error || !is_syn(p));
+}
+
+/*
+ * In a connection that has one of several homes: the first who knows it, else the last. What is on another host only that
+ * one can tell. `after`: a port of this host, known not to have it; only who comes behind it is asked. 0: all are.
+ */
+static __noinline int balance_stay(struct esc_packet *p, esc_u32 slot, const struct esc_seat *seat, esc_u32 after,
                                    struct esc_backend *to)
 {
-	int n = blob_word(e->slot, 0), m = blob_word(e->slot, 1);
-	esc_u32 hash;
+	int v = ESC_V_ALL_DOWN;
 
-	if (!e->slot || n <= 0 || m <= 0)
-		return ESC_V_NO_BACKEND;
-	hash = edge_hash(p, e->distribution, seed);
-	return blob_backend(e->slot, n, blob_entry(e->slot, n, hash % (esc_u32)m), to);
+	for (int i = 0; i < ESC_BLOB_TABLES; i++) {
+		if (seat->of[i] == ESC_BLOB_NOBODY)
+			continue;
+		v = blob_backend(slot, seat->n, seat->of[i], to);
+		if (v)
+			return v;
+		if (after) {
+			if (!to->host && to->port == after)
+				after = 0;
+			v = ESC_V_NO_FLOW;
+			continue;
+		}
+		p->key.port = to->port;
+		to->ask = i + 1 < ESC_BLOB_TABLES && seat->of[i + 1] != ESC_BLOB_NOBODY;
+		if (to->host || esc_lookup(flows, &p->key))
+			return ESC_V_FORWARD;
+	}
+	return v;
+}
+
+static __always_inline int balance(struct esc_packet *p, const struct esc_endpoint *e, esc_u32 seed,
+                                   struct esc_backend *to)
+{
+	struct esc_seat seat = {};
+	int v = balance_seat(p, e, seed, &seat);
+
+	if (v)
+		return v;
+	if (seat.of[1] != ESC_BLOB_NOBODY && goes_on(p))
+		return balance_stay(p, e->slot, &seat, 0, to);
+	return seat.of[0] == ESC_BLOB_NOBODY ? ESC_V_ALL_DOWN : blob_backend(e->slot, seat.n, seat.of[0], to);
+}
+
+/* Whom an edge would have taken if it had known that port p->key.port has no such flow. */
+static __noinline int edge_other(struct esc_packet *p, struct esc_backend *to)
+{
+	struct esc_endpoint *e = endpoint_find(p);
+	struct esc_host *h = host_get();
+	struct esc_seat seat = {};
+
+	if (!h || !e || e->kind != ESC_EP_BALANCED || balance_seat(p, e, h->hash_seed, &seat))
+		return ESC_V_NO_FLOW;
+	return balance_stay(p, e->slot, &seat, p->key.port, to);
 }
 
 static __always_inline int snat_owner(const struct esc_packet *p, const struct esc_endpoint *e, struct esc_backend *to)

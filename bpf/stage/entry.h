@@ -34,7 +34,9 @@ static __always_inline void entry_partner(const struct esc_flow_key *k, const st
 	if (e->peer)
 		partner->port = e->peer;
 	else if (k->dir == ESC_FLOW_FROM)
-		partner->dir = entry_delivery(e) == ESC_TO_UPLINK ? ESC_FLOW_PUBLIC : ESC_FLOW_TO;
+		partner->dir = entry_delivery(e) == ESC_TO_UPLINK   ? ESC_FLOW_PUBLIC
+		               : entry_delivery(e) == ESC_TO_PROBER ? ESC_FLOW_PROBE
+		                                                    : ESC_FLOW_TO;
 }
 
 static __always_inline esc_u32 entry_timeout(const struct esc_flow_key *k, esc_u8 tcp, int nat)

@@ -7,6 +7,7 @@
  *   from the uplink: parse -> bad, admit -> (mark | endpoint -> balance) -> (flow ... deliver | overlay) -> exit
  *   a fragment:     as above up to flow, in fragment's hands around endpoint; then, in a program of its own,
  *                   fragment -> flow ... -> exit
+ *   from the prober: parse -> prober -> flow -> [judge -> insert] -> deliver -> exit
  */
 #pragma once
 #include "deliver.h"
@@ -14,6 +15,7 @@
 #include "exit.h"
 #include "fragment.h"
 #include "parse.h"
+#include "prober.h"
 #include "tunnel.h"
 #if ESC_FAMILY == 4
 #include "arp.h"
@@ -77,6 +79,7 @@ static __always_inline int journey_from_port(struct esc_ctx *ctx, struct esc_pac
 
 static __always_inline int journey_from_overlay(struct esc_ctx *ctx, struct esc_packet *p)
 {
+	struct esc_backend to = {};
 	esc_u32 vni, remote;
 	int v = arrive(ctx, p), refused;
 
@@ -88,6 +91,15 @@ static __always_inline int journey_from_overlay(struct esc_ctx *ctx, struct esc_
 	refused = tunnel_admit(p, vni, remote);
 	if (refused)
 		return refused;
+	if (!v && vni == ESC_VNI_EDGE_ASK && !esc_lookup(flows, &p->key)) { /* of a fragment no flow is known yet */
+		v = edge_other(p, &to);
+		if (v)
+			return v;
+		if (to.host)
+			return to_overlay(ctx, p, to.mac, ESC_VNI_EDGE, to.host);
+		p->port = to.port;
+		p->key.port = to.port;
+	}
 	return v ? v : go_on(ctx, p);
 }
 
@@ -125,7 +137,7 @@ static __always_inline int journey_edge(struct esc_ctx *ctx, struct esc_packet *
 			return refused;
 	}
 	if (to.host)
-		return to_overlay(ctx, p, to.mac, ESC_VNI_EDGE, to.host);
+		return to_overlay(ctx, p, to.mac, to.ask ? ESC_VNI_EDGE_ASK : ESC_VNI_EDGE, to.host);
 	if (!port_get(to.port))
 		return ESC_V_NO_PORT;
 	p->port = to.port;
@@ -140,6 +152,18 @@ static __always_inline int journey_fragment(struct esc_ctx *ctx, struct esc_pack
 
 	return v < 0 ? from_port_aside(ctx, p, port_get(p->port)) : v;
 }
+
+#if ESC_FAMILY == 4
+static __always_inline int journey_from_prober(struct esc_ctx *ctx, struct esc_packet *p)
+{
+	int v = arrive(ctx, p);
+
+	if (v)
+		return v < 0 ? ESC_V_PROTOCOL : v;
+	v = prober_admit(p);
+	return v ? v : go_on(ctx, p);
+}
+#endif
 
 /* Plain pointers: XDP has no skb. FORWARD and the choice, for tc to carry out. */
 static __always_inline int journey_edge_xdp(const void *data, const void *end, struct esc_packet *p,

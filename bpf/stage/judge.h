@@ -4,7 +4,7 @@
  * again, with the opener's tuple, whichever direction the packet at hand has.
  *
  *   from a port:  policy out -> route -> address | appliance | nat out -> policy in, when the peer is on this host
- *   to a port:    nat in | sender -> policy in -> is there a way back?
+ *   to a port:    nat in | sender | which of its own the prober means -> policy in -> is there a way back?
  *
  * Of a port whose policy has admitted the flow for good (`kept`) the policy is not asked again; all else is.
  * Changes nothing: its answer is a plan. Next: insert.h.
@@ -13,6 +13,7 @@
 #include "guard.h"
 #include "nat.h"
 #include "policy.h"
+#include "prober.h"
 #include "route.h"
 
 #define ESC_KEPT_OWN  1 /* by the port in the key */
@@ -269,6 +270,17 @@ static __always_inline int judge_public(const struct esc_flow_key *k, struct esc
 	return r && r->hop == ESC_HOP_INTERNET ? ESC_V_FORWARD : ESC_V_NO_RETURN;
 }
 
+static __always_inline int judge_probe(const struct esc_flow_key *k, struct esc_plan *plan, const struct esc_port *port,
+                                       esc_u64 word, esc_u32 kept)
+{
+	int v = prober_target(k, port, plan);
+
+	way_to_prober(&plan->back);
+	if (v)
+		return v;
+	return kept & ESC_KEPT_OWN ? policy_kept(word) : judge_policy(k, plan, word, ESC_POLICY_IN);
+}
+
 ESC_SUBPROGRAM int judge(const struct esc_flow_key *k, struct esc_plan *plan, esc_u32 kept)
 {
 	struct esc_port *port;
@@ -292,5 +304,7 @@ ESC_SUBPROGRAM int judge(const struct esc_flow_key *k, struct esc_plan *plan, es
 	way_to_port(&plan->there, port);
 	if (k->dir == ESC_FLOW_PUBLIC)
 		return judge_public(k, plan, port, word, kept);
+	if (k->dir == ESC_FLOW_PROBE)
+		return judge_probe(k, plan, port, word, kept);
 	return judge_overlay(k, plan, port, word, kept);
 }

@@ -109,3 +109,8 @@ static __always_inline void way_to_uplink(struct esc_way *way)
 {
 	way->delivery = ESC_TO_UPLINK;
 }
+
+static __always_inline void way_to_prober(struct esc_way *way)
+{
+	way->delivery = ESC_TO_PROBER;
+}

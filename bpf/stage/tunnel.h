@@ -16,13 +16,18 @@ static __always_inline int is_router(const struct esc_port *port, const esc_ip *
 	return a && a->host == host && (a->flags & ESC_ADDR_FORWARD);
 }
 
+static __always_inline int from_edge(esc_u32 vni)
+{
+	return vni == ESC_VNI_EDGE || vni == ESC_VNI_EDGE_ASK;
+}
+
 static __always_inline int tunnel_admit(struct esc_packet *p, esc_u32 vni, esc_u32 remote)
 {
 	struct esc_mac_key mac = {};
 	esc_u32 *peer = esc_lookup(peers, &remote), *number;
 	struct esc_port *port;
 
-	if (!peer || !(*peer & (vni == ESC_VNI_EDGE ? ESC_PEER_EDGE : ESC_PEER_HOST)))
+	if (!peer || !(*peer & (from_edge(vni) ? ESC_PEER_EDGE : ESC_PEER_HOST)))
 		return ESC_V_FOREIGN_TUNNEL;
 	if (p->arp)
 		return ESC_V_LINK_UNANSWERED;
@@ -37,8 +42,8 @@ static __always_inline int tunnel_admit(struct esc_packet *p, esc_u32 vni, esc_u
 		return ESC_V_NO_PORT;
 	p->port = *number;
 	p->key.port = *number;
-	p->key.dir = vni == ESC_VNI_EDGE ? ESC_FLOW_PUBLIC : ESC_FLOW_TO;
-	if (vni == ESC_VNI_EDGE)
+	p->key.dir = from_edge(vni) ? ESC_FLOW_PUBLIC : ESC_FLOW_TO;
+	if (from_edge(vni))
 		return p->error && is_bogon(p->source) ? ESC_V_BOGON_SOURCE : ESC_V_FORWARD;
 	if (p->error && !ip_equal(p->source, p->key.saddr) && !is_router(port, &p->source, remote))
 		return ESC_V_WRONG_HOST; /* as guard.h */

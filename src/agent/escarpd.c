@@ -8,6 +8,7 @@
 #include "lab/lab.h"
 #include "lab/spawn.h"
 #include "lib/paths.h"
+#include "prober/prober.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -46,6 +47,12 @@ static int run_agent(const struct options *o)
 	return agent_run(o->lab, (guint)o->host);
 }
 
+static int run_prober(const struct options *o)
+{
+	spawn_settle();
+	return prober_run(o->lab, (guint)o->host);
+}
+
 static int run_controller(const struct options *o)
 {
 	g_autoptr(GError) error = NULL;
@@ -66,6 +73,7 @@ static const struct role {
         {"down", "removes everything of the lab, whatever of it is alive (root)", run_down},
         {"controller", "documents to tables (started by the supervisor)", run_controller},
         {"agent", "one host's tables to its kernel (started by the supervisor)", run_agent},
+        {"prober", "asks one host's members of load balancers (started by the supervisor)", run_prober},
         {"echo", "answers for instances (started by the supervisor)", run_echo},
 };
 

@@ -45,7 +45,7 @@ static const char *protocol_name(guint8 proto)
 
 static const char *direction_name(guint8 dir)
 {
-	return dir == ESC_FLOW_FROM ? "from" : dir == ESC_FLOW_TO ? "to" : "public";
+	return dir == ESC_FLOW_FROM ? "from" : dir == ESC_FLOW_TO ? "to" : dir == ESC_FLOW_PROBE ? "probe" : "public";
 }
 
 static char *address(const struct esc_event *e, const struct esc_ip6 *a)

@@ -64,8 +64,8 @@ struct agent {
 	struct agent_port *ports[ESC_MAX_PORTS];
 	guint32 generation; /* the last one given, to a port or as a bound */
 	guint8 uplink_mac[6], nexthop_mac[6];
-	guint uplink_ifindex, overlay_ifindex;
-	enum tcx_kind uplink_kind, overlay_kind;
+	guint uplink_ifindex, overlay_ifindex, prober_ifindex;
+	enum tcx_kind uplink_kind, overlay_kind, prober_kind;
 	struct tables *tables; /* in force; never NULL after the start */
 	struct tables *resume; /* what a predecessor did not come to an end with; else NULL */
 	char *hash;            /* of them; NULL: nothing was applied yet */

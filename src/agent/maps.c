@@ -106,6 +106,7 @@ gboolean maps_write_host(struct agent *a, const struct tables *t, GError **error
 
 	h.uplink_ifindex = a->uplink_ifindex;
 	h.overlay_ifindex = a->overlay_ifindex;
+	h.prober_ifindex = a->prober_ifindex;
 	memcpy(h.uplink_mac, a->uplink_mac, 6);
 	memcpy(h.nexthop_mac, a->nexthop_mac, 6);
 	if (!memcmp(&h, &a->held_host, sizeof(h)))

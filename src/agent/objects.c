@@ -204,6 +204,7 @@ static void take_fds(struct objects *o)
 	o->flows6 = bpf_map__fd(o->port6->maps.flows6);
 	o->from_port = bpf_program__fd(o->port->progs.from_port);
 	o->from_overlay = bpf_program__fd(o->port->progs.from_overlay);
+	o->from_prober = bpf_program__fd(o->port->progs.from_prober);
 	o->edge_tc = bpf_program__fd(o->edge->progs.edge_tc);
 	o->edge_xdp = bpf_program__fd(o->edge->progs.edge_xdp);
 }

@@ -33,7 +33,7 @@ struct objects {
 	        forwarders, flows, drops, rules, events;
 	int ports6, addrs6, routes6, endpoints6, dnat6, snat6, forwarders6, flows6;
 	/* Programs. */
-	int from_port, from_overlay, edge_tc, edge_xdp;
+	int from_port, from_overlay, from_prober, edge_tc, edge_xdp;
 	guint64 *words;             /* port_word, mapped: number -> word */
 	struct esc_port_past *past; /* port_past, mapped */
 	struct esc_block *blocks;

@@ -188,7 +188,8 @@ gboolean ports_intact(struct agent *a)
 	for (guint i = 0; i < a->tables->ports->len; i++)
 		if (!is_plugged(a, a->tables, a->tables->ports->pdata[i]))
 			return FALSE;
-	return has_program(a, WIRE_UPLINK, a->uplink_ifindex) && has_program(a, WIRE_OVERLAY, a->overlay_ifindex);
+	return has_program(a, WIRE_UPLINK, a->uplink_ifindex) && has_program(a, WIRE_OVERLAY, a->overlay_ifindex) &&
+	       has_program(a, WIRE_PROBER, a->prober_ifindex);
 }
 
 gboolean ports_plug(struct agent *a, const struct tables *t, gboolean added_only, GError **error)
@@ -302,10 +303,12 @@ gboolean ports_attach_wires(struct agent *a, GError **error)
 		return FALSE;
 	a->uplink_ifindex = rtnl_index(a->rtnl, WIRE_UPLINK);
 	a->overlay_ifindex = rtnl_index(a->rtnl, WIRE_OVERLAY);
-	if (!a->uplink_ifindex || !a->overlay_ifindex)
-		return lab_fail(error, "uplink or overlay device is missing");
+	a->prober_ifindex = rtnl_index(a->rtnl, WIRE_PROBER);
+	if (!a->uplink_ifindex || !a->overlay_ifindex || !a->prober_ifindex)
+		return lab_fail(error, "the uplink's, the overlay's or the prober's device is missing");
 	if (!secure(a, WIRE_UPLINK, a->uplink_ifindex, a->objects->edge_tc, &a->uplink_kind, error) ||
-	    !secure(a, WIRE_OVERLAY, a->overlay_ifindex, a->objects->from_overlay, &a->overlay_kind, error))
+	    !secure(a, WIRE_OVERLAY, a->overlay_ifindex, a->objects->from_overlay, &a->overlay_kind, error) ||
+	    !secure(a, WIRE_PROBER, a->prober_ifindex, a->objects->from_prober, &a->prober_kind, error))
 		return FALSE;
 	if (!g_strcmp0(g_getenv("ESCARP_EDGE"), "xdp")) {
 		g_autofree char *pin = objects_link_pin(a->objects, WIRE_UPLINK "-xdp");
@@ -313,5 +316,6 @@ gboolean ports_attach_wires(struct agent *a, GError **error)
 		if (!tcx_attach_xdp(pin, a->objects->edge_xdp, a->uplink_ifindex, error))
 			return FALSE;
 	}
-	return rtnl_set_up(a->rtnl, WIRE_UPLINK, TRUE, error) && rtnl_set_up(a->rtnl, WIRE_OVERLAY, TRUE, error);
+	return rtnl_set_up(a->rtnl, WIRE_UPLINK, TRUE, error) && rtnl_set_up(a->rtnl, WIRE_OVERLAY, TRUE, error) &&
+	       rtnl_set_up(a->rtnl, WIRE_PROBER, TRUE, error);
 }

@@ -32,10 +32,24 @@ static void released_text(const struct node *e, const char *time, GString *out)
 		                       node_get_str(node_item(named, i), "what", "?"));
 }
 
+/* A member of a pool that its prober has found down, or up again. */
+static void health_text(const struct node *e, const char *time, GString *out)
+{
+	const char *why = node_get_str(e, "why", "");
+
+	g_string_append_printf(out, "%s  %s (host %d)  %s  %s%s%s\n", time, node_get_str(e, "port", "?"),
+	                       (int)node_integer(node_get(e, "host"), 0), node_get_str(e, "kind", "?"),
+	                       node_get_str(e, "probe", "?"), *why ? ": " : "", why);
+}
+
 static void event_text(const struct node *e, GString *out)
 {
 	g_autofree char *time = time_text(node_integer(node_get(e, "time"), 0));
 
+	if (g_str_has_prefix(node_get_str(e, "kind", ""), "probe-")) {
+		health_text(e, time, out);
+		return;
+	}
 	if (strcmp(node_get_str(e, "kind", ""), "drop") != 0) {
 		released_text(e, time, out);
 		return;

@@ -91,6 +91,27 @@ static void flow_logs_text(const struct node *logs, GString *out)
 	}
 }
 
+/* Of the members of pools that are asked: what is believed of each. */
+static void probes_text(const struct node *probes, GString *out)
+{
+	g_autoptr(grid) g = grid_new();
+
+	if (!node_length(probes))
+		return;
+	grid_row(g, "MEMBER", "PROBE", "ASKED", "HEALTH", "WHY", NULL);
+	for (guint i = 0; i < node_length(probes); i++) {
+		const struct node *p = node_item(probes, i);
+		g_autofree char *asked = g_strdup_printf(
+		        "%s %d%s%s", node_get_str(p, "protocol", "?"), (int)node_integer(node_get(p, "port"), 0),
+		        node_get_str(p, "path", NULL) ? " " : "", node_get_str(p, "path", ""));
+
+		grid_row(g, node_get_str(p, "member", "?"), node_get_str(p, "probe", "?"), asked,
+		         node_get_str(p, "health", "?"), node_get_str(p, "why", ""), NULL);
+	}
+	g_string_append_c(out, '\n');
+	grid_print(g, "", out);
+}
+
 /* What is off, which has no port to be listed, and what it keeps. */
 static void off_text(const struct node *machines, GString *out)
 {
@@ -165,6 +186,7 @@ static void status_text(const struct node *data, GString *out)
 		ports_text(ports, out);
 	closed_text(node_get(data, "endpoints"), out);
 	addresses_text("Front end", node_get(data, "front_ends"), out);
+	probes_text(node_get(data, "probes"), out);
 	addresses_text("NAT gateway", node_get(data, "nat_gateways"), out);
 	flow_logs_text(node_get(data, "flow_logs"), out);
 }

@@ -11,10 +11,13 @@ static const struct {
 	gboolean address;
 	guint32 limit;
 } kinds[ALLOC_KINDS] = {
-        [ALLOC_NETWORK] = {"networks", FALSE, ESC_VNI_EDGE - 1}, [ALLOC_PRIVATE] = {"private", TRUE, G_MAXUINT32},
-        [ALLOC_PUBLIC] = {"public", TRUE, G_MAXUINT32},          [ALLOC_HOST] = {"hosts", TRUE, G_MAXUINT32},
-        [ALLOC_RULE] = {"rules", FALSE, ALLOC_RULES_MAX},        [ALLOC_SNAT] = {"snat", FALSE, ESC_SNAT_PORTS},
-        [ALLOC_HOME] = {"homes", FALSE, ESC_VNI_EDGE - 1},
+        [ALLOC_NETWORK] = {"networks", FALSE, ESC_VNI_EDGE_ASK - 1},
+        [ALLOC_PRIVATE] = {"private", TRUE, G_MAXUINT32},
+        [ALLOC_PUBLIC] = {"public", TRUE, G_MAXUINT32},
+        [ALLOC_HOST] = {"hosts", TRUE, G_MAXUINT32},
+        [ALLOC_RULE] = {"rules", FALSE, ALLOC_RULES_MAX},
+        [ALLOC_SNAT] = {"snat", FALSE, ESC_SNAT_PORTS},
+        [ALLOC_HOME] = {"homes", FALSE, ESC_VNI_EDGE_ASK - 1},
 };
 
 static const char *const kinds6[ALLOC_KINDS6] = {[ALLOC_PRIVATE6] = "private6", [ALLOC_PUBLIC6] = "public6"};
@@ -272,7 +275,7 @@ static gboolean is_place(const char *text)
 	const char *address = slash ? slash + 1 : text;
 	struct ip6 six;
 	guint32 four;
-	return (!vni || g_ascii_string_to_unsigned(vni, 10, 1, ESC_VNI_EDGE - 1, NULL, NULL)) &&
+	return (!vni || g_ascii_string_to_unsigned(vni, 10, 1, ESC_VNI_EDGE_ASK - 1, NULL, NULL)) &&
 	       (ip_parse(address, &four) || ip6_parse(address, &six));
 }
 

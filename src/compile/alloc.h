@@ -26,6 +26,7 @@ struct alloc_settings {
 	struct esc_rate rates[ESC_LIMITS];
 	GHashTable *taps; /* set of VM ids in lower case that get a tap device; may be NULL */
 	gint64 now;       /* seconds of real time; 0: there is no clock, and what is given back is free at once */
+	const struct health *health; /* what probes have found (health.h); not part of any allocation; may be NULL */
 };
 void alloc_settings_init(struct alloc_settings *s);
 

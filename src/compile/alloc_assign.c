@@ -61,7 +61,7 @@ static gboolean assign_networks(struct assignment *as)
 	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < as->graph->networks->len; i++)
 		g_ptr_array_add(keys, alloc_key(&((struct network *)g_ptr_array_index(as->graph->networks, i))->noun));
-	return number_keys(as, ALLOC_NETWORK, keys, ESC_VNI_EDGE - 1);
+	return number_keys(as, ALLOC_NETWORK, keys, ESC_VNI_EDGE_ASK - 1);
 }
 
 struct rule_keys {

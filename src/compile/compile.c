@@ -155,7 +155,7 @@ static gboolean compile_parts(struct compilation *c)
 {
 	fill_self(c);
 	if (!compile_ports(c) || !compile_addresses(c) || !compile_routes(c) || !compile_nat(c) ||
-	    !compile_endpoints(c))
+	    !compile_endpoints(c) || !compile_probes(c))
 		return FALSE;
 	if (!check_room(c))
 		return FALSE;
@@ -174,7 +174,7 @@ static gboolean compile(struct compilation c)
 	c.blobs = g_hash_table_new(blob_hash, g_bytes_equal);
 	c.endpoints = g_hash_table_new_full(endpoint_key_hash, endpoint_key_equal, g_free, NULL);
 	c.endpoints6 = g_hash_table_new_full(endpoint6_key_hash, endpoint6_key_equal, g_free, NULL);
-	c.balanced = g_hash_table_new(NULL, NULL);
+	c.balanced = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	c.snat_ports = g_hash_table_new(NULL, NULL);
 	c.insides = g_hash_table_new(NULL, NULL);
 	c.inside_set = g_hash_table_new_full(inside_hash, inside_equal, (GDestroyNotify)inside_free, NULL);

@@ -10,10 +10,11 @@
  * An endpoint whose access controls refuse anybody has an access list: access.h.
  *
  * A pool of one is that one, and its table appears with the second: all tables have the same size, since a change of
- * size would move every flow. A port of no VM is no back end. A back end is a port: a NIC with two configurations in a
+ * size would move every flow. A member that is down by its rule's probe gets nothing new: seats.h. A port of no VM is no back end. A back end is a port: a NIC with two configurations in a
  * pool counts once, by the first. A front end of IPv6 has the IPv6 members of its pool.
  */
 #include "access.h"
+#include "seats.h"
 #include "six.h"
 #include <string.h>
 
@@ -41,12 +42,13 @@ static struct esc_backend backend_of(const struct compilation *c, const struct a
 	return b;
 }
 
-/* A blob of back ends and a table of indices, as abi/maps.h lays it out. `ports`: struct alloc_port. */
+/* A blob of back ends and tables of indices, as abi/maps.h lays it out. `ports`: struct alloc_port. `copies` tables, one after the other; NULL leaves
+ * the tables empty. */
 static GBytes *choice_blob(const struct compilation *c, const GPtrArray *ports, const guint16 head[4],
-                           const guint16 *table)
+                           const guint16 *table, guint copies)
 {
-	gsize start = ESC_BLOCK_WORDS * (1 + ((gsize)ports->len + 1) / 2);
-	gsize words = (start + head[1] + ESC_BLOCK_WORDS - 1) / ESC_BLOCK_WORDS * ESC_BLOCK_WORDS;
+	gsize start = ESC_BLOCK_WORDS * (1 + ((gsize)ports->len + 1) / 2), cells = (gsize)copies * head[1];
+	gsize words = (start + cells + ESC_BLOCK_WORDS - 1) / ESC_BLOCK_WORDS * ESC_BLOCK_WORDS;
 	guint16 *w = g_new0(guint16, words);
 	memcpy(w, head, 4 * sizeof *w);
 	for (guint i = 0; i < ports->len; i++) {
@@ -54,7 +56,7 @@ static GBytes *choice_blob(const struct compilation *c, const GPtrArray *ports, 
 		memcpy(w + ESC_BLOCK_WORDS + 16 * (gsize)i, &b, sizeof b);
 	}
 	if (table)
-		memcpy(w + start, table, head[1] * sizeof *w);
+		memcpy(w + start, table, cells * sizeof *w);
 	return g_bytes_new_take(w, words * sizeof *w);
 }
 
@@ -89,13 +91,34 @@ static GPtrArray *pool_ports(const struct compilation *c, const GPtrArray *of, G
 	return ports;
 }
 
-/* Fills `value` for a pool: nobody, one, or a table. */
-static gboolean choose_pool(struct compilation *c, const struct pool *pool, gboolean v6, struct esc_endpoint *value)
+static guint32 add_seats(struct compilation *c, const struct lb_rule *r, const GPtrArray *ports, const GPtrArray *ids)
 {
+	struct seats s = {.size = seats_size(ports->len)};
+	if (!c->check)
+		seats_fill(&s, (const char *const *)ids->pdata, ids->len, c->settings->health, r->probe,
+		           r->pool->lb->sku);
+	const guint16 head[4] = {(guint16)ports->len, (guint16)s.size, (guint16)s.further};
+	guint32 slot = compile_blob(c, choice_blob(c, ports, head, s.cells, 1 + s.further), &r->pool->noun);
+	seats_clear(&s);
+	return slot;
+}
+
+/* The only one of its pool, who is up. */
+static gboolean alone(const struct compilation *c, const struct lb_rule *r, const GPtrArray *ports,
+                      const GPtrArray *ids)
+{
+	return ports->len == 1 &&
+	       !(r->probe && health_get(c->settings->health, r->probe->noun.id, g_ptr_array_index(ids, 0)).down);
+}
+
+/* Fills `value` for the pool of a rule: nobody, one, or a table. */
+static gboolean choose_pool(struct compilation *c, const struct lb_rule *r, gboolean v6, struct esc_endpoint *value)
+{
+	const struct pool *pool = r->pool;
 	g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
 	GPtrArray *members = v6 ? pool->members6 : pool->members;
 	g_autoptr(GPtrArray) ports = pool_ports(c, members, ids);
-	if (ports->len == 1) {
+	if (alone(c, r, ports, ids)) {
 		value->kind = ESC_EP_ONE;
 		value->one = backend_of(c, g_ptr_array_index(ports, 0));
 		return TRUE;
@@ -106,15 +129,12 @@ static gboolean choose_pool(struct compilation *c, const struct pool *pool, gboo
 	if (ports->len > MAGLEV_BACKENDS)
 		return compile_fail(c, &pool->noun, "it has %u back ends; at most %u share a front end", ports->len,
 		                    MAGLEV_BACKENDS);
-	value->slot = GPOINTER_TO_UINT(g_hash_table_lookup(c->balanced, members));
+	g_autofree char *key = g_strdup_printf("%p %p", (void *)members, (void *)r->probe);
+	value->slot = GPOINTER_TO_UINT(g_hash_table_lookup(c->balanced, key));
 	if (value->slot)
 		return TRUE;
-	const guint16 head[4] = {(guint16)ports->len, MAGLEV_SIZE};
-	g_autofree guint16 *table = c->check ? NULL : g_new(guint16, MAGLEV_SIZE);
-	if (table)
-		maglev_fill(table, MAGLEV_SIZE, (const char *const *)ids->pdata, ports->len);
-	value->slot = compile_blob(c, choice_blob(c, ports, head, table), &pool->noun);
-	g_hash_table_insert(c->balanced, members, GUINT_TO_POINTER(value->slot));
+	value->slot = add_seats(c, r, ports, ids);
+	g_hash_table_insert(c->balanced, g_steal_pointer(&key), GUINT_TO_POINTER(value->slot));
 	return value->slot != 0;
 }
 
@@ -173,8 +193,7 @@ static gboolean add_rules(struct compilation *c, const struct load_balancer *lb)
 		if (r->disabled || !r->frontend || !r->frontend->public_address)
 			continue;
 		gboolean v6 = r->frontend->v6;
-		if ((r->pool && !choose_pool(c, r->pool, v6, &value)) ||
-		    !add_access(c, &r->noun, r->access, v6, &value))
+		if ((r->pool && !choose_pool(c, r, v6, &value)) || !add_access(c, &r->noun, r->access, v6, &value))
 			return FALSE;
 		if (!open_port(c, &r->noun, r->frontend, r->protocol, r->frontend_port, &value))
 			return FALSE;
@@ -237,7 +256,7 @@ static gboolean owners_end(struct compilation *c, struct owners *o, const struct
 	if (o->records->len) {
 		const guint16 head[4] = {(guint16)o->records->len, (guint16)o->blocks, (guint16)__builtin_ctz(o->ports),
 		                         ESC_SNAT_FIRST};
-		row.value.slot = compile_blob(c, choice_blob(c, o->records, head, o->table), n);
+		row.value.slot = compile_blob(c, choice_blob(c, o->records, head, o->table, 1), n);
 		ok = row.value.slot != 0;
 	}
 	g_ptr_array_unref(o->records);

@@ -22,7 +22,7 @@ struct compilation {
 	gsize blob_bytes;
 	GHashTable *endpoints;     /* struct esc_endpoint_key -> id of the resource that opens it */
 	GHashTable *endpoints6;    /* struct esc_endpoint_key6 -> the same */
-	GHashTable *balanced;      /* members of a pool, by family -> index of its blob + 1 */
+	GHashTable *balanced;      /* "members probe", as pointers -> index of its blob + 1 */
 	GHashTable *snat_ports;    /* struct public_address -> ports of one of its ranges */
 	GHashTable *insides;       /* struct subnet -> struct inside in the next */
 	GHashTable *inside_set;    /* struct inside -> itself: equal ones once */
@@ -43,6 +43,7 @@ gboolean compile_addresses(struct compilation *c); /* address.c: addrs, macs, pe
 gboolean compile_routes(struct compilation *c);    /* route.c */
 gboolean compile_nat(struct compilation *c);       /* nat.c: dnat, snat */
 gboolean compile_endpoints(struct compilation *c); /* endpoint.c */
+gboolean compile_probes(struct compilation *c);    /* probe.c, after the ports */
 void compile_judge(struct compilation *c);         /* judge.c, after all others */
 
 /* How a configuration reaches the Internet: nat.c tells. */

@@ -22,11 +22,21 @@ static void rule_free(gpointer p)
 	g_free(rule);
 }
 
+static void probe_free(gpointer p)
+{
+	struct table_probe *probe = p;
+	g_free(probe->id);
+	g_free(probe->nic);
+	g_free(probe->path);
+	g_free(probe);
+}
+
 struct tables *tables_new(void)
 {
 	struct tables *t = g_new0(struct tables, 1);
 	t->ports = g_ptr_array_new_with_free_func(port_free);
 	t->rules = g_ptr_array_new_with_free_func(rule_free);
+	t->probes = g_ptr_array_new_with_free_func(probe_free);
 	t->blobs = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	for (guint i = 0; i < FORMAT_ARRAYS; i++)
 		*tables_array(t, i) = g_array_new(FALSE, TRUE, tables_arrays[i].size);
@@ -39,6 +49,7 @@ void tables_free(struct tables *t)
 		return;
 	g_ptr_array_unref(t->ports);
 	g_ptr_array_unref(t->rules);
+	g_ptr_array_unref(t->probes);
 	g_ptr_array_unref(t->blobs);
 	for (guint i = 0; i < FORMAT_ARRAYS; i++)
 		g_array_unref(*tables_array(t, i));

@@ -43,6 +43,18 @@ struct table_rule {
 	guint16 log_days;   /* how long that is kept; 0: while there is room */
 };
 
+/* What the host's prober asks of one member of a pool. */
+struct table_probe {
+	guint32 port;      /* number */
+	guint8 index;      /* of the port's address */
+	guint8 protocol;   /* enum probe_protocol */
+	guint16 service;   /* TCP port, host order */
+	guint32 interval;  /* seconds */
+	guint32 threshold; /* answers alike in a row that change what is believed */
+	char *id, *nic;    /* of the probe, of the member; lower case */
+	char *path;        /* empty: of a TCP probe */
+};
+
 struct table_addr {
 	struct esc_addr_key key;
 	struct esc_addr value;
@@ -111,6 +123,7 @@ struct tables {
 	enum live_flows live; /* what becomes of flows when these take the place of others; not part of the hash */
 	GPtrArray *ports;     /* struct table_port, by number */
 	GPtrArray *rules;     /* struct table_rule, by number */
+	GPtrArray *probes;    /* struct table_probe, by port and id */
 	GPtrArray *blobs;     /* GBytes: multiples of sizeof(struct esc_block); equal content appears once */
 	GArray *addrs, *routes, *macs, *peers, *endpoints, *dnat, *snat; /* sorted by key bytes */
 	GArray *addrs6, *routes6, *endpoints6, *dnat6, *snat6;           /* likewise */

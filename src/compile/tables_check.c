@@ -30,7 +30,7 @@ static gboolean check_port(struct check *c, const struct table_port *p, guint32 
 		return wrong(c, "ports", "a port has too many IPv6 addresses");
 	if (!(p->port.flags & ESC_PORT_ACTIVE) || p->port.flags & ~PORT_FLAGS)
 		return wrong(c, "ports", "a port has unknown flags");
-	if (!p->port.net || p->port.net >= ESC_VNI_EDGE)
+	if (!p->port.net || p->port.net >= ESC_VNI_EDGE_ASK)
 		return wrong(c, "ports", "a port is in no network");
 	if (p->blob > c->t->blobs->len)
 		return wrong(c, "ports", "a policy is not among the blobs");
@@ -72,18 +72,21 @@ static gboolean check_choice(GBytes *blob, gboolean owners)
 	gsize size;
 	const guint16 *w = g_bytes_get_data(blob, &size);
 	guint64 n = w[0], m = w[1], table = 32ull * (1 + (n + 1) / 2);
-	if (!n || n > 4095 || !m || (table + m) * sizeof(guint16) > size)
+	guint64 cells = owners ? m : (1 + (guint64)w[2]) * m;
+	if (!n || n > 4095 || !m || (table + cells) * sizeof(guint16) > size)
+		return FALSE;
+	if (!owners && w[2] >= ESC_BLOB_TABLES)
 		return FALSE;
 	if (owners && (w[2] > 15 || w[3] != ESC_SNAT_FIRST || (m << w[2]) > ESC_SNAT_PORTS))
 		return FALSE;
 	for (guint i = 0; i < n; i++) {
 		struct esc_backend b;
 		memcpy(&b, w + ESC_BLOCK_WORDS + 16 * (gsize)i, sizeof b);
-		if (!b.port || b.port >= ESC_MAX_PORTS || b.pad)
+		if (!b.port || b.port >= ESC_MAX_PORTS || b.ask)
 			return FALSE;
 	}
-	for (guint64 i = 0; i < m; i++) {
-		if (w[table + i] >= n && !(owners && w[table + i] == ESC_BLOB_NOBODY))
+	for (guint64 i = 0; i < cells; i++) {
+		if (w[table + i] >= n && w[table + i] != ESC_BLOB_NOBODY)
 			return FALSE;
 	}
 	return TRUE;
@@ -108,7 +111,7 @@ static gboolean check_endpoint(struct check *c, const struct esc_endpoint *e, gu
 		return wrong(c, "endpoints", "unknown kind or distribution");
 	if (e->slot > c->t->blobs->len || (e->kind == ESC_EP_ONE && e->slot))
 		return wrong(c, "endpoints", "a table of back ends is not among the blobs");
-	if (e->one.port >= ESC_MAX_PORTS || (e->kind == ESC_EP_ONE) != (e->one.port != 0) || e->one.pad)
+	if (e->one.port >= ESC_MAX_PORTS || (e->kind == ESC_EP_ONE) != (e->one.port != 0) || e->one.ask)
 		return wrong(c, "endpoints", "a back end is out of bounds");
 	if (!access_good(c, e, wide))
 		return wrong(c, "endpoints", "an access list leads outside itself");
@@ -150,7 +153,7 @@ static gboolean is_addr(const struct check *c, const struct esc_addr *a)
 
 static gboolean is_route(guint16 hop, guint16 flags, guint32 net)
 {
-	return hop <= ESC_HOP_GATEWAY && !(flags & ~(ESC_BORDER_OUT | ESC_BORDER_IN)) && net < ESC_VNI_EDGE;
+	return hop <= ESC_HOP_GATEWAY && !(flags & ~(ESC_BORDER_OUT | ESC_BORDER_IN)) && net < ESC_VNI_EDGE_ASK;
 }
 
 static gboolean check_references(struct check *c)
@@ -215,6 +218,30 @@ static gboolean check_references6(struct check *c)
 	return TRUE;
 }
 
+/* The path goes into a request line, so nothing in it may end that. */
+static gboolean path_good(const char *path)
+{
+	for (const char *c = path; *c; c++) {
+		if (*c <= ' ' || *c == 0x7f)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean check_probes(struct check *c)
+{
+	for (guint i = 0; i < c->t->probes->len; i++) {
+		const struct table_probe *p = g_ptr_array_index(c->t->probes, i);
+		if (!is_port(c, p->port) || p->index >= ESC_PORT_ADDRS || p->protocol > PROBE_HTTPS)
+			return wrong(c, "probes", "one is of no port, or of an unknown protocol");
+		if (!p->service || !p->interval || !p->threshold || !*p->id || !*p->nic)
+			return wrong(c, "probes", "one has no service, no interval, no threshold or no name");
+		if ((p->protocol == PROBE_TCP) != !*p->path || (*p->path && !path_good(p->path)))
+			return wrong(c, "probes", "a path is missing, or has what no request line has");
+	}
+	return TRUE;
+}
+
 gboolean tables_check(const struct tables *t, GError **error)
 {
 	struct check c = {.t = t, .error = error};
@@ -238,5 +265,6 @@ gboolean tables_check(const struct tables *t, GError **error)
 		if (!check_sorted(&c, i))
 			return FALSE;
 	}
-	return check_policies(&c) && check_endpoints(&c) && check_references(&c) && check_references6(&c);
+	return check_policies(&c) && check_endpoints(&c) && check_references(&c) && check_references6(&c) &&
+	       check_probes(&c);
 }

@@ -14,13 +14,13 @@
 #include "tables.h"
 
 #define FORMAT_MAGIC      0x3142415450435345ull /* "ESCPTAB1" */
-#define FORMAT_VERSION    5u
+#define FORMAT_VERSION    6u
 #define FORMAT_STRING_MAX 65536u     /* longest string */
 #define FORMAT_BLOB_MAX   (8u << 20) /* bytes of one blob */
 #define FORMAT_BYTES_MAX  (1u << 30) /* bytes of everything */
 
 #define FORMAT_ARRAYS 14
-enum format_section { SECTION_SELF, SECTION_PORTS, SECTION_RULES, SECTION_BLOBS, SECTION_ARRAYS };
+enum format_section { SECTION_SELF, SECTION_PORTS, SECTION_RULES, SECTION_BLOBS, SECTION_PROBES, SECTION_ARRAYS };
 #define FORMAT_SECTIONS (SECTION_ARRAYS + FORMAT_ARRAYS)
 
 struct format_header {
@@ -57,6 +57,14 @@ struct format_rule {
 	guint32 log_days;
 };
 
+/* The fixed part of a probe; id, nic and path follow. */
+struct format_probe {
+	guint32 port, interval, threshold;
+	guint16 service;
+	guint8 index, protocol;
+};
+
+ESC_ASSERT_SIZE(struct format_probe, 16);
 ESC_ASSERT_SIZE(struct format_header, 24);
 ESC_ASSERT_SIZE(struct format_entry, 24);
 ESC_ASSERT_SIZE(struct format_self, 88);

@@ -121,12 +121,28 @@ static gboolean read_array(struct cursor *c, GArray *a, guint64 count)
 	return TRUE;
 }
 
+static gboolean read_probe(struct cursor *c, struct tables *t)
+{
+	struct format_probe fixed;
+	if (!take(c, &fixed, sizeof fixed))
+		return FALSE;
+	struct table_probe *p = g_new0(struct table_probe, 1);
+	g_ptr_array_add(t->probes, p);
+	p->port = fixed.port;
+	p->index = fixed.index;
+	p->protocol = fixed.protocol;
+	p->service = fixed.service;
+	p->interval = fixed.interval;
+	p->threshold = fixed.threshold;
+	return take_string(c, &p->id) && take_string(c, &p->nic) && take_string(c, &p->path);
+}
+
 typedef gboolean (*read_one)(struct cursor *c, struct tables *t);
 
 static gboolean read_section(struct cursor *c, struct tables *t, guint section, guint64 count)
 {
-	static const read_one readers[SECTION_ARRAYS] = {read_self, read_port, read_rule, read_blob};
-	static const char *const names[SECTION_ARRAYS] = {"self", "ports", "rules", "blobs"};
+	static const read_one readers[SECTION_ARRAYS] = {read_self, read_port, read_rule, read_blob, read_probe};
+	static const char *const names[SECTION_ARRAYS] = {"self", "ports", "rules", "blobs", "probes"};
 	if (section >= SECTION_ARRAYS) {
 		c->section = tables_arrays[section - SECTION_ARRAYS].name;
 		return read_array(c, *tables_array(t, section - SECTION_ARRAYS), count);

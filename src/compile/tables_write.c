@@ -73,6 +73,20 @@ static void put_blob(GByteArray *out, GBytes *blob)
 	put(out, data, size);
 }
 
+static void put_probe(GByteArray *out, const struct table_probe *p)
+{
+	struct format_probe fixed = {.port = p->port,
+	                             .interval = p->interval,
+	                             .threshold = p->threshold,
+	                             .service = p->service,
+	                             .index = p->index,
+	                             .protocol = p->protocol};
+	put(out, &fixed, sizeof fixed);
+	put_string(out, p->id);
+	put_string(out, p->nic);
+	put_string(out, p->path);
+}
+
 static guint64 put_section(GByteArray *out, const struct tables *t, guint section)
 {
 	switch (section) {
@@ -91,6 +105,10 @@ static guint64 put_section(GByteArray *out, const struct tables *t, guint sectio
 		for (guint i = 0; i < t->blobs->len; i++)
 			put_blob(out, g_ptr_array_index(t->blobs, i));
 		return t->blobs->len;
+	case SECTION_PROBES:
+		for (guint i = 0; i < t->probes->len; i++)
+			put_probe(out, g_ptr_array_index(t->probes, i));
+		return t->probes->len;
 	default: {
 		const GArray *a = *tables_array(t, section - SECTION_ARRAYS);
 		put(out, a->data, (gsize)a->len * tables_arrays[section - SECTION_ARRAYS].size);

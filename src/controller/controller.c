@@ -26,7 +26,7 @@ static gboolean start(struct controller *c, const struct controller_settings *s,
 	g_autofree char *address = g_strconcat("sqlite:", s->store_file, NULL);
 	g_autoptr(GError) trouble = NULL;
 	c->store = store_open(address, error);
-	if (!c->store || !publish_reset(c, error) || !publish_follow(c, error))
+	if (!c->store || !publish_reset(c, error) || !publish_follow(c, error) || !health_follow(c, error))
 		return FALSE;
 	if (!deploy_stored(c, TRUE, &trouble)) {
 		g_warning("%s", trouble->message);
@@ -51,6 +51,7 @@ struct controller *controller_new(const struct controller_settings *s, GError **
 	c->ack_seconds = s->ack_seconds ? s->ack_seconds : CONTROLLER_ACK_SECONDS;
 	c->acks = g_new0(struct ack, s->hosts + 1);
 	c->published = g_new0(char *, s->hosts + 1);
+	c->told = g_new0(struct node *, s->hosts + 1);
 	c->context = g_main_context_ref_thread_default();
 	if (start(c, s, error))
 		return c;
@@ -66,6 +67,7 @@ void controller_free(struct controller *c)
 	g_clear_pointer(&c->deploy, deploy_free);
 	store_server_free(c->server);
 	publish_free(c);
+	health_forget(c);
 	plan_free(c->plan);
 	store_close(c->store);
 	g_free(c->trouble);
@@ -88,6 +90,10 @@ GArray *controller_grants(guint hosts)
 		g_array_append_val(grants, moved);
 		g_array_append_val(grants, reads);
 		g_array_append_val(grants, writes);
+		struct store_grant list = {UID_PROBER(host), g_strdup_printf("/run/tables/%u", host), FALSE};
+		struct store_grant finds = {UID_PROBER(host), g_strdup_printf("/run/health/%u", host), TRUE};
+		g_array_append_val(grants, list);
+		g_array_append_val(grants, finds);
 	}
 	return grants;
 }

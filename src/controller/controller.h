@@ -37,7 +37,7 @@ struct controller;
 struct controller *controller_new(const struct controller_settings *s, GError **error);
 void controller_free(struct controller *c);
 
-/* Root reads and writes all; an agent reads its own tables and writes its own acknowledgement, and nothing else. Array
+/* Root reads and writes all; an agent and a prober read their host's tables and write its acknowledgement, its health, and nothing else. Array
  * of struct store_grant. */
 GArray *controller_grants(guint hosts);
 

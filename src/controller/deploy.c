@@ -81,7 +81,7 @@ gboolean deploy_stored(struct controller *c, gboolean all, GError **error)
 	g_autoptr(stored) s = stored_read(c->store, error);
 	if (!s)
 		return FALSE;
-	g_autoptr(plan) p = plan_make(s, c->hosts, errors);
+	g_autoptr(plan) p = plan_make(s, c->hosts, c->told, errors);
 	if (!p) {
 		g_ptr_array_add(errors, NULL);
 		g_autofree char *lines = g_strjoinv("\n", (char **)errors->pdata);
@@ -144,7 +144,7 @@ static gboolean deploy_return(struct deploy *d)
 	g_autoptr(stored) next = old ? change_return(old) : NULL;
 	if (!next)
 		return FALSE;
-	g_autoptr(plan) p = plan_make(next, d->c->hosts, errors);
+	g_autoptr(plan) p = plan_make(next, d->c->hosts, d->c->told, errors);
 	if (!p) {
 		deploy_end(d,
 		           control_error("a machine under repair has no place to come back to, and is off; make room, "
@@ -321,10 +321,10 @@ static struct plan *validate(struct controller *c, const struct stored *old, con
 		*failure = control_error(error->message, NULL);
 		return NULL;
 	}
-	g_autoptr(plan) p = plan_make(s, c->hosts, errors);
+	g_autoptr(plan) p = plan_make(s, c->hosts, c->told, errors);
 	if (p && r->upgrade && change_upgrade(c->plan, p, s, r)) {
 		plan_free(p);
-		p = plan_make(s, c->hosts, errors);
+		p = plan_make(s, c->hosts, c->told, errors);
 	}
 	if (!p || !settle_taps(s, r, p, errors)) {
 		g_autofree char *what = g_strdup_printf("the deployment is not valid (%u %s); nothing was changed",

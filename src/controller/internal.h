@@ -2,7 +2,7 @@
 /*
  * The controller's parts, as they see each other. Below: stored.h (the documents), plan.h (what follows from them),
  * merge.h (a request). Here: publish.c (tables to hosts, acknowledgements back), deploy.c (the one deployment that
- * runs), control.c (the socket), status.c (the answer to "status"), controller.c (start, recovery, end).
+ * runs), control.c (the socket), follow_health.c (what probers tell), status.c (the answer to "status"), controller.c (start, recovery, end).
  */
 #pragma once
 #include "controller/change.h"
@@ -29,7 +29,10 @@ struct controller {
 	char *trouble;     /* why there is no plan, for status; NULL: there is one */
 	struct ack *acks;  /* by host */
 	char **published;  /* hash by host of the tables in the store; NULL: none */
-	struct store_watch *ack_watch;
+	struct store_watch *ack_watch, *health_watch;
+	gint64 revision;       /* of the documents that are published */
+	struct node **told;    /* by host: what its prober told last; findings.h */
+	GSource *health_pause; /* until that is compiled */
 	struct deploy *deploy; /* the one that runs */
 	GMainContext *context;
 };
@@ -73,6 +76,15 @@ void deploy_forget(struct controller *c, const struct control_client *client);
 void deploy_free(struct deploy *d);
 /* Plans and publishes what is stored now. A failure is the controller's trouble. */
 gboolean deploy_stored(struct controller *c, gboolean all, GError **error);
+
+/* follow_health.c */
+/* Follows /run/health from now on; what changes there is published. */
+gboolean health_follow(struct controller *c, GError **error);
+void health_forget(struct controller *c);
+
+/* status_health.c */
+struct node *status_probes(const struct controller *c);
+struct node *status_health_events(const struct controller *c);
 
 /* status.c */
 struct node *status_report(struct controller *c);

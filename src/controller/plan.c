@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/plan.h"
+#include "controller/findings.h"
 #include "model/life.h"
 
 void plan_free(struct plan *p)
@@ -9,6 +10,7 @@ void plan_free(struct plan *p)
 	g_clear_pointer(&p->tables, g_ptr_array_unref);
 	g_clear_pointer(&p->hashes, g_ptr_array_unref);
 	g_clear_pointer(&p->settings.taps, g_hash_table_unref);
+	g_clear_pointer(&p->health, health_free);
 	node_unref(p->alloc_node);
 	g_clear_pointer(&p->alloc, alloc_free);
 	g_clear_pointer(&p->graph, graph_free);
@@ -73,20 +75,44 @@ static void free_tables(gpointer t)
 	tables_free(t);
 }
 
-struct plan *plan_make(const struct stored *s, guint hosts, GPtrArray *errors)
+static gboolean plan_hosts(struct plan *p, struct node *const *told, enum live_flows live, GPtrArray *errors)
+{
+	p->tables = g_ptr_array_new_with_free_func(free_tables);
+	p->hashes = g_ptr_array_new_with_free_func(g_free);
+	p->health = findings_health(told, p->settings.hosts, p->graph, p->alloc);
+	p->settings.health = p->health;
+	for (guint host = 0; host < p->settings.hosts; host++)
+		if (!plan_host(p, host, live, errors))
+			return FALSE;
+	return TRUE;
+}
+
+gboolean plan_refresh(struct plan *p, struct node *const *told, GPtrArray *errors)
+{
+	struct plan old = *p;
+
+	if (plan_hosts(p, told, LIVE_REEVALUATE, errors)) {
+		g_ptr_array_unref(old.tables);
+		g_ptr_array_unref(old.hashes);
+		health_free(old.health);
+		return TRUE;
+	}
+	g_ptr_array_unref(p->tables);
+	g_ptr_array_unref(p->hashes);
+	health_free(p->health);
+	*p = old;
+	return FALSE;
+}
+
+struct plan *plan_make(const struct stored *s, guint hosts, struct node *const *told, GPtrArray *errors)
 {
 	g_autoptr(plan) p = g_new0(struct plan, 1);
 	alloc_settings_init(&p->settings);
 	p->settings.hosts = hosts;
 	p->settings.now = g_get_real_time() / G_USEC_PER_SEC;
 	p->settings.taps = stored_taps(s);
-	p->tables = g_ptr_array_new_with_free_func(free_tables);
-	p->hashes = g_ptr_array_new_with_free_func(g_free);
-	if (!plan_graph(p, s, errors) || !plan_alloc(p, s, errors))
+	if (!plan_graph(p, s, errors) || !plan_alloc(p, s, errors) || !plan_hosts(p, told, s->live, errors))
 		return NULL;
-	for (guint host = 0; host < hosts; host++)
-		if (!plan_host(p, host, s->live, errors))
-			return NULL;
 	return g_steal_pointer(&p);
 }
 

@@ -12,12 +12,15 @@ struct plan {
 	struct alloc *alloc;
 	struct node *alloc_node;
 	struct alloc_settings settings; /* taps: owned */
-	GPtrArray *tables;              /* struct tables by host */
-	GPtrArray *hashes;              /* char * by host */
+	struct health *health;
+	GPtrArray *tables; /* struct tables by host */
+	GPtrArray *hashes; /* char * by host */
 };
 
 /* NULL with one line for each problem in `errors`. */
-struct plan *plan_make(const struct stored *s, guint hosts, GPtrArray *errors);
+struct plan *plan_make(const struct stored *s, guint hosts, struct node *const *told, GPtrArray *errors);
+/* The same documents, with what probers have told since (findings.h). FALSE: the tables are what they were. */
+gboolean plan_refresh(struct plan *p, struct node *const *told, GPtrArray *errors);
 void plan_free(struct plan *p);
 typedef struct plan plan;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(plan, plan_free)

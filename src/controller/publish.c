@@ -200,8 +200,10 @@ gboolean publish(struct controller *c, struct plan *p, const struct publication 
 {
 	if (!publish_some(c, p, what, error))
 		return FALSE;
-	plan_free(c->plan);
+	if (c->plan != p)
+		plan_free(c->plan);
 	c->plan = p;
+	c->revision = what->revision;
 	return TRUE;
 }
 

@@ -215,7 +215,10 @@ struct node *events_report(struct controller *c)
 		return control_error(error->message, NULL);
 	n = node_object();
 	node_set(n, "ok", node_bool(TRUE));
-	node_set(n, "events", s->events ? node_ref(s->events) : node_array());
+	struct node *events = status_health_events(c);
+	for (guint i = 0; i < node_length(s->events); i++)
+		node_append(events, node_ref(node_item(s->events, i)));
+	node_set(n, "events", events);
 	return n;
 }
 
@@ -256,6 +259,7 @@ struct node *status_report(struct controller *c)
 	node_set(n, "front_ends", front_ends_report(c));
 	node_set(n, "nat_gateways", gateways_report(c));
 	node_set(n, "released", released_report(c));
+	node_set(n, "probes", status_probes(c));
 	node_set(n, "recorded", unmodelled_report(c->plan ? c->plan->graph->recorded : NULL));
 	node_set(n, "unmodelled", unmodelled_report(c->plan ? c->plan->graph->unmodelled : NULL));
 	return n;

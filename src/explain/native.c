@@ -7,6 +7,7 @@
 
 #define NATIVE_UPLINK  2
 #define NATIVE_OVERLAY 3
+#define NATIVE_PROBER  4
 #define NATIVE_PORT(n) (100 + (n))
 #define NATIVE_RULES   65536
 
@@ -165,6 +166,7 @@ static void native_put_host(struct native *n, const struct tables *t)
 
 	h.uplink_ifindex = NATIVE_UPLINK;
 	h.overlay_ifindex = NATIVE_OVERLAY;
+	h.prober_ifindex = NATIVE_PROBER;
 	if (!memcmp(h.uplink_mac, none, 6))
 		memcpy(h.uplink_mac, uplink, 6);
 	if (!memcmp(h.nexthop_mac, none, 6))
@@ -315,6 +317,16 @@ struct esc_effect native_from_overlay(struct native *n, struct native_packet *pa
 		native6_from_overlay(packet, ctx.ifindex); /* the tail call */
 	else
 		native_leave(&ctx, &p, verdict);
+	return native_effect(n, &p);
+}
+
+struct esc_effect native_from_prober(struct native *n, struct native_packet *packet)
+{
+	struct native_ctx ctx = {.packet = packet, .ifindex = NATIVE_PROBER};
+	struct esc_packet p = {0};
+
+	native_self = n;
+	leave(&ctx, &p, journey_from_prober(&ctx, &p));
 	return native_effect(n, &p);
 }
 

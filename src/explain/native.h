@@ -14,7 +14,7 @@
 #include "abi/verdict.h"
 
 struct native;
-/* Interface index of port n is 100 + n, of the uplink 2, of the overlay 3: assigned here, as an agent would. Copies
+/* Interface index of port n is 100 + n, of the uplink 2, of the overlay 3, of the prober 4: assigned here, as an agent would. Copies
  * what it needs. */
 struct native *native_new(const struct tables *t);
 void native_free(struct native *n);
@@ -36,6 +36,7 @@ struct native_packet {
 void native_long_way(struct native *n, gboolean always);
 struct esc_effect native_from_port(struct native *n, guint32 port, struct native_packet *p);
 struct esc_effect native_from_overlay(struct native *n, struct native_packet *p);
+struct esc_effect native_from_prober(struct native *n, struct native_packet *p);
 struct esc_effect native_edge(struct native *n,
                               struct native_packet *p); /* the skb build, consuming a mark if there is one */
 struct esc_effect native_edge_xdp(struct native *n,

@@ -254,7 +254,7 @@ static void tell_tunnel(struct telling *t, gboolean found)
 		return;
 	n = stage(t, "tunnel", found ? "known" : "foreign");
 	node_set(n, "from_host", node_int(t->h->from));
-	node_set(n, "network", t->h->vni == ESC_VNI_EDGE ? node_string("edge") : node_int(t->h->vni));
+	node_set(n, "network", t->h->vni >= ESC_VNI_EDGE_ASK ? node_string("edge") : node_int(t->h->vni));
 }
 
 static void tell_port(struct telling *t, gboolean found)

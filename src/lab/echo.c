@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lab/echo.h"
+#include "lab/echo_tls.h"
 #include "lab/handover.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ struct place {
 struct talk {
 	int fd;
 	char *answer;
+	struct echo_tls *tls; /* NULL: plain */
 	guint readable, patience, end;
 	gboolean said;
 };
@@ -40,6 +42,7 @@ static void talk_free(struct talk *t)
 	drop_source(&t->readable);
 	drop_source(&t->patience);
 	drop_source(&t->end);
+	echo_tls_free(t->tls);
 	close(t->fd);
 	g_free(t->answer);
 	g_free(t);
@@ -78,7 +81,7 @@ static void say(struct talk *t, gboolean http)
 
 	drop_source(&t->patience);
 	t->said = TRUE;
-	if (send(t->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if ((t->tls ? echo_tls_write(t->tls, text) : send(t->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT)) < 0)
 		return;
 	shutdown(t->fd, SHUT_WR);
 }
@@ -87,9 +90,12 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer user)
 {
 	struct talk *t = user;
 	char bytes[4096];
-	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	ssize_t n;
 
 	(void)condition;
+	if (!t->said && !t->tls && echo_tls_begins(fd))
+		t->tls = echo_tls_new(fd);
+	n = t->tls ? echo_tls_read(t->tls, bytes, sizeof(bytes)) : recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return G_SOURCE_CONTINUE;
 	if (!t->said)

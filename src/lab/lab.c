@@ -69,6 +69,19 @@ static pid_t start_agent(gpointer user, GError **error)
 	return start(r->lab, role, argv, s, error);
 }
 
+/* No capability at all; its namespace leads to ports of its host, as the data path lets it. */
+static pid_t start_prober(gpointer user, GError **error)
+{
+	struct host_role *r = user;
+	g_autofree char *host = g_strdup_printf("%u", r->host);
+	g_autofree char *role = g_strdup_printf("prober-%u", r->host);
+	g_autofree char *netns = paths_netns_prober(r->lab->name, r->host);
+	const char *const argv[] = {"escarpd", "prober", "--lab", r->lab->name, "--host", host, NULL};
+
+	return start(r->lab, role, argv, (struct spawn){.uid = UID_PROBER(r->host), .netns = netns, .channel = -1},
+	             error);
+}
+
 static pid_t start_echo(gpointer user, GError **error)
 {
 	struct lab *l = user;
@@ -99,6 +112,8 @@ static void start_roles(struct lab *l, struct host_role *agents)
 
 		agents[k] = (struct host_role){l, k};
 		supervisor_add(l->supervisor, role, start_agent, &agents[k]);
+		g_autofree char *prober = g_strdup_printf("prober-%u", k);
+		supervisor_add(l->supervisor, prober, start_prober, &agents[k]);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lab/wire.h"
+#include "abi/maps.h"
 #include "compile/alloc.h"
 #include "lab/error.h"
 #include "lab/firewall.h"
@@ -14,6 +15,9 @@
 /* The next hop that the route to the public pool names; nobody has it, its neighbour entry is host 0's uplink. */
 #define POOL_GATEWAY  "192.88.98.1"
 #define POOL_GATEWAY6 "fe80::1" /* likewise, on that link only */
+
+/* The next hop of the prober: the data path behind the device. */
+#define PROBER_GATEWAY "169.254.169.254"
 
 enum wire_mac { MAC_UPLINK = 1, MAC_NEXTHOP, MAC_FABRIC };
 
@@ -55,6 +59,9 @@ static const struct sysctl HOST_SETTINGS[] = {{"ipv4/ip_forward", "0"},
                                               {"ipv6/conf/all/forwarding", "0"},
                                               NO_IPV6,
                                               {NULL, NULL}};
+
+static const struct sysctl PROBER_SETTINGS[] = {
+        {"ipv4/ip_forward", "0"}, {"ipv4/icmp_echo_ignore_all", "1"}, NO_IPV6, {NULL, NULL}};
 
 static const struct sysctl FABRIC_SETTINGS[] = {{"ipv4/ip_forward", "0"}, NO_IPV6, {NULL, NULL}};
 
@@ -341,7 +348,28 @@ static gboolean build_uplink(const char *lab, guint host, struct rtnl *in_host, 
 	return pool_routes(r, far, uplink, error) && pool_routes6(r, far, uplink, error);
 }
 
-/* Both devices stay down behind a closed ingress: the host's agent sets them up when its programs are there. */
+/* The prober's namespace: one device, one address, and a way to what stands for this host's ports. */
+static gboolean build_prober(const char *lab, guint host, struct rtnl *in_host, GError **error)
+{
+	static const guint8 mac[6] = ESC_PROBER_MAC, gateway[6] = ESC_GATEWAY_MAC;
+	const struct rtnl_ip via = rtnl_ip4(literal(PROBER_GATEWAY)), own = rtnl_ip4(numbers().platform);
+	const struct rtnl_route to_gateway = {.to = via, .length = 32, .device = "eth0"};
+	const struct rtnl_route to_ports = {
+	        .to = rtnl_ip4(ESC_PROBE_NET), .length = 10, .via = via, .source = own, .device = "eth0"};
+	g_autofree char *name = paths_netns_prober(lab, host);
+
+	if (!make_netns(name, PROBER_SETTINGS, error))
+		return FALSE;
+	g_autoptr(rtnl) r = rtnl_open_in(name, error);
+	return r &&
+	       join(in_host, (struct rtnl_end){WIRE_PROBER, NULL, WIRE_MTU}, name,
+	            (struct rtnl_end){"eth0", mac, WIRE_MTU}, error) &&
+	       rtnl_address(r, "eth0", own, 32, error) && rtnl_set_up(r, "eth0", TRUE, error) &&
+	       rtnl_neighbour(r, "eth0", via, gateway, error) && rtnl_route(r, &to_gateway, error) &&
+	       rtnl_route(r, &to_ports, error);
+}
+
+/* All three devices stay down behind a closed ingress: the host's agent sets them up when its programs are there. */
 static gboolean close_devices(const char *netns, GError **error)
 {
 	struct netns_visit visit;
@@ -349,7 +377,8 @@ static gboolean close_devices(const char *netns, GError **error)
 
 	if (!netns_visit(&visit, netns, error))
 		return FALSE;
-	ok = firewall_close_device(WIRE_UPLINK, error) && firewall_close_device(WIRE_OVERLAY, error);
+	ok = firewall_close_device(WIRE_UPLINK, error) && firewall_close_device(WIRE_OVERLAY, error) &&
+	     firewall_close_device(WIRE_PROBER, error);
 	netns_leave(&visit);
 	return ok;
 }
@@ -362,7 +391,7 @@ static gboolean build_host(const char *lab, guint host, guint hosts, GError **er
 		return FALSE;
 	g_autoptr(rtnl) r = rtnl_open_in(name, error);
 	return r && build_overlay(lab, host, r, error) && build_uplink(lab, host, r, error) &&
-	       close_devices(name, error);
+	       build_prober(lab, host, r, error) && close_devices(name, error);
 }
 
 gboolean wire_build(const char *lab, guint hosts, GError **error)

@@ -14,6 +14,7 @@
 
 #define WIRE_UPLINK     "uplink0"
 #define WIRE_OVERLAY    "overlay0"
+#define WIRE_PROBER     "prober0" /* its other end is the prober's eth0 */
 #define WIRE_MTU        1500
 #define WIRE_FABRIC_MTU 1600
 #define WIRE_VXLAN_PORT 4789

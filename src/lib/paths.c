@@ -81,6 +81,11 @@ char *paths_netns_fabric(const char *lab, guint host)
 	return g_strdup_printf("esc.%s.h%u.fabric", lab, host);
 }
 
+char *paths_netns_prober(const char *lab, guint host)
+{
+	return g_strdup_printf("esc.%s.h%u.prober", lab, host);
+}
+
 char *paths_netns_internet(const char *lab)
 {
 	return g_strdup_printf("esc.%s.internet", lab);

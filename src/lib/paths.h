@@ -8,8 +8,9 @@
  * whatever died before.
  *
  * Namespaces: esc.NAME.hK ports, uplink and overlay device of host K (no addresses); esc.NAME.hK.fabric its underlay;
+ * esc.NAME.hK.prober its prober;
  * esc.NAME.fabric the wire between hosts (a bridge); esc.NAME.internet the outside; esc.NAME.i.VM-HASH an instance.
- * Devices in hK: pN (port number N), uplink0, overlay0. In an instance: eth0, eth1 ... by NIC order.
+ * Devices in hK: pN (port number N), uplink0, overlay0, prober0. In an instance: eth0, eth1 ... by NIC order.
  *
  * All results are newly allocated; the caller frees.
  */
@@ -19,9 +20,10 @@
 
 #define PATHS_DEFAULT_LAB "main"
 /* Fixed, unallocated ids: a daemon's privileges are its number, no account is added to the machine. */
-#define UID_CONTROLLER  ((uid_t)61201)
-#define UID_ECHO        ((uid_t)61202)
-#define UID_AGENT(host) ((uid_t)(61210 + (host)))
+#define UID_CONTROLLER   ((uid_t)61201)
+#define UID_ECHO         ((uid_t)61202)
+#define UID_AGENT(host)  ((uid_t)(61210 + (host)))
+#define UID_PROBER(host) ((uid_t)(61310 + (host)))
 
 gboolean paths_lab_valid(const char *lab);
 char *paths_run(const char *lab, const char *leaf);    /* /run/escarp/LAB[/leaf]; leaf may be NULL */
@@ -37,6 +39,7 @@ char *paths_bpf(const char *lab, guint host);          /* run/bpf/hK: pins of on
 char *paths_netns_prefix(const char *lab);             /* "esc.LAB." */
 char *paths_netns_host(const char *lab, guint host);
 char *paths_netns_fabric(const char *lab, guint host);
+char *paths_netns_prober(const char *lab, guint host);
 char *paths_netns_internet(const char *lab);
 char *paths_netns_instance(const char *lab, const char *vm_id); /* case of the id does not matter */
 char *paths_netns_file(const char *netns);                      /* /run/netns/... */

@@ -10,7 +10,6 @@
 
 #define WHY_RESET    "idle flows end silently"
 #define WHY_INTERNAL "internal front ends have no data plane yet: nothing answers on this address"
-#define WHY_PROBE    "nothing is probed: every member of the pool counts as up"
 #define WHY_GATEWAY  "gateway load balancers have no data plane yet"
 #define WHY_ROW      "ports in a row for a pool have no data plane yet: nothing answers on them"
 
@@ -36,12 +35,11 @@
 		p "outboundRules", IRRELEVANT                                                                          \
 	}
 #define KNOWN_PROBE(p)                                                                                                 \
-	{p "provisioningState", IRRELEVANT}, {p "loadBalancingRules", IRRELEVANT}, {p "protocol", RECORDED_PART},      \
-	        {p "port", RECORDED, WHY_PROBE}, {p "requestPath", RECORDED_PART},                                     \
-	        {p "intervalInSeconds", RECORDED_PART}, {p "numberOfProbes", RECORDED_PART},                           \
-	        {p "probeThreshold", RECORDED_PART},                                                                   \
+	{p "provisioningState", IRRELEVANT}, {p "loadBalancingRules", IRRELEVANT}, {p "protocol", ENFORCED},           \
+	        {p "port", ENFORCED}, {p "requestPath", ENFORCED}, {p "intervalInSeconds", ENFORCED},                  \
+	        {p "numberOfProbes", ENFORCED}, {p "probeThreshold", ENFORCED},                                        \
 	{                                                                                                              \
-		p "noHealthyBackendsBehavior", RECORDED_PART                                                           \
+		p "noHealthyBackendsBehavior", ENFORCED                                                                \
 	}
 #define KNOWN_BALANCE(p)                                                                                               \
 	{p "frontendIPConfiguration", ENFORCED}, {p "backendAddressPool", ENFORCED},                                   \

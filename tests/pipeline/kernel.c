@@ -276,6 +276,8 @@ static int program_of(struct kernel *k, enum twin_entry entry)
 		return bpf_program__fd(k->port->progs.from_port);
 	case TWIN_OVERLAY:
 		return bpf_program__fd(k->port->progs.from_overlay);
+	case TWIN_PROBER:
+		return bpf_program__fd(k->port->progs.from_prober);
 	case TWIN_EDGE:
 		return bpf_program__fd(k->edge->progs.edge_tc);
 	default:

@@ -60,3 +60,4 @@ void cases_ipv6_register(void);
 void cases_nd_register(void);
 void cases_window_register(void);
 void cases_stream_register(void);
+void cases_health_register(void);

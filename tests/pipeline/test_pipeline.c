@@ -39,5 +39,6 @@ int main(int argc, char **argv)
 	cases_nd_register();
 	cases_window_register();
 	cases_stream_register();
+	cases_health_register();
 	return g_test_run();
 }

@@ -82,6 +82,9 @@ static struct esc_effect run_native(struct twin *w, const struct twin_in *in, st
 	case TWIN_OVERLAY:
 		e = native_from_overlay(w->native, &p);
 		break;
+	case TWIN_PROBER:
+		e = native_from_prober(w->native, &p);
+		break;
 	case TWIN_EDGE:
 		e = native_edge(w->native, &p);
 		break;

@@ -13,7 +13,7 @@
 struct twin;
 struct kernel;
 
-enum twin_entry { TWIN_PORT, TWIN_OVERLAY, TWIN_EDGE, TWIN_XDP };
+enum twin_entry { TWIN_PORT, TWIN_OVERLAY, TWIN_EDGE, TWIN_XDP, TWIN_PROBER };
 
 /* Where a frame enters, and what came with it. */
 struct twin_in {

@@ -78,6 +78,9 @@ static struct tables *sample(void)
 	struct table_rule *r = g_new0(struct table_rule, 1);
 	*r = (struct table_rule){3, g_strdup("g/r"), g_strdup("/id"), g_strdup("f.json"), 12, 100, 1, 1, 2, 365};
 	g_ptr_array_add(t->rules, r);
+	struct table_probe *p = g_new0(struct table_probe, 1);
+	*p = (struct table_probe){5, 0, PROBE_HTTP, 80, 15, 2, g_strdup("/p"), g_strdup("/n"), g_strdup("/ok")};
+	g_ptr_array_add(t->probes, p);
 	ADD(t->addrs, struct table_addr row = {{1, 7}, {.port = 5}});
 	ADD(t->addrs, struct table_addr row = {{1, 8}, {.host = 9, .port = 4}});
 	ADD(t->routes, struct table_route row = {{48, 1, 10}, {ESC_HOP_NETWORK, 0}});
@@ -181,6 +184,19 @@ static void cut_blob(struct tables *t, gsize size)
 	g_bytes_unref(old);
 }
 
+#define PROBE ((struct table_probe *)g_ptr_array_index(t->probes, 0))
+SPOIL(probe_port, PROBE->port = 2)
+SPOIL(probe_index, PROBE->index = ESC_PORT_ADDRS)
+SPOIL(probe_protocol, PROBE->protocol = 3)
+SPOIL(probe_service, PROBE->service = 0)
+SPOIL(probe_interval, PROBE->interval = 0)
+SPOIL(probe_threshold, PROBE->threshold = 0)
+SPOIL(probe_name, PROBE->id[0] = 0)
+SPOIL(probe_path, PROBE->path[0] = 0)
+SPOIL(probe_tcp, PROBE->protocol = PROBE_TCP)
+SPOIL(probe_line, PROBE->path[1] = '\n')
+SPOIL(probe_space, PROBE->path[1] = ' ')
+SPOIL(maglev_further, replace_blob(t, 1, 2, ESC_BLOB_TABLES))
 SPOIL(ring, t->self.ring_size = 100)
 SPOIL(host, t->host = 2)
 SPOIL(port_order, PORT(1)->number = 1)
@@ -239,6 +255,18 @@ static const struct {
 	spoil spoil;
 	const char *text;
 } spoils[] = {
+        {"probe-port", spoil_probe_port, "probes: one is of no port, or of an unknown protocol"},
+        {"probe-index", spoil_probe_index, "probes: one is of no port, or of an unknown protocol"},
+        {"probe-protocol", spoil_probe_protocol, "probes: one is of no port, or of an unknown protocol"},
+        {"probe-service", spoil_probe_service, "probes: one has no service"},
+        {"probe-interval", spoil_probe_interval, "probes: one has no service, no interval"},
+        {"probe-threshold", spoil_probe_threshold, "probes: one has no service, no interval, no threshold"},
+        {"probe-name", spoil_probe_name, "probes: one has no service, no interval, no threshold or no name"},
+        {"probe-path", spoil_probe_path, "probes: a path is missing, or has what no request line has"},
+        {"probe-tcp", spoil_probe_tcp, "probes: a path is missing, or has what no request line has"},
+        {"probe-line", spoil_probe_line, "probes: a path is missing, or has what no request line has"},
+        {"probe-space", spoil_probe_space, "probes: a path is missing, or has what no request line has"},
+        {"maglev-further", spoil_maglev_further, "endpoints: a table of back ends leads outside itself"},
         {"ring", spoil_ring, "self: the flow ring is not a power of two"},
         {"host", spoil_host, "self: the host is not one of the fleet"},
         {"port-order", spoil_port_order, "ports: numbers are out of order or out of bounds"},
@@ -316,7 +344,7 @@ static void test_counts(void)
 	g_autoptr(GBytes) bytes = tables_serialize(t);
 	gsize size;
 	const guint8 *data = g_bytes_get_data(bytes, &size);
-	for (guint section = 0; section < 16; section++) {
+	for (guint section = 0; section < 17; section++) {
 		static const guint64 counts[] = {0xffffffffull, ~0ull, 1ull << 62, 1000000};
 		for (guint i = 0; i < G_N_ELEMENTS(counts); i++) {
 			guint8 *copy = g_memdup2(data, size);
