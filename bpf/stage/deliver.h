@@ -55,9 +55,27 @@ static __always_inline int rewrite_at(struct esc_ctx *ctx, const struct esc_pack
 	return ESC_V_FORWARD;
 }
 
+/* Of what has no ports, and no checksum that knows of addresses. */
+static __noinline int rewrite_addrs(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
+{
+	esc_u32 addrs = ip_difference(p->key.saddr, e->saddr, p->key.daddr, e->daddr);
+	void *data;
+
+	if (ESC_FAMILY == 6)
+		ctx_sum_moved(ctx, addrs);
+	else if (ctx_ip_sum(ctx, ESC_IP_SUM, addrs))
+		return ESC_V_DELIVERY;
+	data = ctx_data(ctx);
+	if (data + ESC_L4 > ctx_end(ctx))
+		return ESC_V_DELIVERY;
+	ip_store(data + ESC_L3 + ESC_IP_SOURCE, e->saddr);
+	ip_store(data + ESC_L3 + ESC_IP_SOURCE + sizeof(esc_ip), e->daddr);
+	return ESC_V_FORWARD;
+}
+
 static __noinline int rewrite(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
 {
-	return rewrite_at(ctx, p, e, 0);
+	return by_address(p->key.proto) ? rewrite_addrs(ctx, p, e) : rewrite_at(ctx, p, e, 0);
 }
 
 static __always_inline esc_u16 sum_apply(esc_u16 check, esc_u32 difference)
@@ -79,6 +97,8 @@ static __always_inline esc_u32 rewrite_quoted(void *quoted, const struct esc_pac
 	esc_u32 l4 = sum_difference(k->sport, e->sport, k->dport, e->dport);
 	esc_u16 *w = quoted, *check = &w[k->proto == ESC_UDP ? 3 : 1], old;
 
+	if (by_address(k->proto))
+		return 0;
 	if (k->proto == ESC_ICMP) {
 		w[2] = *(esc_u8 *)quoted == ESC_ECHO_REQUEST ? e->dport : e->sport;
 	} else {

@@ -2,8 +2,8 @@
 /*
  * entry: one flow entry and its partner: who is whose, how long they live, how they end.
  *
- * Timeouts, in seconds: a SYN alone 30; after RST 15; after FIN 240; an open TCP connection, or UDP,
- * 240 through a translation and 3600 or 240 inside a network; ICMP 30. A pair is idle since either of its
+ * Timeouts, in seconds: a SYN alone 30; after RST 15; after FIN 240; an open TCP connection 240 through a translation
+ * and 3600 inside a network; UDP, and what has no ports (SCTP, ESP, AH), 240; ICMP 30. A pair is idle since either of its
  * entries was last seen, so a one-way stream keeps the way back.
  */
 #pragma once
@@ -43,7 +43,7 @@ static __always_inline esc_u32 entry_timeout(const struct esc_flow_key *k, esc_u
 {
 	if (k->proto == ESC_ICMP)
 		return ESC_IDLE_ICMP;
-	if (k->proto == ESC_UDP)
+	if (k->proto != ESC_TCP)
 		return ESC_IDLE_NAT;
 	if (tcp & ESC_TCP_RST)
 		return ESC_IDLE_RST;

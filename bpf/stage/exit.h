@@ -32,7 +32,16 @@ static __always_inline esc_u32 sum_place(const struct esc_packet *p)
 {
 	if (p->error || p->fragment)
 		return 0;
-	return p->key.proto == ESC_TCP ? ESC_TCP_SUM : p->key.proto == ESC_UDP ? ESC_UDP_SUM : 0;
+	switch (p->key.proto) {
+	case ESC_TCP:
+		return ESC_TCP_SUM;
+	case ESC_UDP:
+		return ESC_UDP_SUM;
+	case ESC_SCTP:
+		return ESC_SCTP_SUM;
+	default:
+		return 0;
+	}
 }
 
 /* The start of the skb programs: length, clock, headers. */

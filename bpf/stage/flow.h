@@ -21,7 +21,7 @@ static __always_inline int opens(const struct esc_packet *p)
 {
 	if (p->key.proto == ESC_TCP)
 		return is_syn(p);
-	return p->key.proto == ESC_UDP || p->icmp == ESC_ECHO_REQUEST;
+	return p->key.proto != ESC_ICMP || p->icmp == ESC_ECHO_REQUEST;
 }
 
 static __always_inline int generations_match(const struct esc_flow_key *k, const struct esc_flow *e)

@@ -157,27 +157,10 @@ static __noinline int fragment_shares(const struct esc_packet *p, const struct e
 #endif
 }
 
-/* Of a later fragment, which has nothing but addresses: the checksum of L4 is in the first. */
-static __always_inline int rewrite_addrs(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
-{
-	esc_u32 addrs = ip_difference(p->key.saddr, e->saddr, p->key.daddr, e->daddr);
-	void *data;
-
-	if (ESC_FAMILY == 6)
-		ctx_sum_moved(ctx, addrs);
-	else if (ctx_ip_sum(ctx, ESC_IP_SUM, addrs))
-		return ESC_V_DELIVERY;
-	data = ctx_data(ctx);
-	if (data + ESC_L4 > ctx_end(ctx))
-		return ESC_V_DELIVERY;
-	ip_store(data + ESC_L3 + ESC_IP_SOURCE, e->saddr);
-	ip_store(data + ESC_L3 + ESC_IP_SOURCE + sizeof(esc_ip), e->daddr);
-	return ESC_V_FORWARD;
-}
-
+/* A later fragment has nothing but addresses: the checksum of L4 is in the first. */
 static __noinline int fragment_rewrite(struct esc_ctx *ctx, const struct esc_packet *p, const struct esc_flow *e)
 {
-	if (p->fragment == ESC_FRAGMENT_LATER)
+	if (p->fragment == ESC_FRAGMENT_LATER || by_address(p->key.proto))
 		return rewrite_addrs(ctx, p, e);
 	return rewrite_at(ctx, p, e, ESC_FRAGMENT_HEADER);
 }

@@ -38,6 +38,8 @@ static __always_inline int nat_out(const struct esc_flow_key *k, struct esc_plan
 		return ESC_V_NO_OUTBOUND;
 	plan->saddr = s->addr;
 #if ESC_FAMILY == 4
+	if (s->count && by_address(k->proto))
+		return ESC_V_NO_PORTS; /* nobody could tell whose the answer is */
 	plan->snat_first = s->first;
 	plan->snat_count = s->count;
 #endif

@@ -17,6 +17,11 @@
 #define ESC_TCP 6
 #define ESC_UDP 17
 
+/* Without ports that the data path knows: a flow of these is two addresses and the protocol, its ports are 0. */
+#define ESC_ESP  50
+#define ESC_AH   51
+#define ESC_SCTP 132
+
 #define ESC_FLAG_FIN   0x01
 #define ESC_FLAG_SYN   0x02
 #define ESC_FLAG_RST   0x04
@@ -27,6 +32,7 @@
 #define ESC_TCP_SUM  (ESC_L4 + 16)
 #define ESC_UDP_SUM  (ESC_L4 + 6)
 #define ESC_ICMP_SUM (ESC_L4 + 2)
+#define ESC_SCTP_SUM (ESC_L4 + 8) /* its own kind, which knows no addresses */
 
 /* Not verdicts: the packet leaves the short way, for a stage that most never see. Negative, and never counted. */
 #define ESC_ASIDE_PLATFORM (-2) /* platform.h */
@@ -162,6 +168,17 @@ struct esc_scratch {
 	struct esc_insertion insertion;
 	struct esc_option_walk options;
 };
+
+static __always_inline int by_address(esc_u8 proto)
+{
+	return proto == ESC_ESP || proto == ESC_AH || proto == ESC_SCTP;
+}
+
+/* Bytes of the shortest L4 header. */
+static __always_inline esc_u32 l4_least(esc_u8 proto)
+{
+	return proto == ESC_TCP ? 20 : proto == ESC_SCTP || proto == ESC_AH ? 12 : 8;
+}
 
 /* Packets that a frame stands for. What came from a tap may not say, so it is counted by its bytes. */
 static __always_inline esc_u32 super_frame_segs(esc_u32 bytes, esc_u32 segs, esc_u32 gso_size)

@@ -127,6 +127,10 @@ static __always_inline int parse_error(const struct esc_l4 *l4, const void *end,
 		else
 			return ESC_V_PROTOCOL;
 		return ESC_V_FORWARD;
+	case ESC_ESP:
+	case ESC_AH:
+	case ESC_SCTP:
+		return ESC_V_FORWARD;
 	default:
 		return ESC_V_PROTOCOL;
 	}
@@ -168,6 +172,10 @@ static __always_inline int parse_l4(const void *l4, const void *end, esc_u32 roo
 		return parse_udp(l4, end, room, p);
 	case ESC_ICMP:
 		return parse_icmp(l4, end, room, p);
+	case ESC_ESP:
+	case ESC_AH:
+	case ESC_SCTP:
+		return room < l4_least(p->key.proto) ? ESC_V_MALFORMED : ESC_V_FORWARD;
 	default:
 		return ESC_V_PROTOCOL;
 	}

@@ -11,7 +11,7 @@
 
 static __always_inline int first_is_tiny(const struct esc_l4 *l4, const void *end, esc_u32 room, esc_u8 proto)
 {
-	if (room < (proto == ESC_TCP ? 20 : 8))
+	if (room < l4_least(proto))
 		return 1;
 	if (proto != ESC_TCP || (const void *)((const esc_u8 *)l4 + 20) > end)
 		return 0;
@@ -47,7 +47,7 @@ static __always_inline int parse_first(const struct esc_l4 *l4, const void *end,
 
 static __always_inline int parse_later(esc_u32 offset, esc_u8 proto)
 {
-	if (proto != ESC_TCP && proto != ESC_UDP && proto != ESC_ICMP)
+	if (proto != ESC_TCP && proto != ESC_UDP && proto != ESC_ICMP && !by_address(proto))
 		return ESC_V_PROTOCOL;
 	return proto == ESC_TCP && offset < 20 ? ESC_V_FRAGMENT_OVERLAP : ESC_V_FORWARD;
 }

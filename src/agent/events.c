@@ -40,6 +40,9 @@ static const char *protocol_name(guint8 proto)
 	       : proto == IPPROTO_UDP    ? "udp"
 	       : proto == IPPROTO_ICMP   ? "icmp"
 	       : proto == IPPROTO_ICMPV6 ? "icmpv6"
+	       : proto == IPPROTO_SCTP   ? "sctp"
+	       : proto == IPPROTO_ESP    ? "esp"
+	       : proto == IPPROTO_AH     ? "ah"
 	                                 : NULL;
 }
 

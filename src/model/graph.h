@@ -32,7 +32,15 @@ struct noun {
 	char *path;                       /* JSON path inside the resource, "" for the whole, "properties.subnets[0]" */
 };
 
-enum rule_protocol { PROTO_ANY = 0, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ESP = 50, PROTO_AH = 51 };
+enum rule_protocol {
+	PROTO_ANY = 0,
+	PROTO_ICMP = 1,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_ESP = 50,
+	PROTO_AH = 51,
+	PROTO_SCTP = 132
+};                                          /* no rule names SCTP */
 enum direction { DIR_OUT = 0, DIR_IN = 1 }; /* the same as ESC_POLICY_OUT, ESC_POLICY_IN */
 
 struct port_range {

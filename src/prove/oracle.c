@@ -62,6 +62,23 @@ gboolean oracle_is_bogon(struct ip6 address)
 	return in_ranges(bogons, G_N_ELEMENTS(bogons), address) || in_ranges6(bogons6, G_N_ELEMENTS(bogons6), address);
 }
 
+/* By address alone. */
+static gboolean has_no_ports(guint8 protocol)
+{
+	return protocol == PROTO_ESP || protocol == PROTO_AH || protocol == PROTO_SCTP;
+}
+
+/* Without ports, one address has nobody else to speak to. */
+static gboolean to_itself(const struct journey *j)
+{
+	return has_no_ports(j->now.protocol) && !ip6_compare(j->now.source, j->now.destination);
+}
+
+static gboolean is_known(guint8 protocol)
+{
+	return protocol == PROTO_TCP || protocol == PROTO_UDP || protocol == PROTO_ICMP || has_no_ports(protocol);
+}
+
 static void end(struct journey *j, enum esc_verdict verdict)
 {
 	j->answer.verdict = verdict;
@@ -301,8 +318,8 @@ static gboolean by_way_out(struct journey *j)
 /* `p`: who has the address; NULL: nobody. */
 static void at_the_edge(struct journey *j, const struct public_address *p)
 {
-	if (oracle_is_bogon(j->now.source)) {
-		end(j, ESC_V_BOGON_SOURCE);
+	if (to_itself(j) || oracle_is_bogon(j->now.source)) {
+		end(j, to_itself(j) ? ESC_V_LAND : ESC_V_BOGON_SOURCE);
 		return;
 	}
 	if (!p) {
@@ -338,6 +355,10 @@ static void to_the_internet(struct journey *j, const struct ip_config *from)
 	}
 	if (!address_is_set(w.address)) {
 		end(j, ESC_V_NO_OUTBOUND);
+		return;
+	}
+	if (w.count && has_no_ports(j->now.protocol)) {
+		end(j, ESC_V_NO_PORTS);
 		return;
 	}
 	j->now.source = w.address;
@@ -499,7 +520,7 @@ static struct journey journey_of(const struct graph *g, const struct alloc *a, c
 	        .now = {p->source, p->destination, p->source_port, p->destination_port, p->protocol},
 	};
 
-	if (p->protocol == PROTO_ICMP)
+	if (p->protocol == PROTO_ICMP || has_no_ports(p->protocol))
 		j.now.source_port = j.now.destination_port = 0;
 	return j;
 }
@@ -509,9 +530,9 @@ struct oracle_answer oracle_judge(const struct graph *g, const struct alloc *a, 
 {
 	struct journey j = journey_of(g, a, s, p, pick);
 
-	if (is_group6(p->source))
+	if (is_group6(p->source) || to_itself(&j))
 		end(&j, ESC_V_MALFORMED);
-	else if (p->protocol != PROTO_TCP && p->protocol != PROTO_UDP && p->protocol != PROTO_ICMP)
+	else if (!is_known(p->protocol))
 		end(&j, ESC_V_PROTOCOL);
 	else if (p->from)
 		from_a_port(&j, p->from);
@@ -556,7 +577,7 @@ struct oracle_answer oracle_enter(const struct graph *g, const struct alloc *a, 
 {
 	struct journey j = journey_of(g, a, s, p, pick);
 
-	if (p->protocol != PROTO_TCP && p->protocol != PROTO_UDP && p->protocol != PROTO_ICMP)
+	if (!is_known(p->protocol))
 		end(&j, ESC_V_PROTOCOL);
 	else
 		at_the_edge(&j, address);

@@ -125,6 +125,12 @@ static guint32 pseudo(const struct frame *f)
 	return sum(f, source_at(f), frame_l4(f)) + f->data[is_six(f) ? 20 : 23] + (guint32)(l4_end(f) - frame_l4(f));
 }
 
+/* With a checksum of the Internet's kind. */
+static gboolean is_summed(guint8 protocol)
+{
+	return protocol == 1 || protocol == 6 || protocol == 17;
+}
+
 void frame_checksums(struct frame *f, gboolean keep_zero)
 {
 	gsize at = sum_place(f);
@@ -137,7 +143,7 @@ void frame_checksums(struct frame *f, gboolean keep_zero)
 	}
 	if (p == 17 && keep_zero && !frame_get16(f, at))
 		return;
-	if (p != 1 && p != 6 && p != 17)
+	if (!is_summed(p))
 		return;
 	frame_set16(f, at, 0);
 	check = (guint16)~fold(pseudo(f) + sum(f, frame_l4(f), l4_end(f)));
@@ -164,6 +170,8 @@ gboolean frame_good(const struct frame *f)
 {
 	if (!is_six(f) && fold(sum(f, 14, 34)) != 0xffff)
 		return FALSE;
+	if (!is_summed(protocol_of(f)))
+		return TRUE;
 	if (protocol_of(f) == 17 && !frame_get16(f, frame_l4(f) + 6))
 		return TRUE;
 	return fold(pseudo(f) + sum(f, frame_l4(f), l4_end(f))) == 0xffff;
@@ -200,6 +208,12 @@ static void build_l4(struct frame *f, const struct frame_spec *s)
 		frame_set16(f, l4, s->sport);
 		frame_set16(f, l4 + 2, s->dport);
 		frame_set16(f, l4 + 4, (guint16)(8 + s->payload));
+		break;
+	case 50:
+	case 51:
+	case 132:
+		frame_set32(f, l4, 0xfeedface);
+		frame_set32(f, l4 + 4, 1);
 		break;
 	default:
 		f->data[l4] = is_six(f) ? icmp_six(s->icmp) : s->icmp;

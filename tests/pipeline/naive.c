@@ -82,6 +82,11 @@ static guint8 protocol_of(gboolean six, guint8 next)
 	return !six || (next != 1 && next != 58) ? next : 59 - next;
 }
 
+static gboolean by_address(guint8 protocol)
+{
+	return protocol == 50 || protocol == 51 || protocol == 132;
+}
+
 /* The tuple of those who go the error's way, from the packet of the other way that it quotes. */
 static enum esc_verdict read_error(const struct frame *f, gsize room, struct tuple *t)
 {
@@ -105,6 +110,8 @@ static enum esc_verdict read_error(const struct frame *f, gsize room, struct tup
 		t->dport = frame_get16(f, l4);
 		return ESC_V_FORWARD;
 	}
+	if (by_address(t->protocol))
+		return ESC_V_FORWARD;
 	type = icmp_of(t->six, f->data[l4]);
 	if (t->protocol != 1 || (type != 8 && type != 0))
 		return ESC_V_PROTOCOL;
@@ -155,6 +162,11 @@ static enum esc_verdict read_l4(const struct frame *f, gsize room, struct tuple 
 		t->sport = t->icmp == 8 ? frame_get16(f, l4 + 4) : 0;
 		t->dport = t->icmp == 8 ? 0 : frame_get16(f, l4 + 4);
 		return ESC_V_FORWARD;
+	case 50:
+		return room < 8 ? ESC_V_MALFORMED : ESC_V_FORWARD;
+	case 51:
+	case 132:
+		return room < 12 ? ESC_V_MALFORMED : ESC_V_FORWARD;
 	default:
 		return ESC_V_PROTOCOL;
 	}
@@ -260,7 +272,8 @@ static gboolean allowed(const GArray *rules, const struct tuple *t)
 			continue;
 		if (t->saddr < r->from || t->saddr > r->from_last || t->daddr < r->to || t->daddr > r->to_last)
 			continue;
-		if (!every_port && (t->protocol == 1 || t->dport < r->port || t->dport > r->port_last))
+		if (!every_port &&
+		    (t->protocol == 1 || by_address(t->protocol) || t->dport < r->port || t->dport > r->port_last))
 			continue;
 		return r->allow;
 	}
@@ -294,7 +307,7 @@ static gboolean may_open(const struct tuple *t)
 {
 	if (t->protocol == 6)
 		return (t->flags & 0x12) == 2;
-	return t->protocol == 17 || t->icmp == 8;
+	return t->protocol == 17 || by_address(t->protocol) || t->icmp == 8;
 }
 
 static void owe(enum owed *o, enum live_flows mode)

@@ -43,6 +43,7 @@ void cases_flow_register(void);
 void cases_guard_register(void);
 void cases_limit_register(void);
 void cases_fragment_register(void);
+void cases_address_register(void);
 void cases_big_register(void);
 void cases_attack_register(void);
 void cases_race_register(void);

@@ -22,6 +22,7 @@ int main(int argc, char **argv)
 	cases_guard_register();
 	cases_limit_register();
 	cases_fragment_register();
+	cases_address_register();
 	cases_big_register();
 	cases_attack_register();
 	cases_race_register();

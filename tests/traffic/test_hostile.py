@@ -241,4 +241,21 @@ def honest_fragments(t):
     ask_in_pieces(t, 'from outside to a public address', 'internet', lab.port('alice')['public'][0], 'alice', ALICE)
 
 
-h.main([comes_up, tricks, floods, honest_fragments])
+def without_ports(t):
+    """ESP and SCTP by address, from raw sockets of real stacks."""
+    body = struct.pack('!II', 0x1234, 1) + MARK * 4
+
+    def send(who, proto, to):
+        with lab.socket(who, kind=socket.SOCK_RAW, proto=proto) as s:
+            s.sendto(body, (to, 0))
+
+    lab.denied(t, 'GRE', lambda: send('alice', 47, BOB), 'alice', 'protocol')
+    lab.denied(t, 'ESP out by a shared address', lambda: send('mallory', 50, '8.8.8.8'), 'mallory', 'no-ports')
+    for name, proto in (('ESP', 50), ('SCTP', 132)):
+        with lab.socket('bob', kind=socket.SOCK_RAW, proto=proto) as into:
+            into.settimeout(2)
+            send('alice', proto, BOB)
+            t.eq(into.recv(200)[20:], body, f'{name} between neighbours arrives')
+
+
+h.main([comes_up, tricks, floods, honest_fragments, without_ports])

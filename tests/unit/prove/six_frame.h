@@ -9,8 +9,7 @@
 /* SYN, datagram or echo request. */
 static inline void six_frame(struct frame *f, const struct oracle_packet *p, const guint8 from[6], const guint8 to[6])
 {
-	static const guint lengths[] = {[1] = 8, [6] = 20, [17] = 8};
-	guint16 length = (guint16)(lengths[p->protocol] + 20);
+	guint16 length = p->protocol == 6 ? 40 : 28; /* 20 bytes behind the header */
 
 	memset(f, 0, sizeof *f);
 	memcpy(f->data, to, 6);

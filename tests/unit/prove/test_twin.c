@@ -114,11 +114,11 @@ static struct ip6 any_destination(struct world *w, gboolean v6)
 
 static struct oracle_packet any_packet(struct world *w)
 {
-	static const guint8 protocols[] = {6, 6, 17, 1};
+	static const guint8 protocols[] = {6, 6, 6, 17, 17, 1, 1, 50, 51, 132};
 	const struct network *first = g_ptr_array_index(w->s.graph->networks, 0);
 	gboolean v6 = first->prefixes6->len && g_rand_int_range(w->r, 0, 2),
 	         outside = g_rand_int_range(w->r, 0, 3) == 0;
-	struct oracle_packet p = {.protocol = protocols[g_rand_int_range(w->r, 0, 4)]};
+	struct oracle_packet p = {.protocol = protocols[g_rand_int_range(w->r, 0, G_N_ELEMENTS(protocols))]};
 
 	if (!outside)
 		p.from = g_ptr_array_index(w->s.graph->nics, g_rand_int_range(w->r, 0, (gint)w->s.graph->nics->len));
@@ -258,7 +258,7 @@ static void check_seen(const struct world *w, const struct oracle_packet *p, con
 		g_assert_cmphex(frame_get32(f, 26), ==, four(a->seen_source));
 		g_assert_cmphex(frame_get32(f, 30), ==, four(a->seen_destination));
 	}
-	if (p->protocol != 1)
+	if (p->protocol == 6 || p->protocol == 17)
 		g_assert_cmpuint(frame_get16(f, is_six(f->data) ? 56 : 36), ==, a->seen_destination_port);
 	if (a->to) {
 		g_assert_cmpuint(end->e.ifindex, ==, PORT_IFINDEX + alloc_port(w->s.alloc, a->to)->number);
@@ -300,6 +300,13 @@ static gboolean has_seen(const struct world *w, const struct nic *nic)
 	return FALSE;
 }
 
+/* What has no ports may belong to a flow of before, unless that was long ago. */
+static void forget(struct world *w, guint8 protocol)
+{
+	for (guint h = 0; protocol >= PROTO_ESP && h < w->s.settings.hosts; h++)
+		native_advance(w->native[h], 300 * 1000);
+}
+
 /* The appliance that has got the packet to send on; NULL: there is none. */
 static const struct nic *check_packet(struct world *w, const struct oracle_packet *p, const char *where)
 {
@@ -314,6 +321,7 @@ static const struct nic *check_packet(struct world *w, const struct oracle_packe
 		oracle_clear(&a);
 		return NULL;
 	}
+	forget(w, p->protocol);
 	make_frame(w, p, &f);
 	end = run(w, p, &f);
 	pick = chosen(w, &a, &end);
