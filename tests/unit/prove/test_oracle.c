@@ -149,7 +149,7 @@ static const struct expectation table[] = {
         {"another tenant's private address", "z", NULL, "10.1.3.4", 6, 443, ESC_V_UNREACHABLE},
         {"from one network to another by a Standard address without group", "z", NULL, "pip-b2", 6, 22,
          ESC_V_STANDARD_CLOSED, "b2"},
-        {"ESP", "b3", NULL, "10.1.2.4", 50, 0, ESC_V_PROTOCOL},
+        {"GRE", "b3", NULL, "10.1.2.4", 47, 0, ESC_V_PROTOCOL},
         /* What must. */
         {"Basic address, no group: every port",
          NULL,
@@ -204,6 +204,7 @@ static const struct expectation table[] = {
          "a2",
          {NULL, IN_NETWORK, "AllowA", NULL}},
         {"inside the network, no group", "b", NULL, "10.1.2.6", 17, 9, ESC_V_FORWARD, "b3"},
+        {"ESP, a flow of two addresses", "b3", NULL, "10.1.2.4", 50, 0, ESC_V_FORWARD, "b"},
         {"same address, other network: the own one", "z2", NULL, "10.1.2.4", 6, 22, ESC_V_FORWARD, "z"},
         {"a Standard address is no matter inside the network", "b3", NULL, "10.1.2.5", 6, 22, ESC_V_FORWARD, "b2"},
         {"out by the own public address",
