@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define MUTATIONS       100000
-#define SECONDS         8            /* at most: a target may be slow, above all under a sanitizer */
+#define SECONDS         5            /* at most: a target may be slow, above all under a sanitizer */
 #define INPUT_MAX_BYTES (256u << 10) /* more than any seed */
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
