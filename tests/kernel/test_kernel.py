@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import vm  # noqa: E402
 
 BUILD = os.environ.get('ESCARP_BUILD', 'build')
-LIMIT = int(os.environ.get('ESCARP_VM_SECONDS', '420'))
+LIMIT = int(os.environ.get('ESCARP_VM_SECONDS', '900'))
 MODULES = ('veth', 'vxlan', 'tun', 'sch_ingress', 'cls_bpf', 'act_bpf')
 # Marks what a program says; whatever the kernel prints between is not it.
 RUN = "echo '@begin {name}'; {{ {path} --tap -k; echo \"@end $?\"; }} 2>&1 | sed 's/^\\([^@]\\)/@ \\1/'\n"

@@ -13,7 +13,7 @@ import vm  # noqa: E402
 
 ROOT = os.path.abspath(os.path.join(HERE, '..', '..'))
 BUILD = os.path.abspath(os.environ.get('ESCARP_BUILD', os.path.join(ROOT, 'build')))
-LIMIT = int(os.environ.get('ESCARP_VM_SECONDS', '420'))
+LIMIT = int(os.environ.get('ESCARP_VM_SECONDS', '560'))
 MODULES = ('veth', 'vxlan', 'tun', 'bridge', 'sch_ingress', 'cls_bpf', 'nf_tables', 'nft_chain_nat', 'nft_redir', 'nft_ct',
            'nft_nat', 'nft_fib_ipv4', 'nft_fib_ipv6', 'nft_socket')
 FIGURE = os.path.join(ROOT, 'share', 'figure3')
