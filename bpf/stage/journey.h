@@ -25,7 +25,7 @@
 #include "nd.h"
 #endif
 
-/* Only ports speak to the platform; from elsewhere that is a broadcast like any other. Fragments go on for now. */
+/* Only ports speak to the platform; from elsewhere that is a broadcast like any other. Fragments are set aside later. */
 static __always_inline int refuse_aside(int v)
 {
 	if (v == ESC_ASIDE_FRAGMENT)

@@ -32,6 +32,7 @@ static void agents_stop(struct fleet *f)
 		g_clear_pointer(&a->watch, store_watch_free);
 		g_clear_pointer(&a->store, store_close);
 		g_clear_pointer(&a->hash, g_free);
+		g_clear_pointer(&a->word, moved_free);
 	}
 	f->running = FALSE;
 }
@@ -60,6 +61,22 @@ void fleet_free(struct fleet *f)
 	g_free(f);
 }
 
+/* As the real one: the word counts with the tables of its revision. */
+static void agent_move(struct agent *a, guint64 revision)
+{
+	g_autofree char *asked = g_strdup_printf("/run/move/%u", a->host),
+	                *told = g_strdup_printf("/run/moved/%u", a->host);
+	struct store_entry *e = store_get(a->store, asked, NULL);
+	g_clear_pointer(&a->word, moved_free);
+	a->word = e ? moved_parse(e->value, NULL) : NULL;
+	store_entry_free(e);
+	if (a->word && a->word->revision != revision)
+		g_clear_pointer(&a->word, moved_free);
+	g_autoptr(GBytes) report = a->word && !a->word->arrives && a->tells ? a->tells(a->word) : NULL;
+	if (report)
+		g_assert_cmpint(store_put(a->store, told, report, NULL), >, 0);
+}
+
 static void agent_take(struct agent *a, GBytes *bytes)
 {
 	GError *error = NULL;
@@ -70,6 +87,7 @@ static void agent_take(struct agent *a, GBytes *bytes)
 	a->hash = tables_hash(t);
 	a->seen++;
 	a->live = t->live;
+	agent_move(a, t->revision);
 	if (a->manner == SILENT)
 		return;
 	gboolean refuses =

@@ -4,6 +4,7 @@
  * control socket. Everything lives in one temporary directory.
  */
 #pragma once
+#include "compile/moved.h"
 #include "compile/tables.h"
 #include "controller/controller.h"
 #include <sys/types.h>
@@ -15,12 +16,15 @@ enum manner { AGREE, REFUSE, SILENT };
 struct agent {
 	guint host;
 	enum manner manner;
-	char *refuses;        /* hash that it refuses whatever its manner; NULL */
-	char *only;           /* hash beside which it refuses every other; NULL */
-	gboolean unreadable;  /* what it refuses, it cannot even read: no hash in its answer */
-	gboolean lies;        /* says yes, to other tables than it was given */
-	char *hash;           /* of the tables that it saw last */
-	guint seen;           /* how often tables came */
+	char *refuses;       /* hash that it refuses whatever its manner; NULL */
+	char *only;          /* hash beside which it refuses every other; NULL */
+	gboolean unreadable; /* what it refuses, it cannot even read: no hash in its answer */
+	gboolean lies;       /* says yes, to other tables than it was given */
+	char *hash;          /* of the tables that it saw last */
+	guint seen;          /* how often tables came */
+	/* What it says of ports that leave it, before it acknowledges; NULL, or answering NULL: nothing. */
+	GBytes *(*tells)(const struct moved *word);
+	struct moved *word;   /* of a move, with the tables that came last; NULL: none */
 	enum live_flows live; /* what the last ones declared */
 	struct store *store;
 	struct store_watch *watch;
